@@ -1,0 +1,5 @@
+// The entry point: builds the command line and runs the verb that was asked for.
+using System.CommandLine;
+
+RootCommand root = new("Takes a PostgreSQL database from one overgrown server to many, on live traffic.");
+return await root.Parse(args).InvokeAsync();
