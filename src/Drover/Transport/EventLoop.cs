@@ -1,0 +1,212 @@
+// One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is due.
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Drover.Transport;
+
+/// <summary>
+/// An event loop: a thread, its connections, its timers and its scratch buffers. Everything that a session owns is
+/// touched on this thread only, so sessions need no locks. Awaited tasks come back here through the loop's
+/// synchronization context; <see cref="Wakeup"/> runs inline.
+/// </summary>
+internal abstract class EventLoop : IDisposable
+{
+    /// <summary>Longest sleep while timers exist: the precision of every time-out, in milliseconds.</summary>
+    public const int TickMs = 100;
+
+    private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _posted = new();
+    private readonly Queue<(SendOrPostCallback Callback, object? State)> _local = new();
+    private readonly PriorityQueue<Wakeup, long> _timers = new();
+    private readonly List<ILoopTicker> _tickers = [];
+    private readonly TimeProvider _time;
+    private readonly Thread _thread;
+    private int _wakePending;
+    private long _lastTick;
+    private long _busyTicks;
+    private long _windowStart;
+    private volatile bool _stopping;
+
+    protected EventLoop(int index, TimeProvider time)
+    {
+        Index = index;
+        _time = time;
+        _thread = new Thread(Run) { Name = $"loop-{index}", IsBackground = true };
+    }
+
+    /// <summary>Position among the proxy's loops, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>Milliseconds on the loop's clock, read once per turn; differences only.</summary>
+    public long NowMs { get; private set; }
+
+    /// <summary>Microseconds on the same clock, read now.</summary>
+    public long NowUs() => (long)(_time.GetTimestamp() * (1_000_000.0 / _time.TimestampFrequency));
+
+    /// <summary>Where clients' bytes land first. Valid until the code that filled it awaits.</summary>
+    public byte[] ClientScratch { get; } =
+        GC.AllocateUninitializedArray<byte>(TransportLimits.ScratchBytes, pinned: true);
+
+    /// <summary>Where servers' bytes land first. Valid until the code that filled it awaits.</summary>
+    public byte[] ServerScratch { get; } =
+        GC.AllocateUninitializedArray<byte>(TransportLimits.ScratchBytes, pinned: true);
+
+    /// <summary>Share of wall time spent working in the last window, 0 to 1.</summary>
+    public double Busy { get; private set; }
+
+    /// <summary>Connections that live here; read by any thread to place new ones.</summary>
+    public int ConnectionCount { get; protected set; }
+
+    public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    public bool IsStopping => _stopping;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Runs a callback on the loop, later, from any thread.</summary>
+    public void Post(SendOrPostCallback callback, object? state)
+    {
+        if (IsCurrent)
+        {
+            _local.Enqueue((callback, state));
+            return;
+        }
+        _posted.Enqueue((callback, state));
+        if (Interlocked.Exchange(ref _wakePending, 1) == 0)
+        {
+            Interrupt();
+        }
+    }
+
+    /// <summary>Wakes a waiter on the loop, later, from any thread.</summary>
+    public void Post(Wakeup wakeup) => Post(static state => ((Wakeup)state!).Signal(), wakeup);
+
+    /// <summary>Signals the wake-up once the delay has passed. Not cancelled: a late signal is a false alarm.</summary>
+    public void SignalAfter(Wakeup wakeup, TimeSpan delay)
+    {
+        Debug.Assert(IsCurrent, "timers belong to the loop's thread");
+        _timers.Enqueue(wakeup, NowMs + (long)Math.Ceiling(delay.TotalMilliseconds));
+    }
+
+    /// <summary>Waits on the loop for a time.</summary>
+    public async ValueTask DelayAsync(TimeSpan delay)
+    {
+        Wakeup wakeup = new();
+        SignalAfter(wakeup, delay);
+        await wakeup;
+    }
+
+    public void Add(ILoopTicker ticker) => _tickers.Add(ticker);
+
+    public void Remove(ILoopTicker ticker) => _tickers.Remove(ticker);
+
+    /// <summary>Adopts a socket that is connected and non-blocking; runs on the loop's thread.</summary>
+    public abstract Connection Adopt(SocketHandle socket);
+
+    /// <summary>Watches a listening socket; the callback runs on the loop whenever a client may be waiting.</summary>
+    public abstract IDisposable Watch(SocketHandle listener, Action onReady);
+
+    /// <summary>Ends the thread after the current turn.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        Interrupt();
+    }
+
+    public void Join(TimeSpan limit)
+    {
+        if (!IsCurrent && _thread.IsAlive)
+        {
+            _thread.Join(limit);
+        }
+    }
+
+    public virtual void Dispose()
+    {
+        Stop();
+        Join(TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>Wakes the thread if it sleeps; from any thread.</summary>
+    protected abstract void Interrupt();
+
+    /// <summary>Sleeps for at most so long, then dispatches what became ready.</summary>
+    protected abstract void Poll(int timeoutMs);
+
+    /// <summary>Called by <see cref="Poll"/> when it returns from its sleep.</summary>
+    protected void Awake() => NowMs = _time.GetTimestamp() * 1000 / _time.TimestampFrequency;
+
+    protected void ClearInterrupt() => Volatile.Write(ref _wakePending, 0);
+
+    private void Run()
+    {
+        SynchronizationContext.SetSynchronizationContext(new LoopSynchronizationContext(this));
+        Awake();
+        _lastTick = NowMs;
+        _windowStart = Stopwatch.GetTimestamp();
+        while (!_stopping)
+        {
+            RunPosted();
+            int timeout = _local.Count > 0 || !_posted.IsEmpty ? 0 : SleepMs();
+            long before = Stopwatch.GetTimestamp();
+            _busyTicks += before - _turnStart;
+            Poll(timeout);
+            RunTimers();
+        }
+    }
+
+    private long _turnStart = Stopwatch.GetTimestamp();
+
+    /// <summary>Marks the end of the sleep, for the measure of business.</summary>
+    protected void TurnBegins() => _turnStart = Stopwatch.GetTimestamp();
+
+    private int SleepMs() => _timers.Count == 0 && _tickers.Count == 0 ? TickMs * 10 : TickMs;
+
+    private void RunPosted()
+    {
+        for (int budget = TransportLimits.PostedPerTurn; budget > 0 && _local.TryDequeue(out var item); budget--)
+        {
+            item.Callback(item.State);
+        }
+        for (int budget = TransportLimits.PostedPerTurn; budget > 0 && _posted.TryDequeue(out var item); budget--)
+        {
+            item.Callback(item.State);
+        }
+    }
+
+    private void RunTimers()
+    {
+        while (_timers.TryPeek(out Wakeup? wakeup, out long due) && due <= NowMs)
+        {
+            _timers.Dequeue();
+            wakeup.Signal();
+        }
+        if (NowMs - _lastTick < TickMs)
+        {
+            return;
+        }
+        _lastTick = NowMs;
+        for (int i = _tickers.Count - 1; i >= 0; i--)
+        {
+            if (i < _tickers.Count)
+            {
+                _tickers[i].OnTick(NowMs);
+            }
+        }
+        long now = Stopwatch.GetTimestamp();
+        long window = now - _windowStart;
+        Busy = window <= 0 ? 0 : Math.Clamp((_busyTicks + (now - _turnStart)) / (double)window, 0, 1);
+        _busyTicks = 0;
+        _turnStart = now;
+        _windowStart = now;
+    }
+
+    private sealed class LoopSynchronizationContext(EventLoop loop) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => loop.Post(d, state);
+
+        public override void Send(SendOrPostCallback d, object? state) =>
+            throw new NotSupportedException("an event loop is never waited for");
+
+        public override SynchronizationContext CreateCopy() => this;
+    }
+}
