@@ -1,5 +1,6 @@
 // The root of a loaded configuration: immutable, and swapped whole on RELOAD.
 using System.Collections.Immutable;
+using Drover.Configuration.Authentication;
 
 namespace Drover.Configuration;
 
@@ -21,10 +22,13 @@ internal sealed record DroverOptions
     /// <summary>Other proxies that cancel requests may be handed to.</summary>
     public ImmutableArray<PeerOptions> Peers { get; init; } = [];
 
+    /// <summary>Users, rules and maps from the files that the settings name.</summary>
+    public AuthenticationFiles AuthenticationFiles { get; init; } = new();
+
     /// <summary>What was read but not understood, or is of no effect here; for the log.</summary>
     public ImmutableArray<ConfigurationNotice> Warnings { get; init; } = [];
 
-    /// <summary>Equal when every setting is; warnings do not count.</summary>
+    /// <summary>Equal when every setting is; warnings and the contents of other files do not count.</summary>
     public bool Equals(DroverOptions? other) =>
         other is not null
         && Proxy == other.Proxy
@@ -46,7 +50,7 @@ internal sealed record DroverOptions
 internal sealed record ConfigurationNotice(string File, int Line, int Column, string Message)
 {
     /// <summary><c>file:line:column: message</c>, without the parts that are unknown.</summary>
-    public override string ToString() => SourcePlace.Format(File, Line, Column) + ": " + Message;
+    public override string ToString() => $"{new SourcePlace(File, Line, Column)}: {Message}";
 }
 
 /// <summary>One reason why a configuration was refused.</summary>
@@ -57,18 +61,21 @@ internal sealed record ConfigurationNotice(string File, int Line, int Column, st
 internal sealed record ConfigurationError(string File, int Line, int Column, string Message)
 {
     /// <summary><c>file:line:column: message</c>, without the parts that are unknown.</summary>
-    public override string ToString() => SourcePlace.Format(File, Line, Column) + ": " + Message;
+    public override string ToString() => $"{new SourcePlace(File, Line, Column)}: {Message}";
 }
 
 /// <summary>A place in a file, as compilers write it.</summary>
-internal static class SourcePlace
+/// <param name="File">Path as it was given.</param>
+/// <param name="Line">Line from 1; 0 when it is about the whole file.</param>
+/// <param name="Column">Column from 1; 0 when unknown.</param>
+internal readonly record struct SourcePlace(string File, int Line = 0, int Column = 0)
 {
     /// <summary><c>file</c>, <c>file:line</c> or <c>file:line:column</c>.</summary>
-    public static string Format(string file, int line, int column) =>
-        (line, column) switch
+    public override string ToString() =>
+        (Line, Column) switch
         {
-            (0, _) => file,
-            (_, 0) => $"{file}:{line}",
-            _ => $"{file}:{line}:{column}",
+            (0, _) => File,
+            (_, 0) => $"{File}:{Line}",
+            _ => $"{File}:{Line}:{Column}",
         };
 }
