@@ -1,0 +1,89 @@
+// The smaller SHOW results: lists, memory, names, prepared statements, state.
+namespace Drover.Telemetry;
+
+/// <summary>The counts of SHOW LISTS; databases, users and pools are counted from their own snapshots.</summary>
+/// <param name="FreeClients">Client objects that are kept for reuse.</param>
+/// <param name="UsedClients">Clients, those that log in included.</param>
+/// <param name="LoginClients">Clients that log in.</param>
+/// <param name="FreeServers">Server objects that are kept for reuse.</param>
+/// <param name="UsedServers">Servers.</param>
+/// <param name="DnsNames">Names in the cache.</param>
+/// <param name="DnsQueries">Look-ups under way.</param>
+internal sealed record ListSnapshot(
+    int FreeClients,
+    int UsedClients,
+    int LoginClients,
+    int FreeServers,
+    int UsedServers,
+    int DnsNames,
+    int DnsQueries
+);
+
+/// <summary>One kind of buffer or object in SHOW MEM.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Size">Bytes of one.</param>
+/// <param name="Used">How many are in use.</param>
+/// <param name="Free">How many are kept for reuse.</param>
+internal sealed record MemorySnapshot(string Name, int Size, int Used, int Free);
+
+/// <summary>A host name in the cache.</summary>
+/// <param name="HostName">The name.</param>
+/// <param name="TimeToLiveSeconds">Seconds until it is looked up again.</param>
+/// <param name="Addresses">What it resolved to.</param>
+internal sealed record DnsHostSnapshot(string HostName, long TimeToLiveSeconds, IReadOnlyList<string> Addresses);
+
+/// <summary>A prepared statement that clients share.</summary>
+/// <param name="Database">The database entry.</param>
+/// <param name="ServerName">Its name on the servers.</param>
+/// <param name="Clients">Clients that hold it.</param>
+/// <param name="Servers">Servers on which it is prepared now.</param>
+/// <param name="Query">The text.</param>
+internal sealed record PreparedStatementSnapshot(
+    string Database,
+    string ServerName,
+    int Clients,
+    int Servers,
+    string Query
+);
+
+/// <summary>A socket on which clients are accepted.</summary>
+/// <param name="FileDescriptor">The descriptor.</param>
+/// <param name="Address">IP address, or <c>unix</c>.</param>
+/// <param name="Port">The port.</param>
+internal sealed record ListenerSnapshot(int FileDescriptor, string Address, int Port);
+
+/// <summary>One setting of SHOW CONFIG.</summary>
+/// <param name="Key">PgBouncer's name for it.</param>
+/// <param name="Value">As one would write it in pgbouncer.ini; secrets are left out by whoever makes this.</param>
+/// <param name="Default">The default, in the same form.</param>
+/// <param name="Changeable">Whether SET and RELOAD change it.</param>
+internal sealed record SettingSnapshot(string Key, string? Value, string? Default, bool Changeable);
+
+/// <summary>Whether traffic flows.</summary>
+internal enum ProxyState
+{
+    /// <summary>It does.</summary>
+    Active,
+
+    /// <summary>PAUSE is in force, or a shutdown that waits for servers.</summary>
+    Paused,
+
+    /// <summary>SUSPEND is in force.</summary>
+    Suspended,
+}
+
+/// <summary>Where the process is in its life; <c>/readyz</c> and systemd are told.</summary>
+internal enum LifecycleStage
+{
+    /// <summary>Not listening yet.</summary>
+    Starting,
+
+    /// <summary>Serving.</summary>
+    Serving,
+
+    /// <summary>Shutting down: no new clients.</summary>
+    Draining,
+
+    /// <summary>About to exit.</summary>
+    Stopped,
+}
