@@ -1,0 +1,247 @@
+// Finds in a statement's text what may outlive its transaction. A scan over tokens, not a parse: it may say yes too often,
+// and then costs one look at the session; what it cannot see (a function that sets something) ParameterStatus shows.
+using System.Runtime.CompilerServices;
+
+namespace Drover.Sql;
+
+/// <summary>
+/// A scanner over PostgreSQL's lexical rules (https://www.postgresql.org/docs/18/sql-syntax-lexical.html) that looks at
+/// the first words of each statement and at a few telling names anywhere. Allocates nothing; time is linear.
+/// </summary>
+internal static class StatementScanner
+{
+    /// <summary>Scans the text of a simple query or of a Parse, without its terminating zero.</summary>
+    public static StatementTraits Scan(ReadOnlySpan<byte> sql)
+    {
+        StatementTraits traits = StatementTraits.None;
+        bool atStart = true;
+        bool afterSet = false;
+        int i = 0;
+        while (i < sql.Length)
+        {
+            byte c = sql[i];
+            if (IsWordStart(c))
+            {
+                int end = WordEnd(sql, i);
+                if (end < sql.Length && sql[end] == '\'' && end - i <= 2)
+                {
+                    // E'…', B'…', X'…', N'…': the prefix decides how the literal ends.
+                    i = SkipQuoted(sql, end, '\'', (sql[i] | 0x20) == 'e');
+                    atStart = false;
+                    continue;
+                }
+                ReadOnlySpan<byte> word = sql[i..end];
+                if (afterSet)
+                {
+                    traits |= Is(word, "local"u8) ? StatementTraits.None : StatementTraits.TouchesSession;
+                    afterSet = false;
+                }
+                else if (atStart && Is(word, "set"u8))
+                {
+                    afterSet = true;
+                }
+                else
+                {
+                    traits |= atStart ? FirstWord(word) | AnyWord(word) : AnyWord(word);
+                }
+                atStart = false;
+                i = end;
+                continue;
+            }
+            switch (c)
+            {
+                case (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r' or (byte)'\f' or (byte)'\v':
+                    i++;
+                    break;
+                case (byte)';':
+                    atStart = true;
+                    i++;
+                    break;
+                case (byte)'\'':
+                    i = SkipQuoted(sql, i, '\'', escapes: false);
+                    atStart = false;
+                    break;
+                case (byte)'"':
+                    int close = SkipQuoted(sql, i, '"', escapes: false);
+                    traits |= AnyWord(sql[(i + 1)..Math.Max(i + 1, close - 1)]);
+                    traits |= afterSet ? StatementTraits.TouchesSession : StatementTraits.None;
+                    afterSet = false;
+                    i = close;
+                    break;
+                case (byte)'-' when i + 1 < sql.Length && sql[i + 1] == '-':
+                    int line = sql[i..].IndexOfAny((byte)'\n', (byte)'\r');
+                    i = line < 0 ? sql.Length : i + line;
+                    break;
+                case (byte)'/' when i + 1 < sql.Length && sql[i + 1] == '*':
+                    i = SkipComment(sql, i);
+                    break;
+                case (byte)'$':
+                    i = SkipDollar(sql, i);
+                    atStart = false;
+                    break;
+                default:
+                    i = c is >= (byte)'0' and <= (byte)'9' ? WordEnd(sql, i) : i + 1;
+                    atStart = false;
+                    break;
+            }
+        }
+        return traits;
+    }
+
+    private static StatementTraits FirstWord(ReadOnlySpan<byte> word)
+    {
+        switch (word.Length)
+        {
+            case 2:
+                return Is(word, "do"u8) ? Unpredictable : StatementTraits.None;
+            case 4:
+                return Is(word, "call"u8) ? Unpredictable
+                    : Is(word, "load"u8) ? StatementTraits.TouchesSession
+                    : StatementTraits.None;
+            case 5:
+                return Is(word, "reset"u8) ? Resetting : StatementTraits.None;
+            case 6:
+                return Is(word, "listen"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+            case 7:
+                return Is(word, "discard"u8) ? Resetting | StatementTraits.ForgetsStatements
+                    : Is(word, "prepare"u8) || Is(word, "declare"u8) ? StatementTraits.TouchesSession
+                    : Is(word, "execute"u8) ? Unpredictable
+                    : StatementTraits.None;
+            case 8:
+                return Is(word, "unlisten"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+            case 10:
+                return Is(word, "deallocate"u8)
+                    ? StatementTraits.TouchesSession | StatementTraits.ForgetsStatements
+                    : StatementTraits.None;
+            default:
+                return StatementTraits.None;
+        }
+    }
+
+    private static StatementTraits AnyWord(ReadOnlySpan<byte> word)
+    {
+        switch (word.Length)
+        {
+            case 4:
+                return Is(word, "temp"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+            case 7:
+                // SET x TO DEFAULT and SET x = DEFAULT; also column defaults, where it costs one look too many.
+                return Is(word, "default"u8) ? StatementTraits.ResetsSettings
+                    : Is(word, "pg_temp"u8) ? StatementTraits.TouchesSession
+                    : StatementTraits.None;
+            case 9:
+                return Is(word, "temporary"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+            case 10:
+                return Is(word, "set_config"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+            case >= 16:
+                return
+                    StartsWith(word, "pg_advisory_lock"u8)
+                    || StartsWith(word, "pg_try_advisory_lock"u8)
+                    || StartsWith(word, "pg_advisory_unlock"u8)
+                    ? StatementTraits.TouchesSession
+                    : StatementTraits.None;
+            default:
+                return StatementTraits.None;
+        }
+    }
+
+    private const StatementTraits Resetting = StatementTraits.TouchesSession | StatementTraits.ResetsSettings;
+
+    private const StatementTraits Unpredictable = Resetting | StatementTraits.ForgetsStatements;
+
+    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower) =>
+        word.Length == lower.Length && StartsWith(word, lower);
+
+    private static bool StartsWith(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower)
+    {
+        if (word.Length < lower.Length)
+        {
+            return false;
+        }
+        for (int i = 0; i < lower.Length; i++)
+        {
+            byte c = word[i];
+            if ((c is >= (byte)'A' and <= (byte)'Z' ? c | 0x20 : c) != lower[i])
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsWordStart(byte c) =>
+        (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
+
+    private static int WordEnd(ReadOnlySpan<byte> sql, int i)
+    {
+        while (i < sql.Length && (IsWordStart(sql[i]) || sql[i] is (>= (byte)'0' and <= (byte)'9') or (byte)'$'))
+        {
+            i++;
+        }
+        return i;
+    }
+
+    private static int SkipQuoted(ReadOnlySpan<byte> sql, int i, char quote, bool escapes)
+    {
+        i++;
+        while (i < sql.Length)
+        {
+            if (sql[i] == quote)
+            {
+                if (i + 1 >= sql.Length || sql[i + 1] != quote)
+                {
+                    return i + 1;
+                }
+                i++;
+            }
+            else if (escapes && sql[i] == '\\')
+            {
+                i++;
+            }
+            i++;
+        }
+        return sql.Length;
+    }
+
+    private static int SkipComment(ReadOnlySpan<byte> sql, int i)
+    {
+        int depth = 1;
+        i += 2;
+        while (i + 1 < sql.Length && depth > 0)
+        {
+            if (sql[i] == '/' && sql[i + 1] == '*')
+            {
+                depth++;
+                i += 2;
+            }
+            else if (sql[i] == '*' && sql[i + 1] == '/')
+            {
+                depth--;
+                i += 2;
+            }
+            else
+            {
+                i++;
+            }
+        }
+        return depth == 0 ? i : sql.Length;
+    }
+
+    private static int SkipDollar(ReadOnlySpan<byte> sql, int i)
+    {
+        int tagEnd = i + 1;
+        while (tagEnd < sql.Length && (IsWordStart(sql[tagEnd]) || sql[tagEnd] is >= (byte)'0' and <= (byte)'9'))
+        {
+            tagEnd++;
+        }
+        bool isTag = tagEnd < sql.Length && sql[tagEnd] == '$' && (tagEnd == i + 1 || IsWordStart(sql[i + 1]));
+        if (!isTag)
+        {
+            return i + 1;
+        }
+        ReadOnlySpan<byte> tag = sql[i..(tagEnd + 1)];
+        int close = sql[(tagEnd + 1)..].IndexOf(tag);
+        return close < 0 ? sql.Length : tagEnd + 1 + close + tag.Length;
+    }
+}
