@@ -1,5 +1,4 @@
 // Why a server could not be had: an expected failure, as a value.
-using Drover.Protocol;
 
 namespace Drover.Pooling;
 
@@ -14,7 +13,7 @@ internal sealed record PoolFailure(string SqlState, string Message, bool IsFromS
     public string? Hint { get; init; }
 
     public static PoolFailure WaitTimeout { get; } =
-        new(SqlState: Protocol.SqlState.TooManyConnections, "query_wait_timeout")
+        new(SqlState: Drover.Protocol.SqlState.TooManyConnections, "query_wait_timeout")
         {
             Hint = "All server connections of the pool were busy for that long; see SHOW POOLS and pool_size.",
         };

@@ -1,0 +1,88 @@
+// The run-time side of a database entry and of a user: counts, pause and disable flags, credentials.
+using Drover.Configuration;
+using Drover.Protocol.Authentication;
+
+namespace Drover.Pooling;
+
+/// <summary>One database as clients name it. Counts are changed with Interlocked; flags by the console.</summary>
+internal sealed class DatabaseEntry(DatabaseOptions options)
+{
+    private int _servers;
+    private int _clients;
+
+    /// <summary>The options in force; replaced by a reload.</summary>
+    public DatabaseOptions Options { get; set; } = options;
+
+    public string Name => Options.Name;
+
+    /// <summary>Made from the `*` entry when a client first asked for it.</summary>
+    public bool IsAutomatic { get; init; }
+
+    public volatile bool IsPaused;
+
+    public volatile bool IsDisabled;
+
+    public int Servers => Volatile.Read(ref _servers);
+
+    public int Clients => Volatile.Read(ref _clients);
+
+    /// <summary>Takes one of so many places for servers; 0 is no limit.</summary>
+    public bool TryAddServer(int limit) => TryAdd(ref _servers, limit);
+
+    public void RemoveServer() => Interlocked.Decrement(ref _servers);
+
+    public bool TryAddClient(int limit) => TryAdd(ref _clients, limit);
+
+    public void RemoveClient() => Interlocked.Decrement(ref _clients);
+
+    internal static bool TryAdd(ref int count, int limit)
+    {
+        if (limit > 0 && Interlocked.Increment(ref count) > limit)
+        {
+            Interlocked.Decrement(ref count);
+            return false;
+        }
+        if (limit <= 0)
+        {
+            Interlocked.Increment(ref count);
+        }
+        return true;
+    }
+}
+
+/// <summary>One user of servers and clients.</summary>
+internal sealed class UserEntry(string name)
+{
+    private int _servers;
+    private int _clients;
+
+    public string Name => name;
+
+    public UserOptions? Options { get; set; }
+
+    /// <summary>How the proxy logs in to servers as this user.</summary>
+    public ServerCredential Credential { get; set; } = ServerCredential.None;
+
+    public int Servers => Volatile.Read(ref _servers);
+
+    public int Clients => Volatile.Read(ref _clients);
+
+    public bool TryAddServer(int limit) => DatabaseEntry.TryAdd(ref _servers, limit);
+
+    public void RemoveServer() => Interlocked.Decrement(ref _servers);
+
+    public bool TryAddClient(int limit) => DatabaseEntry.TryAdd(ref _clients, limit);
+
+    public void RemoveClient() => Interlocked.Decrement(ref _clients);
+}
+
+/// <summary>What the proxy has to log in with: a stored secret, and SCRAM keys learnt from the user's own login.</summary>
+/// <param name="Secret">Plain, MD5 or SCRAM; null when there is none.</param>
+/// <param name="Keys">SCRAM keys, when a client of this user has proved them.</param>
+internal sealed record ServerCredential(PasswordSecret? Secret, ScramKeys? Keys)
+{
+    public static ServerCredential None { get; } = new(null, null);
+
+    /// <summary>Never the secrets.</summary>
+    public override string ToString() => "ServerCredential { *** }";
+}

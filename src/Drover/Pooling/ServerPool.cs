@@ -1,0 +1,589 @@
+// The servers of one database and user: who has them, who waits for them.
+using Drover.Telemetry;
+using Drover.Transport;
+
+namespace Drover.Pooling;
+
+/// <summary>
+/// Hands out server connections in order of arrival. The lock guards the lists and the waiters; it is never held over a
+/// wait, and what must happen on another loop is posted there.
+/// </summary>
+/// <remarks>
+/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go of it,
+/// the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
+/// </remarks>
+internal sealed class ServerPool
+{
+    private readonly Lock _lock = new();
+    private readonly LinkedList<PoolWaiter> _waiters = new();
+    private readonly List<ServerConnection> _idle = [];
+    private readonly HashSet<ServerConnection> _servers = [];
+    private readonly TrafficCounters[] _traffic;
+    private readonly IServerConnector _connector;
+    private int _connecting;
+    private long _retryAtMs;
+    private long _backoffMs;
+
+    public ServerPool(
+        DatabaseEntry database,
+        UserEntry user,
+        PoolConfiguration configuration,
+        IServerConnector connector,
+        IReadOnlyList<EventLoop> loops
+    )
+    {
+        Database = database;
+        User = user;
+        Configuration = configuration;
+        _connector = connector;
+        Loops = loops;
+        _traffic = [.. loops.Select(static _ => new TrafficCounters())];
+    }
+
+    public DatabaseEntry Database { get; }
+
+    public UserEntry User { get; }
+
+    public IReadOnlyList<EventLoop> Loops { get; }
+
+    /// <summary>The settings in force; replaced by a reload.</summary>
+    public PoolConfiguration Configuration { get; set; }
+
+    /// <summary>Prepared statements that its clients share.</summary>
+    public PreparedStatementRegistry Statements { get; } = new();
+
+    /// <summary>Makes equal parameter sets one object.</summary>
+    public ParameterInterner Parameters { get; } = new();
+
+    /// <summary>Settings that every new server has beyond its defaults: what connect_query set.</summary>
+    public ParameterSet BaseSettings { get; set; } = ParameterSet.Empty;
+
+    /// <summary>What clients see at login, by the start-up parameters they gave.</summary>
+    public StartupProfiles Profiles { get; } = new();
+
+    /// <summary>The last failure to connect; null when the last attempt went well.</summary>
+    public PoolFailure? LastFailure { get; private set; }
+
+    /// <summary>RECONNECT, reload: servers of an older generation are closed when released.</summary>
+    public int Generation { get; private set; }
+
+    /// <summary>Someone has used it, so min_pool_size holds.</summary>
+    public bool WasUsed { get; private set; }
+
+    public TrafficCounters Traffic(EventLoop loop) => _traffic[loop.Index];
+
+    public IReadOnlyList<TrafficCounters> AllTraffic => _traffic;
+
+    /// <summary>
+    /// Takes a server, or joins the queue: the waiter's wake-up is signalled when it is served or has failed. True when
+    /// <see cref="PoolWaiter.Server"/> or <see cref="PoolWaiter.Failure"/> is there at once.
+    /// </summary>
+    public bool TryAcquire(PoolWaiter waiter)
+    {
+        bool connect;
+        lock (_lock)
+        {
+            WasUsed = true;
+            waiter.Server = null;
+            waiter.Failure = null;
+            bool isOpen = !Database.IsPaused;
+            if (isOpen && _waiters.Count == 0)
+            {
+                if (TakeIdle(waiter) is { } server)
+                {
+                    Lease(server, waiter);
+                    return true;
+                }
+            }
+            if (waiter.IsLogin && LastFailure is { } failure && _servers.Count == 0 && waiter.Loop.NowMs < _retryAtMs)
+            {
+                waiter.Failure = failure;
+                waiter.State = WaiterState.Failed;
+                return true;
+            }
+            waiter.State = WaiterState.Queued;
+            waiter.QueuedMs = waiter.Loop.NowMs;
+            _waiters.AddLast(waiter.Node);
+            if (isOpen)
+            {
+                ServeWaiters();
+            }
+            connect = waiter.State == WaiterState.Queued && isOpen && MayConnect(waiter.Loop.NowMs, useReserve: false);
+            if (connect)
+            {
+                _connecting++;
+            }
+        }
+        if (connect)
+        {
+            Connect(waiter.Loop);
+        }
+        return false;
+    }
+
+    /// <summary>Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.</summary>
+    public bool TryCancel(PoolWaiter waiter)
+    {
+        lock (_lock)
+        {
+            if (waiter.State != WaiterState.Queued)
+            {
+                return waiter.State is WaiterState.None or WaiterState.Failed;
+            }
+            _waiters.Remove(waiter.Node);
+            waiter.State = WaiterState.None;
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never handed
+    /// over dirty.
+    /// </summary>
+    public void Release(ServerConnection server)
+    {
+        if (!server.IsQuiet || server.IsStateUnknown || server.IsDying)
+        {
+            Discard(server, "unclean server");
+            return;
+        }
+        bool close;
+        lock (_lock)
+        {
+            server.ClientId = 0;
+            server.ReleasedMs = server.Transport.Loop.NowMs;
+            if (server.CancelsInFlight > 0)
+            {
+                server.State = ServerState.BeingCanceled;
+                server.Transport.Observer = server;
+                return;
+            }
+            close = server.CloseNeeded || Database.IsPaused || IsOverSize() || IsExpired(server);
+            if (!close)
+            {
+                server.State = ServerState.Idle;
+                server.Transport.Observer = server;
+                _idle.Add(server);
+                ServeWaiters();
+            }
+        }
+        if (close)
+        {
+            Discard(server, server.CloseNeeded ? "close needed" : Database.IsPaused ? "pause" : "server lifetime over");
+        }
+    }
+
+    /// <summary>Closes a server and makes room for another; on the server's loop.</summary>
+    public void Discard(ServerConnection server, string reason)
+    {
+        EventLoop loop = server.Transport.Loop;
+        lock (_lock)
+        {
+            if (!_servers.Remove(server))
+            {
+                return;
+            }
+            _idle.Remove(server);
+        }
+        server.Close();
+        Database.RemoveServer();
+        User.RemoveServer();
+        _connector.OnClosed(server, reason);
+        ConnectIfNeeded(loop);
+    }
+
+    /// <summary>A cancel request for the server begins or ends; from any thread.</summary>
+    public void CountCancel(ServerConnection server, int change)
+    {
+        bool finished;
+        lock (_lock)
+        {
+            server.CancelsInFlight += change;
+            finished = server.CancelsInFlight == 0 && server.State == ServerState.BeingCanceled;
+        }
+        if (finished)
+        {
+            server.Transport.Loop.Post(
+                static state =>
+                {
+                    ServerConnection released = (ServerConnection)state!;
+                    if (released.State == ServerState.BeingCanceled)
+                    {
+                        released.Pool.Release(released);
+                    }
+                },
+                server
+            );
+        }
+    }
+
+    /// <summary>An idle server became readable; on its loop. Usually it is gone.</summary>
+    public void OnIdleReady(ServerConnection server)
+    {
+        lock (_lock)
+        {
+            if (server.State is not (ServerState.Idle or ServerState.BeingCanceled) || server.Transport.Observer != server)
+            {
+                return;
+            }
+            _idle.Remove(server);
+            server.State = ServerState.Tested;
+        }
+        if (IdleTalk.TryDrain(server, out string reason))
+        {
+            Release(server);
+        }
+        else
+        {
+            Discard(server, reason);
+        }
+    }
+
+    /// <summary>PAUSE, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
+    public void CloseServers()
+    {
+        List<ServerConnection> closing;
+        lock (_lock)
+        {
+            Generation++;
+            foreach (ServerConnection server in _servers)
+            {
+                server.CloseNeeded = true;
+            }
+            closing = [.. _idle];
+            foreach (ServerConnection server in closing)
+            {
+                server.State = ServerState.Tested;
+            }
+            _idle.Clear();
+        }
+        Post(closing, "close needed");
+    }
+
+    /// <summary>RESUME: serves who waits.</summary>
+    public void Resume()
+    {
+        lock (_lock)
+        {
+            _retryAtMs = 0;
+            ServeWaiters();
+        }
+        ConnectIfNeeded(Loops[0]);
+    }
+
+    /// <summary>Every server, for SHOW and KILL.</summary>
+    public IReadOnlyList<ServerConnection> Servers()
+    {
+        lock (_lock)
+        {
+            return [.. _servers];
+        }
+    }
+
+    /// <summary>How many wait, and the arrival of the one who waits longest.</summary>
+    public (int Count, long OldestMs) Waiting()
+    {
+        lock (_lock)
+        {
+            return (_waiters.Count, _waiters.First?.Value.QueuedMs ?? 0);
+        }
+    }
+
+    public int Connecting => Volatile.Read(ref _connecting);
+
+    /// <summary>Closes one idle server to make room for another pool's. False when it has none.</summary>
+    public bool TryEvictIdle()
+    {
+        ServerConnection server;
+        lock (_lock)
+        {
+            if (_idle.Count == 0 || _waiters.Count > 0)
+            {
+                return false;
+            }
+            server = _idle[0];
+            _idle.RemoveAt(0);
+            server.State = ServerState.Tested;
+        }
+        Post([server], "evicted");
+        return true;
+    }
+
+    /// <summary>Idle time, lifetime, minimum and reserve; from the loop that maintains pools.</summary>
+    public void Maintain(EventLoop loop)
+    {
+        PoolConfiguration configuration = Configuration;
+        long idleMs = (long)configuration.Options.Proxy.Server.ServerIdleTimeout.TotalMilliseconds;
+        List<ServerConnection> closing = [];
+        int wanted = 0;
+        lock (_lock)
+        {
+            int keep = configuration.MinSize;
+            for (int i = _idle.Count - 1; i >= 0; i--)
+            {
+                ServerConnection server = _idle[i];
+                bool isIdleTooLong = idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count > keep;
+                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsPaused)
+                {
+                    _idle.RemoveAt(i);
+                    server.State = ServerState.Tested;
+                    closing.Add(server);
+                }
+            }
+            bool longWait =
+                _waiters.First is { } first
+                && loop.NowMs - first.Value.QueuedMs > (long)configuration.ReserveTimeout.TotalMilliseconds;
+            int target = _waiters.Count > 0 ? _servers.Count + _waiters.Count : 0;
+            target = WasUsed || Database.Options.User is not null ? Math.Max(target, keep) : target;
+            while (
+                !Database.IsPaused
+                && _servers.Count - closing.Count + _connecting < target
+                && wanted < _waiters.Count + keep
+                && MayConnect(loop.NowMs, longWait, allowWithoutWaiter: true)
+            )
+            {
+                _connecting++;
+                wanted++;
+            }
+        }
+        Post(closing, "idle timeout or lifetime over");
+        for (int i = 0; i < wanted; i++)
+        {
+            Connect(loop);
+        }
+    }
+
+    private ServerConnection? TakeIdle(PoolWaiter waiter)
+    {
+        bool roundRobin = Configuration.Options.Proxy.Pool.ServerRoundRobin;
+        int found = -1;
+        for (int k = 0; k < _idle.Count; k++)
+        {
+            int i = roundRobin ? k : _idle.Count - 1 - k;
+            if (_idle[i].Transport.Loop != waiter.Loop)
+            {
+                continue;
+            }
+            if (ReferenceEquals(_idle[i].Applied, waiter.Wanted) || roundRobin)
+            {
+                found = i;
+                break;
+            }
+            found = found < 0 ? i : found;
+        }
+        if (found < 0)
+        {
+            return null;
+        }
+        ServerConnection server = _idle[found];
+        _idle.RemoveAt(found);
+        return server;
+    }
+
+    private static void Lease(ServerConnection server, PoolWaiter waiter)
+    {
+        server.State = ServerState.Active;
+        server.Transport.Observer = waiter.Wakeup;
+        waiter.Server = server;
+        waiter.State = WaiterState.Served;
+    }
+
+    /// <summary>Gives idle servers to the first in the queue, whichever loops they live on. Under the lock.</summary>
+    private void ServeWaiters()
+    {
+        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsPaused)
+        {
+            PoolWaiter waiter = first.Value;
+            _waiters.RemoveFirst();
+            if (TakeIdle(waiter) is { } near)
+            {
+                Lease(near, waiter);
+                waiter.Loop.Post(waiter.Wakeup);
+                continue;
+            }
+            ServerConnection far = _idle[^1];
+            _idle.RemoveAt(_idle.Count - 1);
+            far.State = ServerState.Active;
+            waiter.State = WaiterState.InDelivery;
+            waiter.Server = far;
+            far.Transport.Loop.Post(static state => Depart((PoolWaiter)state!), waiter);
+        }
+    }
+
+    /// <summary>A delivery's first half, on the loop that lets the server go.</summary>
+    private static void Depart(PoolWaiter waiter)
+    {
+        ServerConnection server = waiter.Server!;
+        server.Transport.Observer = null;
+        server.Transport.Detach();
+        waiter.Loop.Post(static state => Arrive((PoolWaiter)state!), waiter);
+    }
+
+    /// <summary>A delivery's second half, on the loop of the client.</summary>
+    private static void Arrive(PoolWaiter waiter)
+    {
+        ServerConnection server = waiter.Server!;
+        server.Transport.Attach(waiter.Loop);
+        server.Transport.Observer = waiter.Wakeup;
+        waiter.State = WaiterState.Served;
+        waiter.Wakeup.Signal();
+    }
+
+    private void ConnectIfNeeded(EventLoop loop)
+    {
+        bool connect;
+        lock (_lock)
+        {
+            connect = !Database.IsPaused && _waiters.Count > _connecting && MayConnect(loop.NowMs, useReserve: false);
+            if (connect)
+            {
+                _connecting++;
+            }
+        }
+        if (connect)
+        {
+            Connect(loop);
+        }
+    }
+
+    /// <summary>Whether one more connection may be opened now. Under the lock.</summary>
+    private bool MayConnect(long nowMs, bool useReserve, bool allowWithoutWaiter = false)
+    {
+        PoolConfiguration configuration = Configuration;
+        int limit = configuration.Size + (useReserve ? configuration.ReserveSize : 0);
+        if (LastFailure is not null && (nowMs < _retryAtMs || _connecting > 0))
+        {
+            return false;
+        }
+        return (limit <= 0 || _servers.Count + _connecting < limit)
+            && (allowWithoutWaiter || _connecting < _waiters.Count);
+    }
+
+    private bool IsOverSize()
+    {
+        int limit = Configuration.Size;
+        return limit > 0 && _servers.Count > limit && _waiters.Count == 0;
+    }
+
+    private static bool IsExpired(ServerConnection server) =>
+        server.LifetimeMs > 0 && server.Transport.Loop.NowMs - server.ConnectedMs > server.LifetimeMs;
+
+    /// <summary>Opens one connection; its place in the count of those connecting is taken already.</summary>
+    private void Connect(EventLoop loop) =>
+        loop.Post(static state => ((Attempt)state!).Run(), new Attempt(this, loop));
+
+    private async Task ConnectAsync(EventLoop loop)
+    {
+        PoolFailure? failure = null;
+        ServerConnection? server = null;
+        if (!TryReserve())
+        {
+            // Room may be made by closing an idle server of a neighbour; the next round of maintenance tries again.
+            _connector.MakeRoom(this);
+            Interlocked.Decrement(ref _connecting);
+            return;
+        }
+        int generation = Generation;
+        (server, failure) = await _connector.ConnectAsync(this, loop);
+        if (server is null)
+        {
+            Database.RemoveServer();
+            User.RemoveServer();
+            OnConnectFailed(loop, failure!);
+            return;
+        }
+        lock (_lock)
+        {
+            _connecting--;
+            LastFailure = null;
+            _backoffMs = 0;
+            _servers.Add(server);
+            server.CloseNeeded |= generation != Generation;
+        }
+        _connector.OnConnected(server);
+        Release(server);
+        ConnectIfNeeded(loop);
+    }
+
+    private bool TryReserve()
+    {
+        PoolConfiguration configuration = Configuration;
+        if (!Database.TryAddServer(configuration.DatabaseConnectionsMax))
+        {
+            return false;
+        }
+        if (!User.TryAddServer(configuration.UserConnectionsMax))
+        {
+            Database.RemoveServer();
+            return false;
+        }
+        return true;
+    }
+
+    private void OnConnectFailed(EventLoop loop, PoolFailure failure)
+    {
+        List<PoolWaiter> refused = [];
+        long retryMaxMs = (long)Configuration.Options.Proxy.Server.ServerLoginRetry.TotalMilliseconds;
+        lock (_lock)
+        {
+            _connecting--;
+            LastFailure = failure;
+            _backoffMs = Math.Min(retryMaxMs, Math.Max(100, _backoffMs * 2));
+            _retryAtMs = loop.NowMs + _backoffMs;
+            for (LinkedListNode<PoolWaiter>? node = _waiters.First; node is not null; )
+            {
+                LinkedListNode<PoolWaiter>? next = node.Next;
+                PoolWaiter waiter = node.Value;
+                // A login is told at once; a query waits for better times, unless the server itself said no.
+                if (_servers.Count == 0 && (waiter.IsLogin || (failure.IsFromServer && IsFinal(failure))))
+                {
+                    _waiters.Remove(node);
+                    waiter.State = WaiterState.Failed;
+                    waiter.Failure = failure;
+                    refused.Add(waiter);
+                }
+                node = next;
+            }
+        }
+        foreach (PoolWaiter waiter in refused)
+        {
+            waiter.Loop.Post(waiter.Wakeup);
+        }
+        _connector.OnFailed(this, failure);
+    }
+
+    /// <summary>Whether the server's refusal will not pass by itself: a wrong password, no such database.</summary>
+    private static bool IsFinal(PoolFailure failure) =>
+        failure.SqlState.StartsWith("28", StringComparison.Ordinal) || failure.SqlState == Protocol.SqlState.InvalidCatalogName;
+
+    private static void Post(List<ServerConnection> closing, string reason)
+    {
+        foreach (ServerConnection server in closing)
+        {
+            server.Transport.Loop.Post(
+                static state =>
+                {
+                    (ServerConnection idle, string why) = ((ServerConnection, string))state!;
+                    idle.Pool.Discard(idle, why);
+                },
+                (server, reason)
+            );
+        }
+    }
+
+    private sealed record Attempt(ServerPool Pool, EventLoop Loop)
+    {
+        public async void Run()
+        {
+            try
+            {
+                await Pool.ConnectAsync(Loop);
+            }
+            catch (Exception bug)
+            {
+                // A defect of ours must not cost the pool a place for ever.
+                Pool.OnConnectFailed(Loop, new PoolFailure(Protocol.SqlState.InternalError, bug.Message));
+            }
+        }
+    }
+}
