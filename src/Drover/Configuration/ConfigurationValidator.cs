@@ -181,12 +181,12 @@ internal static class ConfigurationValidator
             }
             if (database.AuthDbname is { } other && !Exists(options, other))
             {
-                draft.Error(place, $"auth_dbname: there is no database entry '{other}': add one");
+                draft.Warn(place, $"auth_dbname: there is no database entry '{other}': add one");
             }
         }
         if (options.Proxy.Authentication.AuthDbname is { Length: > 0 } name && !Exists(options, name))
         {
-            draft.Error(draft.PlaceOf("auth_dbname"), $"auth_dbname: there is no database entry '{name}': add one");
+            draft.Warn(draft.PlaceOf("auth_dbname"), $"auth_dbname: there is no database entry '{name}': add one");
         }
     }
 

@@ -28,7 +28,7 @@ internal enum IniLineKind
 /// <param name="Value">Value, file to include, or what is wrong.</param>
 internal readonly record struct IniLine(IniLineKind Kind, string Name, string Value)
 {
-    /// <summary>Cuts a line. A comment begins with <c>;</c> or <c>#</c>, at the start of a line or after a section.</summary>
+    /// <summary>Cuts a line. A comment begins with ; or #, at the start of a line or after a section.</summary>
     public static IniLine Parse(string line)
     {
         string text = line.Trim();
