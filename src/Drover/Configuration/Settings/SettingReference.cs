@@ -15,7 +15,8 @@ internal static class SettingReference
 
         Names, units and defaults are those of PgBouncer 1.25. **Origin** says whether a setting is PgBouncer's or
         Drover's own; **change** says when a new value takes hold: on `RELOAD` (or SIGHUP, or `SET` on the console) or
-        after a restart. A reload is all or nothing: when the file has an error, nothing changes and the log names the line.
+        after a restart. A reload is all or nothing: when the file has an error, nothing changes and the log names the
+        line.
 
         ## The two formats
 
