@@ -38,14 +38,10 @@ internal static class ConfigCommand
                     cancellation
                 );
                 TextWriter error = parsed.InvocationConfiguration.Error;
+                await WriteProblemsAsync(result, error);
                 if (!result.IsValid)
                 {
-                    await WriteErrorsAsync(result, error);
                     return 1;
-                }
-                foreach (ConfigurationNotice warning in result.Options.Warnings)
-                {
-                    await error.WriteLineAsync($"warning: {warning}");
                 }
                 StringWriter toml = new();
                 TomlConfigurationWriter.Write(result.Options, toml);
@@ -83,17 +79,10 @@ internal static class ConfigCommand
                 {
                     await output.WriteLineAsync(ToJson(path, result));
                 }
-                else if (result.IsValid)
-                {
-                    foreach (ConfigurationNotice warning in result.Options.Warnings)
-                    {
-                        await output.WriteLineAsync($"warning: {warning}");
-                    }
-                    await output.WriteLineAsync($"{path}: valid");
-                }
                 else
                 {
-                    await WriteErrorsAsync(result, parsed.InvocationConfiguration.Error);
+                    await WriteProblemsAsync(result, parsed.InvocationConfiguration.Error);
+                    await output.WriteAsync(result.IsValid ? $"{path}: valid\n" : "");
                 }
                 return result.IsValid ? 0 : 1;
             }
@@ -142,8 +131,12 @@ internal static class ConfigCommand
         }
     }
 
-    private static async Task WriteErrorsAsync(ConfigurationResult result, TextWriter output)
+    private static async Task WriteProblemsAsync(ConfigurationResult result, TextWriter output)
     {
+        foreach (ConfigurationNotice warning in result.Warnings)
+        {
+            await output.WriteLineAsync($"warning: {warning}");
+        }
         foreach (ConfigurationError error in result.Errors)
         {
             await output.WriteLineAsync($"error: {error}");
@@ -165,7 +158,7 @@ internal static class ConfigCommand
             }
             json.WriteEndArray();
             json.WriteStartArray("warnings");
-            foreach (ConfigurationNotice warning in result.Options?.Warnings ?? [])
+            foreach (ConfigurationNotice warning in result.Warnings)
             {
                 WritePlace(json, warning.File, warning.Line, warning.Column, warning.Message);
             }

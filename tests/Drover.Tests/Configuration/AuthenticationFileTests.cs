@@ -10,8 +10,8 @@ public sealed class AuthenticationFileTests
 
     private void Note(int line, string problem) => _broken.Add((line, problem));
 
-    private HbaRules Rules(string text, Func<string, string?>? names = null) =>
-        HbaRules.Parse(text, names ?? (_ => null), Note);
+    private Task<HbaRules> RulesAsync(string text, Func<string, string?>? names = null) =>
+        HbaRules.ParseAsync(text, name => Task.FromResult(names?.Invoke(name)), Note);
 
     private static HbaConnection From(string? address, string database = "db", string user = "bob", bool tls = false) =>
         new()
@@ -65,9 +65,9 @@ public sealed class AuthenticationFileTests
     }
 
     [Fact]
-    public void First_rule_that_covers_a_connection_decides()
+    public async Task First_rule_that_covers_a_connection_decides()
     {
-        HbaRules rules = Rules(
+        HbaRules rules = await RulesAsync(
             """
             # TYPE  DATABASE  USER  ADDRESS  METHOD
             local   all       all                     peer map=os
@@ -91,13 +91,13 @@ public sealed class AuthenticationFileTests
     }
 
     [Fact]
-    public void Connection_that_no_rule_covers_matches_none() =>
-        Assert.Null(Rules("host all all 10.0.0.0/8 trust\n").Match(From("11.0.0.1")));
+    public async Task Connection_that_no_rule_covers_matches_none() =>
+        Assert.Null((await RulesAsync("host all all 10.0.0.0/8 trust\n")).Match(From("11.0.0.1")));
 
     [Fact]
-    public void Keywords_in_quotes_are_names()
+    public async Task Keywords_in_quotes_are_names()
     {
-        HbaRules rules = Rules("local \"all\" \"all\" trust\nlocal sameuser all md5\n");
+        HbaRules rules = await RulesAsync("local \"all\" \"all\" trust\nlocal sameuser all md5\n");
 
         Assert.Equal(HbaMethod.Trust, rules.Match(From(null, "all", "all"))?.Method);
         Assert.Equal(HbaMethod.Md5, rules.Match(From(null, "bob"))?.Method);
@@ -105,18 +105,18 @@ public sealed class AuthenticationFileTests
     }
 
     [Fact]
-    public void Physical_replication_needs_its_own_word()
+    public async Task Physical_replication_needs_its_own_word()
     {
-        HbaRules rules = Rules("local all all trust\nlocal replication all md5\n");
+        HbaRules rules = await RulesAsync("local all all trust\nlocal replication all md5\n");
 
         Assert.Equal(HbaMethod.Md5, rules.Match(From(null) with { IsPhysicalReplication = true })?.Method);
         Assert.Equal(HbaMethod.Trust, rules.Match(From(null, "replication"))?.Method);
     }
 
     [Fact]
-    public void Names_can_come_from_files_and_lines_can_be_continued()
+    public async Task Names_can_come_from_files_and_lines_can_be_continued()
     {
-        HbaRules rules = Rules(
+        HbaRules rules = await RulesAsync(
             "local @dbs \\\n  all trust\nlocal @none all trust\n",
             name => name == "dbs" ? "db # one\n\"x y\", z\n" : null
         );
@@ -126,9 +126,9 @@ public sealed class AuthenticationFileTests
     }
 
     [Fact]
-    public void Samehost_covers_this_machine_only()
+    public async Task Samehost_covers_this_machine_only()
     {
-        HbaRules rules = Rules("host all all samehost trust\n");
+        HbaRules rules = await RulesAsync("host all all samehost trust\n");
         HbaConnection own = From("10.0.0.2") with { OwnAddresses = [IPAddress.Parse("10.0.0.2")] };
 
         Assert.NotNull(rules.Match(own));
@@ -150,9 +150,9 @@ public sealed class AuthenticationFileTests
     [InlineData("local all all md5 map=x")]
     [InlineData("local \"all all trust")]
     [InlineData("local all")]
-    public void Rule_that_is_not_understood_is_broken_and_never_left_out_in_silence(string line)
+    public async Task Rule_that_is_not_understood_is_broken_and_never_left_out_in_silence(string line)
     {
-        Assert.Empty(Rules(line).All);
+        Assert.Empty((await RulesAsync(line)).All);
         Assert.Single(_broken);
     }
 

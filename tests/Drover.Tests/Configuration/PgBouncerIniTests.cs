@@ -29,8 +29,8 @@ public sealed class PgBouncerIniTests : IDisposable
             $"""
             ;; shop in production
             [databases]
-            shop = host=10.0.0.5,10.0.0.6 port=5433 dbname=shop_prod pool_size=40 pool_mode=transaction load_balance_hosts=disable
-            reports=host=10.0.0.7 user=reporter password='it''s secret' connect_query='SET work_mem = ''64MB''' reserve_pool=3
+            shop = host=10.0.0.5,10.0.0.6 port=5433 dbname=shop_prod pool_mode=transaction load_balance_hosts=disable
+            reports=host=h7 password='it''s secret' connect_query='SET work_mem = ''64MB''' reserve_pool=3
             "with space" = host=/var/run/postgresql
             * = host=10.0.0.9 auth_user=lookup
 
@@ -59,7 +59,7 @@ public sealed class PgBouncerIniTests : IDisposable
         Assert.Equal(["shop", "reports", "with space"], options.Databases.Select(d => d.Name));
         DatabaseOptions shop = options.Databases[0];
         Assert.Equal(["10.0.0.5", "10.0.0.6"], shop.Host);
-        Assert.Equal((5433, "shop_prod", 40), (shop.Port, shop.Dbname, shop.PoolSize));
+        Assert.Equal((5433, "shop_prod"), (shop.Port, shop.Dbname));
         Assert.Equal((PoolMode.Transaction, LoadBalanceHosts.Disable), (shop.PoolMode, shop.LoadBalanceHosts));
         Assert.Equal("it's secret", options.Databases[1].Password);
         Assert.Equal("SET work_mem = '64MB'", options.Databases[1].ConnectQuery);
@@ -86,12 +86,13 @@ public sealed class PgBouncerIniTests : IDisposable
             "[databases]\na = host=h hots=x\n[pgbouncer]\nlisten_prot = 1\nzzz = 1\n[databses]\nb = host=h\n"
         );
 
+        string file = _folder.PathOf("pgbouncer.ini");
         Assert.Equal(
             [
-                $"{_folder.PathOf("pgbouncer.ini")}:2: unknown setting 'hots' of database 'a' is left out; is it 'host'?",
-                $"{_folder.PathOf("pgbouncer.ini")}:4: unknown setting 'listen_prot' is left out; is it 'listen_port'?",
-                $"{_folder.PathOf("pgbouncer.ini")}:5: unknown setting 'zzz' is left out",
-                $"{_folder.PathOf("pgbouncer.ini")}:6: unknown section [databses] is left out; is it [databases]?",
+                $"{file}:2: unknown setting 'hots' of database 'a' is left out; is it 'host'?",
+                $"{file}:4: unknown setting 'listen_prot' is left out; is it 'listen_port'?",
+                $"{file}:5: unknown setting 'zzz' is left out",
+                $"{file}:6: unknown section [databses] is left out; is it [databases]?",
             ],
             options.Warnings.Select(w => w.ToString()).Where(w => w.Contains("unknown", StringComparison.Ordinal))
         );
@@ -162,6 +163,7 @@ public sealed class PgBouncerIniTests : IDisposable
     [InlineData("%include /nowhere/x.ini\n[pgbouncer]\n", 1)]
     [InlineData("[databases]\n", 0)]
     [InlineData("[pgbouncer\n[pgbouncer]\n", 1)]
+    [InlineData("[databases] a = host=h\n[pgbouncer] ; comment\n", 1)]
     [InlineData("[pgbouncer]\n%import x\n", 2)]
     [InlineData("[databases]\n\"open = host=h\n[pgbouncer]\n", 2)]
     public async Task Broken_file_is_refused(string text, int line)

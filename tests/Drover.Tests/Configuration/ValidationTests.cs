@@ -18,7 +18,6 @@ public sealed class ValidationTests : IDisposable
     [InlineData("auth_type = cert", "verify-full")]
     [InlineData("client_tls_sslmode = require", "client_tls_key_file and client_tls_cert_file")]
     [InlineData("server_tls_ca_file = /nowhere", "there is no file")]
-    [InlineData("auth_dbname = other", "no database entry 'other'")]
     [InlineData("metrics_listen = 9127", "address:port")]
     [InlineData("otlp_endpoint = collector", "not a URL")]
     [InlineData("auth_file = /nowhere", "cannot read '/nowhere'")]
@@ -32,6 +31,18 @@ public sealed class ValidationTests : IDisposable
         ConfigurationError error = Assert.Single(result.Errors);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.True(error.Line == 2 || line == "unix_socket_dir =", error.ToString());
+    }
+
+    [Theory]
+    [InlineData("auth_dbname = other", "no database entry 'other'")]
+    [InlineData("auth_type = any", "database 'a' has no user")]
+    [InlineData("auth_type = md5", "nobody can log in")]
+    [InlineData("auth_type = plain", "over TLS only")]
+    public async Task Doubtful_setting_that_PgBouncer_starts_with_is_a_warning(string line, string expected)
+    {
+        DroverOptions options = await _folder.ValidIniAsync($"[databases]\na = host=h\n[pgbouncer]\n{line}\n");
+
+        Assert.Contains(options.Warnings, w => w.Message.Contains(expected, StringComparison.Ordinal));
     }
 
     [Fact]

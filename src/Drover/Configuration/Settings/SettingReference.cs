@@ -7,15 +7,16 @@ internal static class SettingReference
     private const string Opening = """
         # Configuration
 
-        <!-- Written by `drover config docs`: change the setting tables in src/Drover/Configuration/Settings, not this file. -->
+        <!-- Written by `drover config docs` from src/Drover/Configuration/Settings: change the tables there. -->
 
         Drover reads PgBouncer's own file (`drover serve --pgbouncer-ini pgbouncer.ini`) or its own
         (`drover serve --config drover.toml`). `drover config convert pgbouncer.ini` turns the first into the second,
         and `drover config check FILE` reports every error of either at once, with its line.
 
-        Names, units and defaults are those of PgBouncer 1.25. **Origin** says whether a setting is PgBouncer's or Drover's
-        own; **change** says when a new value takes hold: on `RELOAD` (or SIGHUP, or `SET` on the console) or after a
-        restart. A reload is all or nothing: when the file has an error, nothing changes and the log names the line.
+        Names, units and defaults are those of PgBouncer 1.25. **Origin** says whether a setting is PgBouncer's or
+        Drover's own; **change** says when a new value takes hold: on `RELOAD` (or SIGHUP, or `SET` on the console) or
+        after a restart. A reload is all or nothing: when the file has an error, nothing changes and the log names the
+        line.
 
         ## The two formats
 
@@ -26,7 +27,7 @@ internal static class SettingReference
         | all other databases | `* = host=h1` | `[databases."*"]` |
         | a user | `alice = pool_mode=session` in `[users]` | `[users.alice]` |
         | a peer | `2 = host=h2` in `[peers]` | `[peers.2]` |
-        | duration | a number of the unit named below, `0.5` | `"500ms"`, `"15s"`, `"2min"`, `"1h"`, `"1d"`, or a number |
+        | duration | a number of the unit named below | `"500ms"`, `"15s"`, `"2min"`, `"1h"`, `"1d"`, or a number |
         | boolean | `0` or `1` | `true` or `false` |
         | list | `a, b` | `["a", "b"]` |
         | value with blanks | `connect_query='SELECT ''x'''` in an entry | `"SELECT 'x'"` |
@@ -67,7 +68,7 @@ internal static class SettingReference
         );
         foreach (Setting<TOptions> setting in settings)
         {
-            string value = defaultOf(setting) is { Length: > 0 } text ? $"`{Escape(text)}`" : "not set";
+            string value = defaultOf(setting) is { Length: > 0 } text ? $"`{EscapeBars(text)}`" : "not set";
             string origin = setting.Origin == SettingOrigin.PgBouncer ? "PgBouncer" : "Drover";
             string change = setting.Reload == SettingReload.OnReload ? "reload" : "restart";
             output.Write(
@@ -101,6 +102,7 @@ internal static class SettingReference
         return text + (setting.NoEffect is null ? "" : $" Read, and of no effect: {setting.NoEffect}.");
     }
 
-    private static string Escape(string text) =>
-        text.Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+    private static string Escape(string text) => EscapeBars(text).Replace("<", "&lt;", StringComparison.Ordinal);
+
+    private static string EscapeBars(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }
