@@ -29,6 +29,9 @@ internal enum ExpectedAction : byte
     /// <summary>The server was not asked: the proxy answers when its turn comes.</summary>
     Synthesize,
 
+    /// <summary>The proxy sent something harmless in a DEALLOCATE's place: the client gets DEALLOCATE's tag.</summary>
+    Retag,
+
     /// <summary>Sent so that it fails: the client gets 42P05 for its own name.</summary>
     Duplicate,
 }

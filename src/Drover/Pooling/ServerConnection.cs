@@ -31,8 +31,17 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     /// <summary>As the last ReadyForQuery said.</summary>
     public TransactionStatus Status { get; set; } = TransactionStatus.Idle;
 
-    /// <summary>Whose unnamed statement the server holds: that client's own token, or null when it has none.</summary>
+    /// <summary>Whose unnamed statement the server holds; null when it has none.</summary>
     public object? UnnamedOwner { get; set; }
+
+    /// <summary>Which one of that client's.</summary>
+    public long UnnamedGeneration { get; set; }
+
+    /// <summary>Its client keeps it between transactions.</summary>
+    public bool IsPinned { get; set; }
+
+    /// <summary>Counts the batches that clients sent; statements of the current one are not evicted.</summary>
+    public long Batch { get; set; }
 
     /// <summary>Settings applied by the proxy on behalf of clients, over the server's own defaults.</summary>
     public ParameterSet Applied { get; set; } = ParameterSet.Empty;

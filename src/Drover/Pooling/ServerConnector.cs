@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Drover.Configuration;
 using Drover.Protocol;
 using Drover.Protocol.Authentication;

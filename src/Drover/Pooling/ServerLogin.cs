@@ -1,6 +1,5 @@
 // Logging in to a server: start-up packet, authentication, parameters, key.
 using System.Text;
-using Drover.Configuration;
 using Drover.Protocol;
 using Drover.Protocol.Authentication;
 using Drover.Protocol.Framing;
@@ -19,7 +18,7 @@ internal sealed class ServerLogin(MessageChannel channel, string user, ServerCre
     /// <summary>The longest message of a login: an error with its context, a list of mechanisms.</summary>
     private const int MessageBytesMax = 64 * 1024;
 
-    private readonly MessageWriter _writer = new(MessageBytesMax);
+    private readonly MessageWriter _writer = channel.Connection.Loop.ServerAssembly;
     private ScramClient? _scram;
 
     public int ProcessId { get; private set; }

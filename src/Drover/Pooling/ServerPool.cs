@@ -1,4 +1,5 @@
 // The servers of one database and user: who has them, who waits for them.
+using Drover.Protocol.Authentication;
 using Drover.Telemetry;
 using Drover.Transport;
 
@@ -57,6 +58,12 @@ internal sealed class ServerPool
 
     /// <summary>Settings that every new server has beyond its defaults: what connect_query set.</summary>
     public ParameterSet BaseSettings { get; set; } = ParameterSet.Empty;
+
+    /// <summary>What the proxy logs in with: the entry's own password, or what is known of the user.</summary>
+    public ServerCredential ServerCredential() =>
+        Configuration.Database.Password is { } password
+            ? new ServerCredential(PasswordSecret.Parse(password), null)
+            : User.Credential;
 
     /// <summary>What clients see at login, by the start-up parameters they gave.</summary>
     public StartupProfiles Profiles { get; } = new();

@@ -1,6 +1,7 @@
 // One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is due.
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Drover.Protocol.Framing;
 
 namespace Drover.Transport;
 
@@ -49,6 +50,12 @@ internal abstract class EventLoop : IDisposable
     /// <summary>Where servers' bytes land first. Valid until the code that filled it awaits.</summary>
     public byte[] ServerScratch { get; } =
         GC.AllocateUninitializedArray<byte>(TransportLimits.ScratchBytes, pinned: true);
+
+    /// <summary>Where a turn assembles what it sends to a client. Empty between turns.</summary>
+    public MessageWriter ClientAssembly { get; } = new(TransportLimits.AssemblyBytesMax);
+
+    /// <summary>Where a turn assembles what it sends to a server. Empty between turns.</summary>
+    public MessageWriter ServerAssembly { get; } = new(TransportLimits.AssemblyBytesMax);
 
     /// <summary>Share of wall time spent working in the last window, 0 to 1.</summary>
     public double Busy { get; private set; }

@@ -6,6 +6,9 @@ internal static class TransportLimits
     /// <summary>Receive buffer shared by a loop's connections. 64 KiB: a large result moves in few calls; there are two per loop.</summary>
     public const int ScratchBytes = 64 * 1024;
 
+    /// <summary>Bytes assembled for one side in one turn: a full inbox, rewritten, plus statements made again.</summary>
+    public const int AssemblyBytesMax = 64 * 1024 * 1024;
+
     /// <summary>Events taken from the kernel at once.</summary>
     public const int EventsPerPoll = 256;
 

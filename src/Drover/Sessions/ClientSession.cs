@@ -1,0 +1,242 @@
+// One logged-in client: the turn loop that moves its messages and the server it may hold meanwhile.
+using Drover.Configuration;
+using Drover.Pooling;
+using Drover.Sql;
+using Drover.Telemetry;
+using Drover.Transport;
+
+namespace Drover.Sessions;
+
+/// <summary>
+/// A client's session. Everything here runs on the session's loop, so nothing is locked; other threads may only call
+/// <see cref="Kill"/>.
+/// </summary>
+/// <remarks>
+/// A turn: 1. flush what the kernel did not take; 2. relay what the server said; 3. give the server back if its work is
+/// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded; whatever
+/// must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
+/// </remarks>
+internal sealed class ClientSession
+{
+    private readonly FrontendRelay _frontend;
+    private readonly BackendRelay _backend;
+    private readonly SessionLease _lease;
+
+    public ClientSession(ClientIdentity identity, Connection client, Inbox inbox, Outbox outbox, Wakeup wakeup, ServerPool pool)
+    {
+        Identity = identity;
+        Client = client;
+        Inbox = inbox;
+        Outbox = outbox;
+        Wakeup = wakeup;
+        Pool = pool;
+        Waiter = new PoolWaiter(client.Loop, wakeup);
+        _lease = new SessionLease(this);
+        _backend = new BackendRelay(this);
+        _frontend = new FrontendRelay(this, _backend);
+    }
+
+    public ClientIdentity Identity { get; }
+
+    public Connection Client { get; }
+
+    public EventLoop Loop => Client.Loop;
+
+    public Inbox Inbox { get; }
+
+    public Outbox Outbox { get; }
+
+    public Wakeup Wakeup { get; }
+
+    public ServerPool Pool { get; }
+
+    public PoolWaiter Waiter { get; }
+
+    /// <summary>The server it holds; null between transactions.</summary>
+    public ServerConnection? Server { get; set; }
+
+    public ClientState State { get; set; } = ClientState.Idle;
+
+    /// <summary>Its start-up parameters in the server's spelling: what RESET goes back to.</summary>
+    public ParameterSet Startup { get; set; } = ParameterSet.Empty;
+
+    /// <summary>What its session is to hold, start-up parameters included.</summary>
+    public ParameterSet Settings { get; set; } = ParameterSet.Empty;
+
+    /// <summary>Parameters as it was last told.</summary>
+    public ParameterSet Reported { get; set; } = ParameterSet.Empty;
+
+    /// <summary>Its prepared statements; null until the first.</summary>
+    public ClientStatements? Statements { get; set; }
+
+    /// <summary>Its unnamed statement; null until the first.</summary>
+    public UnnamedStatement? Unnamed { get; set; }
+
+    /// <summary>What the statements of this lease may have done to the session.</summary>
+    public StatementTraits Traits { get; set; }
+
+    /// <summary>Why it keeps its server between transactions.</summary>
+    public PinReason Pins { get; set; }
+
+    /// <summary>When its state last changed, in milliseconds of the loop's clock.</summary>
+    public long StateSinceMs { get; set; }
+
+    /// <summary>When the query in progress began, in microseconds; 0 when none is.</summary>
+    public long QueryStartUs { get; set; }
+
+    /// <summary>When the transaction in progress began, in microseconds.</summary>
+    public long TransactionStartUs { get; set; }
+
+    /// <summary>Wall-clock time of its last request, for SHOW CLIENTS.</summary>
+    public long RequestMs { get; set; }
+
+    /// <summary>Why it is to end; set by <see cref="Kill"/> or by a relay.</summary>
+    public SessionEnd? End { get; set; }
+
+    /// <summary>It has been told that it waits.</summary>
+    public bool WasNotifiedOfWait { get; set; }
+
+    public TrafficCounters Traffic => Pool.Traffic(Loop);
+
+    public PoolMode Mode => Pool.Configuration.Mode;
+
+    /// <summary>Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.</summary>
+    public async Task<SessionEnd> ServeAsync()
+    {
+        for (; ; )
+        {
+            switch (Advance())
+            {
+                case Progress.Wait:
+                    Park();
+                    await Wakeup;
+                    break;
+                case Progress.NeedServer:
+                    if (!await _lease.AcquireAsync())
+                    {
+                        return End ?? SessionEnd.ClientLost;
+                    }
+                    break;
+                case Progress.NeedRestore:
+                    await _lease.RestoreStartupAsync();
+                    _backend.SendHeldReady();
+                    break;
+                case Progress.NeedProbe:
+                    await _lease.SettleAsync();
+                    break;
+                default:
+                    return End ?? SessionEnd.ClientLost;
+            }
+        }
+    }
+
+    /// <summary>Gives back or closes what the client held; after it nothing of it is left on a server.</summary>
+    public async Task LeaveAsync()
+    {
+        State = ClientState.Closed;
+        Statements?.Clear();
+        await _lease.LeaveAsync();
+    }
+
+    /// <summary>Takes a server now, as session mode does at login. False when the client has to go.</summary>
+    public ValueTask<bool> AcquireAsync() => _lease.AcquireAsync();
+
+    /// <summary>Ends the session from any thread; the first reason given holds.</summary>
+    public void Kill(SessionEnd reason) => Loop.Post(
+        static state =>
+        {
+            (ClientSession session, SessionEnd why) = ((ClientSession, SessionEnd))state!;
+            session.End ??= why;
+            session.Wakeup.Signal();
+        },
+        (this, reason)
+    );
+
+    /// <summary>Takes leftovers out of the loop's scratch buffers; before every await.</summary>
+    public void Park()
+    {
+        Inbox.Park();
+        Server?.Inbox.Park();
+    }
+
+    private Progress Advance()
+    {
+        for (; ; )
+        {
+            if (End is not null)
+            {
+                return Progress.Ended;
+            }
+            bool moved = false;
+            if (Outbox.Pending > 0 && !Outbox.Flush(Client))
+            {
+                End = SessionEnd.ClientLost;
+                return Progress.Ended;
+            }
+            if (Server is { } server)
+            {
+                if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
+                {
+                    _backend.OnServerLost();
+                    continue;
+                }
+                if (Outbox.Pending == 0)
+                {
+                    moved = _backend.Pump();
+                    if (_backend.HasHeldReady)
+                    {
+                        return Progress.NeedRestore;
+                    }
+                    if (End is not null)
+                    {
+                        continue;
+                    }
+                    if (_backend.SawReady && MayRelease(server))
+                    {
+                        _backend.SawReady = false;
+                        if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded)
+                        {
+                            return Progress.NeedProbe;
+                        }
+                        _lease.Release();
+                        moved = true;
+                    }
+                }
+            }
+            if (Server is null || Server.Outbox.Pending == 0)
+            {
+                switch (_frontend.Pump())
+                {
+                    case FrontendProgress.Moved:
+                        moved = true;
+                        break;
+                    case FrontendProgress.NeedServer:
+                        if (!_lease.TryAcquireNow())
+                        {
+                            return Progress.NeedServer;
+                        }
+                        moved = true;
+                        break;
+                    default:
+                        break;
+                }
+            }
+            if (!moved && End is null)
+            {
+                return Progress.Wait;
+            }
+        }
+    }
+
+    private bool MayRelease(ServerConnection server) =>
+        server.IsQuiet && !_frontend.IsInMessage && !_backend.IsInCopy && Mode != PoolMode.Session;
+
+    private enum Progress
+    {
+        Wait,
+        NeedServer,
+        NeedRestore,
+        NeedProbe,
+        Ended,
+    }
+}

@@ -1,0 +1,17 @@
+// Every bound of a client's session, each with its reason.
+namespace Drover.Sessions;
+
+internal static class SessionLimits
+{
+    /// <summary>Messages up to this size are forwarded whole; a larger one is streamed. Keeps slow senders off the servers.</summary>
+    public const int WholeMessageBytes = 16 * 1024;
+
+    /// <summary>Bytes of an incomplete control message (error, parameter, tag) kept to be read; a larger one passes unread.</summary>
+    public const int ControlMessageBytesMax = 64 * 1024;
+
+    /// <summary>Longest message of a login: passwords and SASL data; PostgreSQL's own bound is 65,535.</summary>
+    public const int LoginMessageBytesMax = 16 * 1024;
+
+    /// <summary>Tries to find a server that is alive before a client is told.</summary>
+    public const int AcquireTriesMax = 8;
+}
