@@ -1,0 +1,135 @@
+// A configuration while it is read: options so far, where each came from, and all that is wrong.
+using System.Collections.Immutable;
+using Drover.Configuration.Authentication;
+using Drover.Configuration.Settings;
+
+namespace Drover.Configuration;
+
+/// <summary>Collects what a reader finds; the validators look at it before it becomes options.</summary>
+/// <param name="file">The file that was named on the command line.</param>
+internal sealed class ConfigurationDraft(string file)
+{
+    private readonly Dictionary<string, SourcePlace> _places = new(StringComparer.Ordinal);
+    private readonly List<ConfigurationError> _errors = [];
+    private readonly List<ConfigurationNotice> _warnings = [];
+    private readonly List<DatabaseOptions> _databases = [];
+    private readonly List<UserOptions> _users = [];
+    private readonly List<PeerOptions> _peers = [];
+    private DatabaseOptions? _fallback;
+
+    /// <summary>The file that was named on the command line.</summary>
+    public string File { get; } = file;
+
+    /// <summary>The process's settings so far.</summary>
+    public ProxyOptions Proxy { get; private set; } = new();
+
+    /// <summary>The files of users and rules, once they are read.</summary>
+    public AuthenticationFiles AuthenticationFiles { get; set; } = new();
+
+    /// <summary>True when something is wrong.</summary>
+    public bool HasErrors => _errors.Count > 0;
+
+    /// <summary>Notes what is wrong at a place.</summary>
+    public void Error(SourcePlace place, string message) =>
+        _errors.Add(new ConfigurationError(place.File, place.Line, place.Column, message));
+
+    /// <summary>Notes what deserves a line in the log.</summary>
+    public void Warn(SourcePlace place, string message) =>
+        _warnings.Add(new ConfigurationNotice(place.File, place.Line, place.Column, message));
+
+    /// <summary>Sets one of the process's settings from PgBouncer's spelling.</summary>
+    public void SetProxy(Setting<ProxyOptions> setting, string text, SourcePlace place)
+    {
+        _places[setting.Name] = place;
+        if (setting.NoEffect is not null && text != setting.Format(new ProxyOptions()))
+        {
+            Warn(place, $"{setting.Name} has no effect here: {setting.NoEffect}");
+        }
+        Proxy = Apply(setting, Proxy, text, place) ?? Proxy;
+    }
+
+    /// <summary>Sets one setting, or notes why it cannot be.</summary>
+    public TOptions? Apply<TOptions>(Setting<TOptions> setting, TOptions options, string text, SourcePlace place)
+        where TOptions : class
+    {
+        TOptions? changed = setting.Set(options, text, out string problem);
+        if (changed is null)
+        {
+            Error(
+                place,
+                setting.IsSecret ? $"{setting.Name}: the value {problem}" : $"{setting.Name}: '{text}' {problem}"
+            );
+        }
+        return changed;
+    }
+
+    /// <summary>Adds a database; one of the same name is replaced, as in PgBouncer.</summary>
+    public void Add(DatabaseOptions database, SourcePlace place)
+    {
+        _places["databases." + database.Name] = place;
+        if (database.Name is "pgbouncer" or "drover")
+        {
+            Error(place, $"the database name '{database.Name}' belongs to the console: choose another");
+            return;
+        }
+        if (database.IsFallback)
+        {
+            _fallback = database;
+            return;
+        }
+        Replace(_databases, database, other => other.Name == database.Name);
+    }
+
+    /// <summary>Adds a user; one of the same name is replaced.</summary>
+    public void Add(UserOptions user, SourcePlace place)
+    {
+        _places["users." + user.Name] = place;
+        Replace(_users, user, other => other.Name == user.Name);
+    }
+
+    /// <summary>Adds a peer; one of the same number is replaced.</summary>
+    public void Add(PeerOptions peer, SourcePlace place)
+    {
+        if (peer.Host.Length == 0)
+        {
+            Error(place, $"peer {peer.PeerId} has no host: add host=");
+        }
+        Replace(_peers, peer, other => other.PeerId == peer.PeerId);
+    }
+
+    /// <summary>Where a setting of the process was set; the file as a whole when it was not.</summary>
+    public SourcePlace PlaceOf(string name) => _places.GetValueOrDefault(name, new SourcePlace(File));
+
+    /// <summary>Where a database was described.</summary>
+    public SourcePlace PlaceOf(DatabaseOptions database) => PlaceOf("databases." + database.Name);
+
+    /// <summary>The options as they stand, whether or not they hold.</summary>
+    public DroverOptions ToOptions() =>
+        new()
+        {
+            Proxy = Proxy,
+            Databases = [.. _databases],
+            FallbackDatabase = _fallback,
+            Users = [.. _users],
+            Peers = [.. _peers],
+            AuthenticationFiles = AuthenticationFiles,
+            Warnings = [.. _warnings],
+        };
+
+    /// <summary>The options, or all errors.</summary>
+    public ConfigurationResult ToResult() =>
+        HasErrors ? ConfigurationResult.Invalid([.. _errors]) : ConfigurationResult.Valid(ToOptions());
+
+    private static void Replace<T>(List<T> list, T item, Predicate<T> same)
+    {
+        int index = list.FindIndex(same);
+        if (index < 0)
+        {
+            list.Add(item);
+        }
+        else
+        {
+            list[index] = item;
+        }
+    }
+}
