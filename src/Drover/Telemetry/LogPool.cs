@@ -32,15 +32,15 @@ internal static partial class LogPool
     public static partial void Pinned(ILogger logger, string client, PinReason reasons);
 
     /// <summary>A client was dropped by a timeout of its own.</summary>
-    [LoggerMessage(2004, LogLevel.Warning, "{Client} dropped: {Setting} ({Seconds} s). Raise {Setting} if that is too short.")]
+    [LoggerMessage(
+        2004,
+        LogLevel.Warning,
+        "{Client} dropped: {Setting} ({Seconds} s). Raise {Setting} if that is too short."
+    )]
     public static partial void ClientTimedOut(ILogger logger, string client, string setting, double seconds);
 
     /// <summary>A client does not read what it asked for.</summary>
-    [LoggerMessage(
-        2005,
-        LogLevel.Debug,
-        "{Client} does not read; its server is held back until it does"
-    )]
+    [LoggerMessage(2005, LogLevel.Debug, "{Client} does not read; its server is held back until it does")]
     public static partial void ClientSlow(ILogger logger, string client);
 
     /// <summary>The averages of a period (<c>log_stats</c>).</summary>

@@ -59,7 +59,11 @@ internal static partial class LogServer
     public static partial void CheckFailed(ILogger logger, string server, string setting, string reason);
 
     /// <summary>A timeout ended the query or the wait for the server.</summary>
-    [LoggerMessage(3007, LogLevel.Warning, "{Server} {Setting} ({Seconds} s): closed. Raise {Setting} if that is too short.")]
+    [LoggerMessage(
+        3007,
+        LogLevel.Warning,
+        "{Server} {Setting} ({Seconds} s): closed. Raise {Setting} if that is too short."
+    )]
     public static partial void TimedOut(ILogger logger, string server, string setting, double seconds);
 
     /// <summary>A name could not be resolved.</summary>
