@@ -4,8 +4,9 @@ using System.Text;
 namespace Drover.App.Console;
 
 /// <summary>
-/// The console's grammar: a verb and at most one argument, or SET name = value (or TO); identifiers may be in double quotes,
-/// values in single quotes, a doubled quote stands for itself; comments as in SQL. Statements end at a semicolon.
+/// The console's grammar: a verb and at most one argument, or SET name = value (or TO); identifiers may be in double
+/// quotes, values in single quotes, a doubled quote stands for itself; comments as in SQL. Statements end at a
+/// semicolon.
 /// </summary>
 internal static class CommandParser
 {
@@ -13,8 +14,8 @@ internal static class CommandParser
     public const int StatementsMax = 64;
 
     /// <summary>
-    /// Reads all statements. Empty ones are left out. A statement that makes no sense has the verb "" and is refused when
-    /// its turn comes, as PostgreSQL does with a statement that fails.
+    /// Reads all statements. Empty ones are left out. A statement that makes no sense has the verb "" and is refused
+    /// when its turn comes, as PostgreSQL does with a statement that fails.
     /// </summary>
     public static List<ConsoleCommand> Parse(string text)
     {

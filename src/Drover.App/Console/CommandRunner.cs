@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Drover.App.Console;
 
 /// <summary>
-/// Knows every command. What it returns is what to say: null for no answer at all (an immediate SHUTDOWN leaves the client
-/// waiting until the process is gone, as PgBouncer does).
+/// Knows every command. What it returns is what to say: null for no answer at all (an immediate SHUTDOWN leaves the
+/// client waiting until the process is gone, as PgBouncer does).
 /// </summary>
 internal sealed class CommandRunner
 {

@@ -9,8 +9,8 @@ using Drover.Protocol.Messages.Frontend;
 namespace Drover.App.Console;
 
 /// <summary>
-/// Simple and extended protocol over <see cref="CommandRunner"/>. PgBouncer has the simple protocol only; here both give
-/// the same results, without parameters, and no command ever opens a transaction.
+/// Simple and extended protocol over <see cref="CommandRunner"/>. PgBouncer has the simple protocol only; here both
+/// give the same results, without parameters, and no command ever opens a transaction.
 /// </summary>
 internal sealed class ConsoleSession : IConsoleSession
 {

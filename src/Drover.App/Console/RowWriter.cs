@@ -31,8 +31,8 @@ internal enum ColumnType
 internal readonly record struct Column(string Name, ColumnType Type);
 
 /// <summary>
-/// Writes rows value by value, in the order of the columns. <see cref="End"/> closes each row; a value too many or too few
-/// is a bug of the caller.
+/// Writes rows value by value, in the order of the columns. <see cref="End"/> closes each row; a value too many or too
+/// few is a bug of the caller.
 /// </summary>
 internal sealed class RowWriter
 {

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Drover.App.Hosting;
 
 /// <summary>
-/// Loggers whose category is a topic. What is logged changes with a reload: <see cref="Apply"/>. Fewer levels cost nothing:
-/// the generated log methods ask first.
+/// Loggers whose category is a topic. What is logged changes with a reload: <see cref="Apply"/>. Fewer levels cost
+/// nothing: the generated log methods ask first.
 /// </summary>
 internal sealed class LogSetup : ILoggerProvider, IAsyncDisposable
 {
@@ -50,7 +50,9 @@ internal sealed class LogSetup : ILoggerProvider, IAsyncDisposable
     public ILogger CreateLogger(string categoryName) =>
         _loggers.GetOrAdd(categoryName, static (name, setup) => new TopicLogger(setup, name), this);
 
-    /// <summary>Nothing: the writer is owned by <see cref="DisposeAsync"/>, so that the last lines are not lost.</summary>
+    /// <summary>
+    /// Nothing: the writer is owned by <see cref="DisposeAsync"/>, so that the last lines are not lost.
+    /// </summary>
     public void Dispose() { }
 
     /// <inheritdoc/>

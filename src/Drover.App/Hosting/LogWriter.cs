@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Drover.App.Hosting;
 
 /// <summary>
-/// Writes to the standard error stream, to a file, or to both. When the queue is full, lines are dropped and counted; the count
-/// is written as soon as there is room. <see cref="DisposeAsync"/> writes what is left.
+/// Writes to the standard error stream, to a file, or to both. When the queue is full, lines are dropped and counted;
+/// the count is written as soon as there is room. <see cref="DisposeAsync"/> writes what is left.
 /// </summary>
 internal sealed partial class LogWriter : IAsyncDisposable
 {
@@ -56,8 +56,8 @@ internal sealed partial class LogWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Opens the file again before the next line: it was moved by logrotate, or its name changed. If that fails, the old one
-    /// stays in use.
+    /// Opens the file again before the next line: it was moved by logrotate, or its name changed. If that fails, the
+    /// old one stays in use.
     /// </summary>
     public void Reopen(string path)
     {
@@ -152,7 +152,8 @@ internal sealed partial class LogWriter : IAsyncDisposable
         }
     }
 
-    // O_APPEND, which FileMode.Append does not give: several processes may share the file, and logrotate may cut it short.
+    // O_APPEND, which FileMode.Append does not give: several processes may share the file, and logrotate may cut it
+    // short.
     private static FileStream? Open(string path)
     {
         if (path.Length == 0)

@@ -11,8 +11,9 @@ using Microsoft.Extensions.Logging;
 namespace Drover.App.Hosting;
 
 /// <summary>
-/// Serves <c>/metrics</c>, <c>/healthz</c> (the process lives) and <c>/readyz</c> (new clients should come here). A paused
-/// proxy stays ready, since its clients wait rather than fail; one that is suspended, starting or draining is not.
+/// Serves <c>/metrics</c>, <c>/healthz</c> (the process lives) and <c>/readyz</c> (new clients should come here). A
+/// paused proxy stays ready, since its clients wait rather than fail; one that is suspended, starting or draining is
+/// not.
 /// </summary>
 internal sealed class MetricsServer : IAsyncDisposable
 {

@@ -23,7 +23,9 @@ internal sealed class SystemdNotifier
     /// <summary>Reads the environment.</summary>
     /// <param name="environment">Looks up a variable.</param>
     /// <param name="processId">Ours; WATCHDOG_PID can mean another.</param>
-    /// <param name="time">The clock; RELOADING needs CLOCK_MONOTONIC, which the system's timestamps are on Linux.</param>
+    /// <param name="time">
+    /// The clock; RELOADING needs CLOCK_MONOTONIC, which the system's timestamps are on Linux.
+    /// </param>
     /// <param name="logger">Topic lifecycle.</param>
     public SystemdNotifier(Func<string, string?> environment, int processId, TimeProvider time, ILogger logger)
     {
@@ -51,7 +53,8 @@ internal sealed class SystemdNotifier
     public void Status(string status) => Send("STATUS=" + status.ReplaceLineEndings(" "));
 
     /// <summary>
-    /// Sends a sign of life at half the interval, as systemd advises, for as long as <paramref name="isAlive"/> says so.
+    /// Sends a sign of life at half the interval, as systemd advises, for as long as <paramref name="isAlive"/> says
+    /// so.
     /// </summary>
     public async Task WatchAsync(Func<bool> isAlive, CancellationToken cancellation)
     {

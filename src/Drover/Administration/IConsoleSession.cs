@@ -5,13 +5,17 @@ namespace Drover.Administration;
 
 /// <summary>Who is on the console; the login has already decided that.</summary>
 /// <param name="Name">The user.</param>
-/// <param name="IsAdmin">In <c>admin_users</c>, or the system user that runs the proxy; else only in <c>stats_users</c>.</param>
+/// <param name="IsAdmin">
+/// In <c>admin_users</c>, or the system user that runs the proxy; else only in <c>stats_users</c>.
+/// </param>
 internal readonly record struct ConsoleUser(string Name, bool IsAdmin);
 
 /// <summary>Opens the admin console; the engine is given one and never sees what is behind it.</summary>
 internal interface IConsoleFactory
 {
-    /// <summary>One client's console. Authentication, parameters and the first ReadyForQuery are the session's job.</summary>
+    /// <summary>
+    /// One client's console. Authentication, parameters and the first ReadyForQuery are the session's job.
+    /// </summary>
     IConsoleSession Open(ConsoleUser user);
 
     /// <summary>The ParameterStatus messages to send at login, name and value, in order.</summary>

@@ -34,7 +34,8 @@ internal static partial class LogLogin
     [LoggerMessage(
         1004,
         LogLevel.Warning,
-        "{Client} login refused: {Limit} = {Value} is reached. Raise it, or find who holds the connections with SHOW CLIENTS."
+        "{Client} login refused: {Limit} = {Value} is reached. Raise it, "
+            + "or find who holds the connections with SHOW CLIENTS."
     )]
     public static partial void LimitReached(ILogger logger, string client, string limit, long value);
 
@@ -70,7 +71,8 @@ internal static partial class LogLogin
     [LoggerMessage(
         1009,
         LogLevel.Warning,
-        "{Client} protocol violation: {Reason}. Not PostgreSQL's protocol, or a broken driver; the connection is closed."
+        "{Client} protocol violation: {Reason}. Not PostgreSQL's protocol, or a broken driver; "
+            + "the connection is closed."
     )]
     public static partial void ProtocolViolation(ILogger logger, string client, string reason);
 }

@@ -19,7 +19,8 @@ internal static partial class LogPool
     [LoggerMessage(
         2001,
         LogLevel.Warning,
-        "pool {Database}/{User}: {Limit} = {Value} is reached and clients wait. Raise it, or lower pool sizes elsewhere."
+        "pool {Database}/{User}: {Limit} = {Value} is reached and clients wait. "
+            + "Raise it, or lower pool sizes elsewhere."
     )]
     public static partial void LimitReached(ILogger logger, string database, string user, string limit, int value);
 
@@ -47,7 +48,8 @@ internal static partial class LogPool
     [LoggerMessage(
         2006,
         LogLevel.Information,
-        "stats: {Transactions} xacts/s, {Queries} queries/s, {ClientParses} client parses/s, {ServerParses} server parses/s, "
+        "stats: {Transactions} xacts/s, {Queries} queries/s, "
+            + "{ClientParses} client parses/s, {ServerParses} server parses/s, "
             + "{Binds} binds/s, in {BytesIn} B/s, out {BytesOut} B/s, xact {TransactionUs} us, query {QueryUs} us, "
             + "wait {WaitUs} us"
     )]

@@ -3,8 +3,9 @@ namespace Drover.Telemetry;
 
 /// <summary>
 /// Names follow OpenTelemetry's conventions for database clients
-/// (https://opentelemetry.io/docs/specs/semconv/database/database-metrics/) where these have one, for a pooler is a client of
-/// its servers; all else is <c>drover.*</c>. Labels are the database entry and the user, both bounded by configuration.
+/// (https://opentelemetry.io/docs/specs/semconv/database/database-metrics/) where these have one, for a pooler is a
+/// client of its servers; all else is <c>drover.*</c>. Labels are the database entry and the user, both bounded by
+/// configuration.
 /// </summary>
 internal static class MetricCatalog
 {

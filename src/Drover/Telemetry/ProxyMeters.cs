@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace Drover.Telemetry;
 
 /// <summary>
-/// The meter <c>Drover</c>. Nothing is computed until somebody listens. A histogram that is already in buckets cannot be
-/// given to an observable instrument; its sum and count go out as two counters, <c>NAME.sum</c> in seconds and
+/// The meter <c>Drover</c>. Nothing is computed until somebody listens. A histogram that is already in buckets cannot
+/// be given to an observable instrument; its sum and count go out as two counters, <c>NAME.sum</c> in seconds and
 /// <c>NAME.count</c>.
 /// </summary>
 internal sealed class ProxyMeters : IDisposable
