@@ -6,7 +6,8 @@ namespace Drover.Administration;
 /// <summary>
 /// The running proxy as its operator knows it: PgBouncer's console commands as methods, with PgBouncer 1.25's meaning
 /// (https://www.pgbouncer.org/usage.html). All may be called from any thread. Nothing here throws for an expected
-/// failure; it is returned. A wait that is cancelled is no failure: the caller's token says that the one who waits is gone.
+/// failure; it is returned. A wait that is cancelled is no failure: the caller's token says that the one who waits is
+/// gone.
 /// </summary>
 internal interface IProxyAdministration : ITelemetrySource
 {
@@ -53,14 +54,14 @@ internal interface IProxyAdministration : ITelemetrySource
     AdministrationResult Set(string name, string value);
 
     /// <summary>
-    /// PAUSE: stops handing out servers, closes each server as it is released (by its pool's mode) and completes when none
-    /// is left. Clients wait, new ones too, for RESUME. With a database, that one only (an entry is made from <c>*</c> if
-    /// need be).
+    /// PAUSE: stops handing out servers, closes each server as it is released (by its pool's mode) and completes when
+    /// none is left. Clients wait, new ones too, for RESUME. With a database, that one only (an entry is made from
+    /// <c>*</c> if need be).
     /// </summary>
     /// <param name="database">The entry; null: all.</param>
     /// <param name="cancellation">
-    /// The one who waits is gone or pressed Ctrl-C. Cancelling a PAUSE of everything resumes, as in PgBouncer; the pause
-    /// of one database stays.
+    /// The one who waits is gone or pressed Ctrl-C. Cancelling a PAUSE of everything resumes, as in PgBouncer; the
+    /// pause of one database stays.
     /// </param>
     /// <returns>08P01 when everything is paused or suspended already, or there is no such database.</returns>
     ValueTask<AdministrationResult> PauseAsync(string? database, CancellationToken cancellation);
@@ -88,8 +89,8 @@ internal interface IProxyAdministration : ITelemetrySource
 
     /// <summary>
     /// KILL: drops all clients and servers at once, in the middle of what they do, and leaves the database paused: new
-    /// clients wait for RESUME. Without a database every one of them is paused and killed, the console's excepted; each is
-    /// then resumed by its name.
+    /// clients wait for RESUME. Without a database every one of them is paused and killed, the console's excepted; each
+    /// is then resumed by its name.
     /// </summary>
     /// <returns>08P01 when everything is paused or suspended already, or there is no such database.</returns>
     ValueTask<AdministrationResult> KillAsync(string? database, CancellationToken cancellation);
@@ -110,7 +111,9 @@ internal interface IProxyAdministration : ITelemetrySource
     /// </summary>
     ValueTask<AdministrationResult> WaitCloseAsync(string? database, CancellationToken cancellation);
 
-    /// <summary>SHUTDOWN in its three forms; returns as soon as it has begun. A second one can only be a faster one.</summary>
+    /// <summary>
+    /// SHUTDOWN in its three forms; returns as soon as it has begun. A second one can only be a faster one.
+    /// </summary>
     AdministrationResult Shutdown(ShutdownMode mode);
 }
 
@@ -121,8 +124,8 @@ internal enum ShutdownMode
     Immediate,
 
     /// <summary>
-    /// SHUTDOWN WAIT_FOR_SERVERS, SIGINT: takes no new clients, drops those that wait for a server, pauses, and ends when
-    /// no server is left. Unix sockets stay open for the console only.
+    /// SHUTDOWN WAIT_FOR_SERVERS, SIGINT: takes no new clients, drops those that wait for a server, pauses, and ends
+    /// when no server is left. Unix sockets stay open for the console only.
     /// </summary>
     WaitForServers,
 

@@ -2,7 +2,8 @@
 namespace Drover.Telemetry;
 
 /// <summary>
-/// Reads the proxy's state from any thread. Each call makes a fresh copy; two calls may differ by what happened between.
+/// Reads the proxy's state from any thread. Each call makes a fresh copy; two calls may differ by what happened
+/// between.
 /// </summary>
 internal interface ITelemetrySource
 {

@@ -65,7 +65,9 @@ internal static class SqlStateClass
     /// <summary>The class's two characters, or <c>other</c>.</summary>
     public static string Name(int index) => Classes[index];
 
-    /// <summary>The index for the first two bytes of <paramref name="sqlState"/>; 0 for what is not a known class.</summary>
+    /// <summary>
+    /// The index for the first two bytes of <paramref name="sqlState"/>; 0 for what is not a known class.
+    /// </summary>
     public static int IndexOf(ReadOnlySpan<byte> sqlState)
     {
         if (sqlState.Length < 2)

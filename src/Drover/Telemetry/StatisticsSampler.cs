@@ -71,7 +71,9 @@ internal sealed class StatisticsSampler
         _newerStamp = _olderStamp = time.GetTimestamp();
     }
 
-    /// <summary>Ends a period; to be called every <c>stats_period</c>. Returns the averages over all databases.</summary>
+    /// <summary>
+    /// Ends a period; to be called every <c>stats_period</c>. Returns the averages over all databases.
+    /// </summary>
     public TrafficAverages Tick()
     {
         Dictionary<string, TrafficCounters> now = SumByDatabase();

@@ -2,8 +2,8 @@
 namespace Drover.Telemetry;
 
 /// <summary>
-/// Counters since start of one pool (database and user) on one event loop. Only that loop writes; any thread may read and
-/// sees each value a little late at worst. Readers sum the loops into a fresh instance with <see cref="Add"/>.
+/// Counters since start of one pool (database and user) on one event loop. Only that loop writes; any thread may read
+/// and sees each value a little late at worst. Readers sum the loops into a fresh instance with <see cref="Add"/>.
 /// </summary>
 internal sealed class TrafficCounters
 {
