@@ -49,6 +49,18 @@ internal static class LogLine
     public static string Make(LogFormat format, int processId, in LogEntry entry) =>
         format == LogFormat.Json ? MakeJson(processId, entry) : MakeText(processId, entry);
 
+    /// <summary>The text without anything that could end a line or move a terminal's cursor.</summary>
+    public static string OnOneLine(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\0', '\u001f'))
+        {
+            return text;
+        }
+        StringBuilder line = new(text.Length + 8);
+        AppendOnOneLine(line, text);
+        return line.ToString();
+    }
+
     private static string MakeText(int processId, in LogEntry entry)
     {
         StringBuilder line = new(entry.Message.Length + 64);
