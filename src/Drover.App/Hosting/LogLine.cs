@@ -2,6 +2,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -105,10 +106,16 @@ internal static class LogLine
         }
     }
 
+    // Plus signs and quotes stay readable; a log is no web page.
+    private static readonly JsonWriterOptions JsonOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     private static string MakeJson(int processId, in LogEntry entry)
     {
         ArrayBufferWriter<byte> buffer = new(256);
-        using (Utf8JsonWriter json = new(buffer))
+        using (Utf8JsonWriter json = new(buffer, JsonOptions))
         {
             json.WriteStartObject();
             json.WriteString("time", entry.Time.UtcDateTime);

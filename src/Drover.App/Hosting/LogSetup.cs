@@ -33,6 +33,8 @@ internal sealed class LogSetup : ILoggerProvider, IAsyncDisposable
         _levelMin = LevelOf(options);
         _writer = new LogWriter(console, options.Logfile, Syslog(options, processId), DroppedLine);
         LoggerFilterOptions everything = new() { MinLevel = LogLevel.Trace };
+        // The web server's own lines are of no use to an operator unless something is wrong.
+        everything.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
         Loggers = new LoggerFactory([this], everything);
     }
 
