@@ -90,7 +90,7 @@ public ref struct MessageReader(ReadOnlySpan<byte> body)
         return true;
     }
 
-    /// <summary>Reads a value with its length in front; a length of -1 is NULL, any other negative one is refused.</summary>
+    /// <summary>Reads a value with its length in front; -1 is NULL, any other negative length is refused.</summary>
     public bool TryReadValue(out ReadOnlySpan<byte> value, out bool isNull)
     {
         value = default;

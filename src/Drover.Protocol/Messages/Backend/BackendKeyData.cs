@@ -10,7 +10,7 @@ public readonly ref struct BackendKeyData
     /// <summary>The server process.</summary>
     public int ProcessId { get; private init; }
 
-    /// <summary>The secret; <see cref="CancelRequest.KeyLengthMin"/> to <see cref="CancelRequest.KeyLengthMax"/> bytes.</summary>
+    /// <summary>The secret, 4 to 256 bytes; bounded as <see cref="CancelRequest.Key"/> is.</summary>
     public ReadOnlySpan<byte> Key { get; private init; }
 
     /// <summary>Reads a body.</summary>

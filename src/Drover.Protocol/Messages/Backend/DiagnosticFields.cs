@@ -35,7 +35,7 @@ public readonly ref struct DiagnosticFields
     /// <summary>What to do about it (H).</summary>
     public ReadOnlySpan<byte> Hint => Find((byte)'H');
 
-    /// <summary>The routine in the server's source that reported it (R): the surest way to tell equal codes apart.</summary>
+    /// <summary>The routine in the server that reported it (R): the way to tell equal codes apart.</summary>
     public ReadOnlySpan<byte> Routine => Find((byte)'R');
 
     /// <summary>Whether the session ends with it.</summary>

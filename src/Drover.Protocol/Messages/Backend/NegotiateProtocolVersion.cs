@@ -17,7 +17,7 @@ public readonly ref struct NegotiateProtocolVersion
         _options = options;
     }
 
-    /// <summary>The newest version that the server speaks in this major one, such as <see cref="StartupHeader.Protocol32"/>.</summary>
+    /// <summary>The newest version that the server speaks, written as <see cref="StartupHeader.Code"/>.</summary>
     public int Version { get; }
 
     /// <summary>How many options it did not know.</summary>

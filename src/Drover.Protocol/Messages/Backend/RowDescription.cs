@@ -92,7 +92,7 @@ public readonly ref struct RowDescription
         /// <summary>The type's modifier; -1 if it has none.</summary>
         public int TypeModifier { get; private init; }
 
-        /// <summary>Text or binary, see <see cref="FormatCodes"/>; text in the answer to a Describe of a statement.</summary>
+        /// <summary>See <see cref="FormatCodes"/>; always text when a statement was described.</summary>
         public short Format { get; private init; }
 
         internal static bool TryRead(scoped ref MessageReader reader, out Column column)

@@ -3,7 +3,7 @@ using Drover.Protocol.Framing;
 
 namespace Drover.Protocol.Messages.Frontend;
 
-/// <summary>FunctionCall, see https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-FUNCTION-CALL.</summary>
+/// <summary>FunctionCall, see https://www.postgresql.org/docs/18/protocol-flow.html.</summary>
 public readonly ref struct FunctionCall
 {
     /// <summary>The function's OID.</summary>

@@ -25,7 +25,7 @@ public readonly ref struct Parse
     /// <summary>How many parameter types were given; the statement may have more parameters.</summary>
     public int ParameterTypeCount => _types.Length / sizeof(uint);
 
-    /// <summary>The given types as they are on the wire, four bytes each: part of what identifies the statement.</summary>
+    /// <summary>The types as they are on the wire, four bytes each: part of what identifies a statement.</summary>
     public ReadOnlySpan<byte> ParameterTypeBytes => _types;
 
     /// <summary>The OID of a given type; 0 leaves the choice to the server.</summary>
@@ -70,7 +70,7 @@ public readonly ref struct Parse
         writer.End();
     }
 
-    /// <summary>Writes the message under another name, the types as <see cref="ParameterTypeBytes"/> gave them.</summary>
+    /// <summary>Writes the message under another name, with <see cref="ParameterTypeBytes"/> as they came.</summary>
     public static void WriteRenamed(
         MessageWriter writer,
         ReadOnlySpan<byte> name,

@@ -4,7 +4,7 @@ using Drover.Protocol.Framing;
 namespace Drover.Protocol.Messages.Frontend;
 
 /// <summary>
-/// StartupMessage, see https://www.postgresql.org/docs/18/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-STARTUPMESSAGE.
+/// StartupMessage, see https://www.postgresql.org/docs/18/protocol-message-formats.html.
 /// Where a name comes twice the last one counts, as in PostgreSQL.
 /// </summary>
 public readonly ref struct Startup
@@ -46,8 +46,8 @@ public readonly ref struct Startup
     public Enumerator GetEnumerator() => new(_parameters);
 
     /// <summary>
-    /// Reads what follows the <see cref="StartupHeader"/>. False if the layout is wrong: a string without its end, a name
-    /// without a value, anything but one zero byte after the last pair.
+    /// Reads what follows the <see cref="StartupHeader"/>. False if the layout is wrong: a string without its end, a
+    /// name without a value, anything but one zero byte after the last pair.
     /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> body, out Startup message)
     {
