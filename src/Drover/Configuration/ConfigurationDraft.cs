@@ -29,6 +29,12 @@ internal sealed class ConfigurationDraft(string file)
     /// <summary>True when something is wrong.</summary>
     public bool HasErrors => _errors.Count > 0;
 
+    /// <summary>True when users that the user list does not know can be looked up somewhere.</summary>
+    public bool HasAuthUser =>
+        Proxy.Authentication.AuthUser.Length > 0
+        || _fallback?.AuthUser is not null
+        || _databases.Exists(database => database.AuthUser is not null);
+
     /// <summary>Notes what is wrong at a place.</summary>
     public void Error(SourcePlace place, string message) =>
         _errors.Add(new ConfigurationError(place.File, place.Line, place.Column, message));
@@ -41,11 +47,11 @@ internal sealed class ConfigurationDraft(string file)
     public void SetProxy(Setting<ProxyOptions> setting, string text, SourcePlace place)
     {
         _places[setting.Name] = place;
-        if (setting.NoEffect is not null && text != setting.Format(new ProxyOptions()))
+        Proxy = Apply(setting, Proxy, text, place) ?? Proxy;
+        if (setting.NoEffect is not null && setting.Format(Proxy) != setting.Format(new ProxyOptions()))
         {
             Warn(place, $"{setting.Name} has no effect here: {setting.NoEffect}");
         }
-        Proxy = Apply(setting, Proxy, text, place) ?? Proxy;
     }
 
     /// <summary>Sets one setting, or notes why it cannot be.</summary>
@@ -118,7 +124,7 @@ internal sealed class ConfigurationDraft(string file)
 
     /// <summary>The options, or all errors.</summary>
     public ConfigurationResult ToResult() =>
-        HasErrors ? ConfigurationResult.Invalid([.. _errors]) : ConfigurationResult.Valid(ToOptions());
+        HasErrors ? ConfigurationResult.Invalid([.. _errors], [.. _warnings]) : ConfigurationResult.Valid(ToOptions());
 
     private static void Replace<T>(List<T> list, T item, Predicate<T> same)
     {

@@ -17,25 +17,36 @@ internal enum ConfigurationKind
 /// <summary>Options, or every reason why there are none.</summary>
 internal sealed record ConfigurationResult
 {
-    private ConfigurationResult(DroverOptions? options, ImmutableArray<ConfigurationError> errors)
+    private ConfigurationResult(
+        DroverOptions? options,
+        ImmutableArray<ConfigurationError> errors,
+        ImmutableArray<ConfigurationNotice> warnings
+    )
     {
         Options = options;
         Errors = errors;
+        Warnings = warnings;
     }
 
     /// <summary>The options; null when there are errors.</summary>
     public DroverOptions? Options { get; }
 
-    /// <summary>All errors, in the order of the file.</summary>
+    /// <summary>All errors: first those of single lines, in the order of the file.</summary>
     public ImmutableArray<ConfigurationError> Errors { get; }
+
+    /// <summary>All warnings, whether or not there are errors.</summary>
+    public ImmutableArray<ConfigurationNotice> Warnings { get; }
 
     /// <summary>True when there are options.</summary>
     [MemberNotNullWhen(true, nameof(Options))]
     public bool IsValid => Options is not null;
 
     /// <summary>A configuration that holds.</summary>
-    public static ConfigurationResult Valid(DroverOptions options) => new(options, []);
+    public static ConfigurationResult Valid(DroverOptions options) => new(options, [], options.Warnings);
 
     /// <summary>A configuration that is refused.</summary>
-    public static ConfigurationResult Invalid(ImmutableArray<ConfigurationError> errors) => new(null, errors);
+    public static ConfigurationResult Invalid(
+        ImmutableArray<ConfigurationError> errors,
+        ImmutableArray<ConfigurationNotice> warnings
+    ) => new(null, errors, warnings);
 }

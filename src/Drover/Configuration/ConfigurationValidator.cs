@@ -73,7 +73,7 @@ internal static class ConfigurationValidator
             case AuthType.Md5
             or AuthType.Plain
             or AuthType.ScramSha256
-            or AuthType.Trust when options.AuthFile.Length == 0 && !HasAuthUser(draft):
+            or AuthType.Trust when options.AuthFile.Length == 0 && !draft.HasAuthUser:
                 draft.Warn(place, "nobody can log in: set auth_file, or auth_user for auth_query");
                 break;
         }
@@ -81,14 +81,6 @@ internal static class ConfigurationValidator
         {
             draft.Warn(place, "auth_type plain is served over TLS only: set client_tls_sslmode to require");
         }
-    }
-
-    private static bool HasAuthUser(ConfigurationDraft draft)
-    {
-        DroverOptions options = draft.ToOptions();
-        return options.Proxy.Authentication.AuthUser.Length > 0
-            || options.FallbackDatabase?.AuthUser is not null
-            || options.Databases.Any(database => database.AuthUser is not null);
     }
 
     private static void CheckClientTls(ConfigurationDraft draft)
@@ -189,12 +181,12 @@ internal static class ConfigurationValidator
             }
             if (database.AuthDbname is { } other && !Exists(options, other))
             {
-                draft.Error(place, $"auth_dbname: there is no database entry '{other}': add one");
+                draft.Warn(place, $"auth_dbname: there is no database entry '{other}': add one");
             }
         }
         if (options.Proxy.Authentication.AuthDbname is { Length: > 0 } name && !Exists(options, name))
         {
-            draft.Error(draft.PlaceOf("auth_dbname"), $"auth_dbname: there is no database entry '{name}': add one");
+            draft.Warn(draft.PlaceOf("auth_dbname"), $"auth_dbname: there is no database entry '{name}': add one");
         }
     }
 

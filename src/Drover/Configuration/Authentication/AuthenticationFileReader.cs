@@ -11,7 +11,8 @@ internal static class AuthenticationFileReader
         AuthenticationFiles files = new();
         if (options.AuthFile.Length > 0)
         {
-            string? text = await ReadTextAsync(draft, "auth_file", options.AuthFile, IsNeeded(options), cancellation);
+            bool needed = options.AuthType != AuthType.Any && !draft.HasAuthUser;
+            string? text = await ReadTextAsync(draft, "auth_file", options.AuthFile, needed, cancellation);
             files = files with { Users = UserList.Parse(text ?? "", Broken(draft, options.AuthFile)) };
         }
         if (options.AuthType == AuthType.Hba && options.AuthHbaFile.Length > 0)
@@ -20,7 +21,11 @@ internal static class AuthenticationFileReader
             string folder = Path.GetDirectoryName(Path.GetFullPath(options.AuthHbaFile)) ?? "";
             files = files with
             {
-                Rules = HbaRules.Parse(text ?? "", name => ReadNames(folder, name), Broken(draft, options.AuthHbaFile)),
+                Rules = await HbaRules.ParseAsync(
+                    text ?? "",
+                    name => ReadNamesAsync(folder, name, cancellation),
+                    Broken(draft, options.AuthHbaFile)
+                ),
             };
         }
         if (options.AuthType == AuthType.Hba && options.AuthIdentFile.Length > 0)
@@ -30,9 +35,6 @@ internal static class AuthenticationFileReader
         }
         draft.AuthenticationFiles = files;
     }
-
-    private static bool IsNeeded(AuthenticationOptions options) =>
-        options.AuthType != AuthType.Any && options.AuthUser.Length == 0;
 
     private static Action<int, string> Broken(ConfigurationDraft draft, string file) =>
         (line, problem) => draft.Error(new SourcePlace(file, line), problem);
@@ -64,11 +66,11 @@ internal static class AuthenticationFileReader
         }
     }
 
-    private static string? ReadNames(string folder, string name)
+    private static async Task<string?> ReadNamesAsync(string folder, string name, CancellationToken cancellation)
     {
         try
         {
-            return File.ReadAllText(Path.Combine(folder, name));
+            return await File.ReadAllTextAsync(Path.Combine(folder, name), cancellation);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -61,7 +61,7 @@ internal sealed class UserList
     /// out; of two lines for a user the later one counts.
     /// </summary>
     /// <param name="text">The file's contents.</param>
-    /// <param name="broken">Called with line and problem for each line that cannot be read; never given a secret.</param>
+    /// <param name="broken">Called with number and problem of each broken line, never with a secret.</param>
     public static UserList Parse(string text, Action<int, string> broken)
     {
         Dictionary<string, UserListEntry> users = new(StringComparer.Ordinal);

@@ -28,7 +28,7 @@ internal enum IniLineKind
 /// <param name="Value">Value, file to include, or what is wrong.</param>
 internal readonly record struct IniLine(IniLineKind Kind, string Name, string Value)
 {
-    /// <summary>Cuts a line. <c>;</c> and <c>#</c> start a comment only at the start of a line.</summary>
+    /// <summary>Cuts a line. A comment begins with ; or #, at the start of a line or after a section.</summary>
     public static IniLine Parse(string line)
     {
         string text = line.Trim();
@@ -38,9 +38,11 @@ internal readonly record struct IniLine(IniLineKind Kind, string Name, string Va
         }
         if (text[0] == '[')
         {
-            return text[^1] == ']'
-                ? new IniLine(IniLineKind.Section, text[1..^1].Trim(), "")
-                : Wrong("the section has no ]: write [name] alone on its line");
+            int end = text.IndexOf(']', StringComparison.Ordinal);
+            bool alone = end > 0 && text[(end + 1)..].TrimStart() is "" or [';' or '#', ..];
+            return alone
+                ? new IniLine(IniLineKind.Section, text[1..end].Trim(), "")
+                : Wrong("write the section's [name] alone on its line");
         }
         if (text[0] == '%')
         {

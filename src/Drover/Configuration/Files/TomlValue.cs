@@ -73,7 +73,7 @@ internal static class TomlValue
         List<string> items = [];
         foreach (ArrayItemSyntax item in array.Items)
         {
-            if (item.Value is not StringValueSyntax { Value: { } text })
+            if (item.Value is not StringValueSyntax { Value: { } text } || text.Contains(',', StringComparison.Ordinal))
             {
                 return null;
             }
@@ -90,7 +90,7 @@ internal static class TomlValue
             SettingKind.Integer => "a whole number, without quotes",
             SettingKind.Boolean => "true or false",
             SettingKind.Duration => "a duration such as \"15s\", \"500ms\", \"2min\" or \"1h\", or a bare number",
-            SettingKind.List => "a list of strings, such as [\"one\", \"two\"]",
+            SettingKind.List => "a list of strings without commas, such as [\"one\", \"two\"]",
             SettingKind.FileMode => "a file mode such as \"0777\"",
             _ => "a string in quotes",
         };
