@@ -2,6 +2,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -49,6 +50,18 @@ internal static class LogLine
     public static string Make(LogFormat format, int processId, in LogEntry entry) =>
         format == LogFormat.Json ? MakeJson(processId, entry) : MakeText(processId, entry);
 
+    /// <summary>The text without anything that could end a line or move a terminal's cursor.</summary>
+    public static string OnOneLine(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\0', '\u001f'))
+        {
+            return text;
+        }
+        StringBuilder line = new(text.Length + 8);
+        AppendOnOneLine(line, text);
+        return line.ToString();
+    }
+
     private static string MakeText(int processId, in LogEntry entry)
     {
         StringBuilder line = new(entry.Message.Length + 64);
@@ -93,10 +106,16 @@ internal static class LogLine
         }
     }
 
+    // Plus signs and quotes stay readable; a log is no web page.
+    private static readonly JsonWriterOptions JsonOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     private static string MakeJson(int processId, in LogEntry entry)
     {
         ArrayBufferWriter<byte> buffer = new(256);
-        using (Utf8JsonWriter json = new(buffer))
+        using (Utf8JsonWriter json = new(buffer, JsonOptions))
         {
             json.WriteStartObject();
             json.WriteString("time", entry.Time.UtcDateTime);

@@ -31,8 +31,10 @@ internal sealed class LogSetup : ILoggerProvider, IAsyncDisposable
         _time = time;
         _processId = processId;
         _levelMin = LevelOf(options);
-        _writer = new LogWriter(console, options.Logfile, DroppedLine);
+        _writer = new LogWriter(console, options.Logfile, Syslog(options, processId), DroppedLine);
         LoggerFilterOptions everything = new() { MinLevel = LogLevel.Trace };
+        // The web server's own lines are of no use to an operator unless something is wrong.
+        everything.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
         Loggers = new LoggerFactory([this], everything);
     }
 
@@ -70,10 +72,13 @@ internal sealed class LogSetup : ILoggerProvider, IAsyncDisposable
             _ => LogLevel.Trace,
         };
 
-    private string DroppedLine(long lines) =>
-        LogLine.Make(
-            _format,
-            _processId,
+    private static SyslogSocket? Syslog(LogOptions options, int processId) =>
+        options.Syslog
+            ? new SyslogSocket(SyslogSocket.DefaultPath, options.SyslogIdent, options.SyslogFacility, processId)
+            : null;
+
+    private QueuedLine DroppedLine(long lines) =>
+        Queued(
             new LogEntry
             {
                 Time = _time.GetUtcNow(),
@@ -83,6 +88,9 @@ internal sealed class LogSetup : ILoggerProvider, IAsyncDisposable
                 Message = $"{lines} log line(s) were dropped: the log's reader or disk is too slow",
             }
         );
+
+    private QueuedLine Queued(in LogEntry entry) =>
+        new(LogLine.Make(_format, _processId, entry), LogLine.OnOneLine(entry.Message), entry.Level);
 
     private sealed class TopicLogger(LogSetup setup, string topic) : ILogger
     {
@@ -113,7 +121,7 @@ internal sealed class LogSetup : ILoggerProvider, IAsyncDisposable
                 Exception = exception,
                 Values = state as IReadOnlyList<KeyValuePair<string, object?>>,
             };
-            setup._writer.Write(LogLine.Make(setup._format, setup._processId, entry));
+            setup._writer.Write(setup.Queued(entry));
         }
     }
 }

@@ -2,9 +2,16 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Drover.App.Hosting;
+
+/// <summary>A line that waits to be written.</summary>
+/// <param name="Line">As it stands in a file, with its end.</param>
+/// <param name="Message">As the system's log gets it, which adds the rest itself.</param>
+/// <param name="Level">For the system's log.</param>
+internal readonly record struct QueuedLine(string Line, string Message, LogLevel Level);
 
 /// <summary>
 /// Writes to the standard error stream, to a file, or to both. When the queue is full, lines are dropped and counted;
@@ -21,11 +28,12 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private const int CloseOnExec = 0x80000;
     private const uint OwnerWritesGroupReads = 0b110_100_000;
 
-    private readonly Channel<string> _lines = Channel.CreateBounded<string>(
+    private readonly Channel<QueuedLine> _lines = Channel.CreateBounded<QueuedLine>(
         new BoundedChannelOptions(QueueMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
     );
     private readonly Stream? _console;
-    private readonly Func<long, string> _droppedLine;
+    private readonly SyslogSocket? _syslog;
+    private readonly Func<long, QueuedLine> _droppedLine;
     private readonly Task _loop;
     private FileStream? _file;
     private string _path;
@@ -35,19 +43,21 @@ internal sealed partial class LogWriter : IAsyncDisposable
     /// <summary>Starts to write.</summary>
     /// <param name="console">Standard error; null: quiet. Not closed.</param>
     /// <param name="path">The log file; empty: none.</param>
+    /// <param name="syslog">The system's log; null: none. Disposed with the writer.</param>
     /// <param name="droppedLine">Makes the line that says how many were dropped.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public LogWriter(Stream? console, string path, Func<long, string> droppedLine)
+    public LogWriter(Stream? console, string path, SyslogSocket? syslog, Func<long, QueuedLine> droppedLine)
     {
         _console = console;
         _path = path;
+        _syslog = syslog;
         _droppedLine = droppedLine;
         _file = Open(path);
         _loop = Task.Run(WriteAllAsync);
     }
 
     /// <summary>Queues a line.</summary>
-    public void Write(string line)
+    public void Write(QueuedLine line)
     {
         if (!_lines.Writer.TryWrite(line))
         {
@@ -70,6 +80,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
     {
         _lines.Writer.TryComplete();
         await _loop.ConfigureAwait(false);
+        _syslog?.Dispose();
         if (_file is not null)
         {
             await _file.DisposeAsync().ConfigureAwait(false);
@@ -80,7 +91,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
     {
         while (await _lines.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (_lines.Reader.TryRead(out string? line))
+            while (_lines.Reader.TryRead(out QueuedLine line))
             {
                 await ReopenIfAskedAsync().ConfigureAwait(false);
                 await WriteLineAsync(line).ConfigureAwait(false);
@@ -94,9 +105,10 @@ internal sealed partial class LogWriter : IAsyncDisposable
         }
     }
 
-    private async Task WriteLineAsync(string line)
+    private async Task WriteLineAsync(QueuedLine line)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(line);
+        byte[] bytes = Encoding.UTF8.GetBytes(line.Line);
+        _syslog?.TrySend(line.Level, line.Message);
         try
         {
             if (_console is not null)
@@ -147,8 +159,8 @@ internal sealed partial class LogWriter : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            await WriteLineAsync($"cannot open the log file again, the old one stays in use: {failure.Message}\n")
-                .ConfigureAwait(false);
+            string message = $"cannot open the log file again, the old one stays in use: {failure.Message}";
+            await WriteLineAsync(new QueuedLine(message + "\n", message, LogLevel.Error)).ConfigureAwait(false);
         }
     }
 

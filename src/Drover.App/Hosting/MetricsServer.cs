@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.App.Hosting;
@@ -43,6 +44,7 @@ internal sealed class MetricsServer : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Limit(options, endpoint));
         WebApplication application = builder.Build();
         MetricsServer server = new(application, source);
@@ -123,4 +125,12 @@ internal sealed class MetricsServer : IAsyncDisposable
         problem is null
             ? (StatusCodes.Status200OK, PlainText, "ok\n")
             : (StatusCodes.Status503ServiceUnavailable, PlainText, problem + "\n");
+
+    // The usual one takes SIGTERM and SIGINT for itself and would end metrics while clients are still served.
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

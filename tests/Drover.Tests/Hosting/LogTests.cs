@@ -1,5 +1,8 @@
 // The log: its lines, its file, and its event ids.
+using System.Globalization;
+using System.Net.Sockets;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using Drover.App.Hosting;
 using Drover.Configuration;
@@ -92,20 +95,35 @@ public sealed class LogTests : IDisposable
     public async Task Writer_that_cannot_keep_up_drops_lines_and_says_how_many()
     {
         using BlockedStream stream = new();
-        LogWriter writer = new(stream, "", dropped => $"dropped {dropped}\n");
+        LogWriter writer = new(stream, "", null, dropped => new($"dropped {dropped}\n", "", LogLevel.Warning));
         for (int i = 0; i < LogWriter.QueueMax + 100; i++)
         {
-            writer.Write("line\n");
+            writer.Write(new("line\n", "line", LogLevel.Information));
         }
         stream.Gate.SetResult();
         await writer.DisposeAsync();
-        string text = System.Text.Encoding.UTF8.GetString(stream.ToArray());
+        string text = Encoding.UTF8.GetString(stream.ToArray());
         int written = text.Split("line\n").Length - 1;
         int dropped = text.Split('\n')
             .Where(l => l.StartsWith("dropped ", StringComparison.Ordinal))
-            .Sum(l => int.Parse(l[8..], System.Globalization.CultureInfo.InvariantCulture));
+            .Sum(l => int.Parse(l[8..], CultureInfo.InvariantCulture));
         Assert.InRange(written, LogWriter.QueueMax, LogWriter.QueueMax + 1);
         Assert.Equal(LogWriter.QueueMax + 100, written + dropped);
+    }
+
+    [Fact]
+    public void Syslog_gets_priority_name_and_message()
+    {
+        string path = Path.Combine(_folder, "log");
+        using Socket logger = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        logger.Bind(new UnixDomainSocketEndPoint(path));
+        logger.ReceiveTimeout = 5000;
+        using SyslogSocket syslog = new(path, "drover", "local0", 42);
+        Assert.True(syslog.TrySend(LogLevel.Warning, "careful"));
+        byte[] buffer = new byte[1024];
+        Assert.Equal("<132>drover[42]: careful", Encoding.UTF8.GetString(buffer, 0, logger.Receive(buffer)));
+        using SyslogSocket nobody = new(path + "-gone", "drover", "daemon", 42);
+        Assert.False(nobody.TrySend(LogLevel.Error, "lost"));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 // The HTTP port: metrics, and when a proxy counts as alive and as ready.
+using System.Diagnostics;
 using System.Net;
+using System.Runtime.InteropServices;
 using Drover.App.Hosting;
 using Drover.Telemetry;
 using Drover.Tests.Console;
@@ -67,6 +69,24 @@ public sealed class MetricsServerTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("/"));
         HttpResponseMessage post = await _http.PostAsync("/metrics", null, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
+    }
+
+    [Fact]
+    public async Task Termination_signal_is_left_to_the_proxy()
+    {
+        TaskCompletionSource taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using PosixSignalRegistration registration = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM,
+            context =>
+            {
+                context.Cancel = true;
+                taken.TrySetResult();
+            }
+        );
+        using Process kill = Process.Start("kill", ["-TERM", $"{Environment.ProcessId}"]);
+        await taken.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("/healthz"));
     }
 
     private async Task<HttpStatusCode> StatusAsync(string path) =>
