@@ -4,9 +4,10 @@ using System.Collections.Concurrent;
 namespace Drover.Pooling;
 
 /// <summary>The outcome of start-up parameters on a server.</summary>
+/// <param name="Startup">The start-up parameters, in the server's own spelling: what RESET goes back to.</param>
 /// <param name="Settings">What the session is to have, in the server's own spelling.</param>
 /// <param name="Reported">What ParameterStatus tells the client.</param>
-internal sealed record StartupProfile(ParameterSet Settings, ParameterSet Reported);
+internal sealed record StartupProfile(ParameterSet Startup, ParameterSet Settings, ParameterSet Reported);
 
 internal sealed class StartupProfiles
 {

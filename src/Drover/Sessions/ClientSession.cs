@@ -87,8 +87,20 @@ internal sealed class ClientSession
     /// <summary>When the transaction in progress began, in microseconds.</summary>
     public long TransactionStartUs { get; set; }
 
-    /// <summary>Wall-clock time of its last request, for SHOW CLIENTS.</summary>
+    /// <summary>When the query in progress began, in milliseconds of the loop's clock.</summary>
+    public long QueryStartMs { get; set; }
+
+    /// <summary>When the transaction in progress began, in milliseconds of the loop's clock.</summary>
+    public long TransactionStartMs { get; set; }
+
+    /// <summary>When it last got a server, in milliseconds of the loop's clock.</summary>
     public long RequestMs { get; set; }
+
+    /// <summary>The process ID that it has for cancel requests.</summary>
+    public int ProcessId { get; set; }
+
+    /// <summary>A cancel request came while it waited for a server.</summary>
+    public bool IsCancelRequested { get; set; }
 
     /// <summary>Why it is to end; set by <see cref="Kill"/> or by a relay.</summary>
     public SessionEnd? End { get; set; }
@@ -140,6 +152,9 @@ internal sealed class ClientSession
 
     /// <summary>Takes a server now, as session mode does at login. False when the client has to go.</summary>
     public ValueTask<bool> AcquireAsync() => _lease.AcquireAsync();
+
+    /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
+    public void ReleaseNow() => _lease.Release();
 
     /// <summary>Ends the session from any thread; the first reason given holds.</summary>
     public void Kill(SessionEnd reason) => Loop.Post(

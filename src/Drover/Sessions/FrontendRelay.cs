@@ -181,9 +181,11 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     private void Begin(ServerConnection server)
     {
         session.QueryStartUs = session.Loop.NowUs();
+        session.QueryStartMs = session.Loop.NowMs;
         if (session.TransactionStartUs == 0)
         {
             session.TransactionStartUs = session.QueryStartUs;
+            session.TransactionStartMs = session.Loop.NowMs;
         }
         server.Batch++;
     }

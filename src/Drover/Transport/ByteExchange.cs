@@ -37,4 +37,36 @@ internal static class ByteExchange
             await wakeup;
         }
     }
+
+    /// <summary>Sends bytes and waits until the peer closes.</summary>
+    public static async Task SendAndAwaitEndAsync(
+        Connection connection,
+        ReadOnlyMemory<byte> bytes,
+        CancellationToken cancellationToken
+    )
+    {
+        Wakeup wakeup = new();
+        connection.Observer = wakeup;
+        Outbox outbox = new();
+        EventLoop loop = connection.Loop;
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => loop.Post(wakeup));
+        byte[] ignored = new byte[64];
+        if (!outbox.Send(connection, bytes.Span))
+        {
+            return;
+        }
+        for (; ; )
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int received = outbox.Flush(connection) ? connection.Receive(ignored) : Connection.Broken;
+            if (received is 0 or Connection.Broken)
+            {
+                return;
+            }
+            if (received == Connection.WouldBlock)
+            {
+                await wakeup;
+            }
+        }
+    }
 }

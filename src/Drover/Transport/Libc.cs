@@ -68,6 +68,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "connect")]
     public static partial int Connect(int socket, byte* address, int length);
 
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
     [LibraryImport(Library, EntryPoint = "getsockopt")]
     public static partial int GetSocketOption(int socket, int level, int option, byte* value, int* length);
 

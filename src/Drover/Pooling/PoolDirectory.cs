@@ -1,0 +1,159 @@
+// All databases, users and pools of the running proxy, and what a reload does to them.
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Drover.Configuration;
+using Drover.Transport;
+
+namespace Drover.Pooling;
+
+/// <summary>Looked up at login, never on the way of a query. Safe from any thread.</summary>
+internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<EventLoop> loops, DroverOptions options)
+{
+    private readonly ConcurrentDictionary<string, DatabaseEntry> _databases = new(
+        options.Databases.Select(static database => KeyValuePair.Create(database.Name, new DatabaseEntry(database)))
+    );
+    private readonly ConcurrentDictionary<string, UserEntry> _users = new();
+    private readonly ConcurrentDictionary<(string Database, string User), ServerPool> _pools = new();
+    private readonly Lock _reload = new();
+
+    /// <summary>The configuration in force.</summary>
+    public DroverOptions Options { get; private set; } = options;
+
+    public IEnumerable<ServerPool> Pools => _pools.Values;
+
+    public IEnumerable<DatabaseEntry> Databases => _databases.Values;
+
+    public IEnumerable<UserEntry> Users => _users.Values;
+
+    /// <summary>Everything is paused; databases made meanwhile are as well.</summary>
+    public bool IsPaused { get; set; }
+
+    /// <summary>Finds an entry, or makes one from <c>*</c>.</summary>
+    public bool TryFindDatabase(string name, [NotNullWhen(true)] out DatabaseEntry? database)
+    {
+        if (_databases.TryGetValue(name, out database))
+        {
+            return true;
+        }
+        if (Options.FallbackDatabase is not { } fallback)
+        {
+            return false;
+        }
+        database = _databases.GetOrAdd(
+            name,
+            key => new DatabaseEntry(fallback with { Name = key, Dbname = fallback.Dbname ?? key })
+            {
+                IsAutomatic = true,
+                IsPaused = IsPaused,
+            }
+        );
+        return true;
+    }
+
+    public UserEntry User(string name) =>
+        _users.GetOrAdd(
+            name,
+            key => new UserEntry(key) { Options = Options.Users.FirstOrDefault(user => user.Name == key) }
+        );
+
+    /// <summary>The pool of a database for a client's user, or for the user that the entry forces.</summary>
+    public ServerPool Pool(DatabaseEntry database, UserEntry client) =>
+        PoolOf(database, database.Options.User is { } forced ? User(forced) : client);
+
+    /// <summary>The pool of a database for exactly this server user.</summary>
+    public ServerPool PoolOf(DatabaseEntry database, UserEntry user) =>
+        _pools.GetOrAdd(
+            (database.Name, user.Name),
+            _ => new ServerPool(database, user, Resolve(database, user), connector, loops)
+        );
+
+    public bool TryFindPool(string database, string user, [NotNullWhen(true)] out ServerPool? pool) =>
+        _pools.TryGetValue((database, user), out pool);
+
+    /// <summary>Pools that a minimum size keeps warm before any client comes: those with a forced user.</summary>
+    public void Warm()
+    {
+        foreach (DatabaseEntry database in _databases.Values)
+        {
+            int minimum = database.Options.MinPoolSize ?? Options.Proxy.Pool.MinPoolSize;
+            if (minimum > 0 && database.Options.User is { } user)
+            {
+                Pool(database, User(user));
+            }
+        }
+    }
+
+    /// <summary>Puts a new configuration in force. Servers whose connection would differ are closed when released.</summary>
+    public void Apply(DroverOptions next)
+    {
+        lock (_reload)
+        {
+            Options = next;
+            foreach (DatabaseOptions database in next.Databases)
+            {
+                _databases.AddOrUpdate(
+                    database.Name,
+                    _ => new DatabaseEntry(database) { IsPaused = IsPaused },
+                    (_, known) =>
+                    {
+                        known.Options = database;
+                        return known;
+                    }
+                );
+            }
+            foreach (UserEntry user in _users.Values)
+            {
+                user.Options = next.Users.FirstOrDefault(options => options.Name == user.Name);
+            }
+            DropRemoved(next);
+            foreach (ServerPool pool in _pools.Values)
+            {
+                PoolConfiguration before = pool.Configuration;
+                pool.Configuration = Resolve(pool.Database, pool.User);
+                pool.Profiles.Clear();
+                if (before.NeedsReconnect(pool.Configuration))
+                {
+                    pool.CloseServers();
+                }
+            }
+        }
+    }
+
+    /// <summary>Frees pools and automatic entries that nobody has used for autodb_idle_timeout.</summary>
+    public void DropIdle(DatabaseEntry database)
+    {
+        if (database is not { IsAutomatic: true, Clients: 0, Servers: 0 })
+        {
+            return;
+        }
+        foreach ((string Database, string User) key in _pools.Keys.Where(key => key.Database == database.Name))
+        {
+            _pools.TryRemove(key, out _);
+        }
+        _databases.TryRemove(database.Name, out _);
+    }
+
+    private PoolConfiguration Resolve(DatabaseEntry database, UserEntry user) =>
+        new()
+        {
+            Options = Options,
+            Database = database.Options,
+            User = user.Options,
+        };
+
+    private void DropRemoved(DroverOptions next)
+    {
+        foreach (DatabaseEntry database in _databases.Values.Where(static known => !known.IsAutomatic))
+        {
+            if (next.Databases.All(kept => kept.Name != database.Name))
+            {
+                database.IsDisabled = true;
+                _databases.TryRemove(database.Name, out _);
+                foreach (ServerPool pool in _pools.Values.Where(pool => pool.Database == database))
+                {
+                    pool.CloseServers();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+// The data plane put together: loops, listeners, clients and pools.
+using System.Net.Sockets;
+using Drover.Configuration;
+using Drover.Pooling;
+using Drover.Sessions;
+using Drover.Telemetry;
+using Drover.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Drover.Proxy;
+
+/// <summary>
+/// Owns the event loops and everything on them. Built once from a valid configuration; a reload changes its parts.
+/// </summary>
+internal sealed class DataPlane : ISupervisor, IDisposable
+{
+    private readonly ILogger _log;
+    private readonly List<Listener> _listeners = [];
+    private readonly EventLoop[] _loops;
+    private readonly TimeProvider _time;
+
+    public DataPlane(DroverOptions options, TimeProvider time, ILogger log)
+    {
+        _log = log;
+        _time = time;
+        _loops = LoopFactory.Create(options.Proxy.Network, time);
+        Resolver = new HostResolver(time);
+        ServerConnector connector = new(time, Resolver, this) { Tls = new ServerTls(options.Proxy.ServerTls) };
+        Directory = new PoolDirectory(connector, _loops, options);
+        Services = new ClientServices(Directory, connector, time, log) { ClientTls = new ClientTls(options.Proxy.ClientTls) };
+    }
+
+    public PoolDirectory Directory { get; }
+
+    public ClientServices Services { get; }
+
+    public HostResolver Resolver { get; }
+
+    public TimeProvider Time => _time;
+
+    public IReadOnlyList<EventLoop> Loops => _loops;
+
+    public IReadOnlyList<Listener> Listeners => _listeners;
+
+    /// <summary>Starts the loops and maintenance.</summary>
+    public void Start()
+    {
+        foreach (EventLoop loop in _loops)
+        {
+            loop.Add(new ClientTicker(Services.Registry, loop));
+            loop.Start();
+        }
+        _loops[0].Post(static state => ((DataPlane)state!).BeginMaintenance(), this);
+    }
+
+    /// <summary>Binds what listen_addr, listen_port and unix_socket_dir say. Throws <see cref="SocketException"/> with the address in its message.</summary>
+    public void Listen()
+    {
+        foreach (Socket socket in ListenSockets.Bind(Directory.Options.Proxy))
+        {
+            Listen(socket);
+        }
+    }
+
+    /// <summary>Takes over a listening socket, bound here or by systemd.</summary>
+    public void Listen(Socket socket)
+    {
+        Listener listener = new(
+            socket,
+            _loops[0],
+            Place,
+            reason => LogLifecycle.AcceptFailed(_log, reason, TransportLimits.AcceptRetry.TotalSeconds)
+        );
+        _listeners.Add(listener);
+        LogLifecycle.Listening(_log, socket.LocalEndPoint?.ToString() ?? "socket");
+        listener.Start();
+    }
+
+    /// <summary>Closes listening sockets; with a predicate only some.</summary>
+    public void StopListening(Func<Listener, bool> which)
+    {
+        foreach (Listener listener in _listeners.Where(which).ToArray())
+        {
+            _listeners.Remove(listener);
+            _loops[0].Post(static state => ((Listener)state!).Dispose(), listener);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EvictIdle(ServerPool pool)
+    {
+        foreach (ServerPool other in Directory.Pools)
+        {
+            bool isNeighbour = other != pool && (other.Database == pool.Database || other.User == pool.User);
+            if (isNeighbour && other.TryEvictIdle())
+            {
+                return;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ServerConnected(ServerConnection server) =>
+        LogServer.Connected(_log, Name(server.Pool), server.ProcessId, (server.Transport as TlsConnection)?.Description ?? "");
+
+    /// <inheritdoc/>
+    public void ServerClosed(ServerConnection server, string reason) => LogServer.Closed(
+            _log,
+            Name(server.Pool),
+            reason,
+            (server.Transport.Loop.NowMs - server.ConnectedMs) / 1000
+        );
+
+    /// <inheritdoc/>
+    public void ServerFailed(ServerPool pool, PoolFailure failure) =>
+        LogServer.LoginFailed(
+            _log,
+            Name(pool),
+            failure.SqlState,
+            failure.Detail is null ? failure.Message : $"{failure.Message}: {failure.Detail}",
+            pool.Configuration.Options.Proxy.Server.ServerLoginRetry.TotalSeconds
+        );
+
+    public void Dispose()
+    {
+        foreach (Listener listener in _listeners)
+        {
+            listener.Dispose();
+        }
+        foreach (EventLoop loop in _loops)
+        {
+            loop.Dispose();
+        }
+    }
+
+    private static string Name(ServerPool pool) => $"{pool.Database.Name}/{pool.User.Name}";
+
+    /// <summary>Puts a new client on the loop that has room: the first one until it is busy, so that a quiet proxy polls once.</summary>
+    private void Place(SocketHandle socket)
+    {
+        EventLoop loop = LoopFactory.Choose(_loops);
+        loop.Post(
+            static state =>
+            {
+                (DataPlane plane, EventLoop on, SocketHandle client) = ((DataPlane, EventLoop, SocketHandle))state!;
+                new ClientConnection(on.Adopt(client), plane.Services).Run();
+            },
+            (this, loop, socket)
+        );
+    }
+
+    private async void BeginMaintenance()
+    {
+        Directory.Warm();
+        while (!_loops[0].IsStopping)
+        {
+            foreach (ServerPool pool in Directory.Pools)
+            {
+                pool.Maintain(_loops[0]);
+            }
+            await _loops[0].DelayAsync(TimeSpan.FromMilliseconds(300));
+        }
+    }
+
+    private sealed class ClientTicker(ClientRegistry registry, EventLoop loop) : ILoopTicker
+    {
+        public void OnTick(long nowMs)
+        {
+            foreach (ClientConnection client in registry.On(loop))
+            {
+                client.OnTick(nowMs);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// Passing a cancel request on to the server that runs the query.
+using Drover.Pooling;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Frontend;
+using Drover.Transport;
+
+namespace Drover.Sessions;
+
+internal static class CancelForwarding
+{
+    /// <summary>
+    /// Sends the request for a server that the caller's session still owns, on the session's loop, and waits until the server
+    /// has closed the connection: only then is the request dealt with, and only then may another client get the server.
+    /// </summary>
+    public static async Task SendAsync(ServerConnection server, ServerTls tls, CancellationToken cancellationToken)
+    {
+        ServerPool pool = server.Pool;
+        pool.CountCancel(server, +1);
+        try
+        {
+            System.Net.EndPoint? target =
+                server.Transport.RemoteEndPoint
+                ?? (System.Net.EndPoint?)
+                    (server.Transport.UnixPath is { } path ? new System.Net.Sockets.UnixDomainSocketEndPoint(path) : null);
+            if (target is null)
+            {
+                return;
+            }
+            Connection connection = await Dialer.ConnectAsync(server.Transport.Loop, target, null, cancellationToken);
+            try
+            {
+                if (server.Transport is TlsConnection)
+                {
+                    connection = await tls.SecureAsync(connection, server.Host, cancellationToken);
+                }
+                using MessageWriter writer = new(1024);
+                CancelRequest.Write(writer, server.ProcessId, server.CancelKey);
+                await ByteExchange.SendAndAwaitEndAsync(connection, writer.Memory, cancellationToken);
+            }
+            finally
+            {
+                connection.Dispose();
+            }
+        }
+        catch (Exception lost)
+            when (lost is IOException or System.Net.Sockets.SocketException or OperationCanceledException)
+        {
+            // The query then runs to its end, as it does with PostgreSQL when the request gets lost.
+        }
+        finally
+        {
+            pool.CountCancel(server, -1);
+        }
+    }
+}

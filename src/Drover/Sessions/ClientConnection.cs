@@ -1,0 +1,326 @@
+// A client from accept to close: handshake, login, whatever it came for, and the goodbye.
+using System.Security.Authentication;
+using Drover.Pooling;
+using Drover.Protocol;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+using Drover.Telemetry;
+using Drover.Transport;
+
+namespace Drover.Sessions;
+
+/// <summary>
+/// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The welcome.
+/// 6. Console, replication or pooled session. 7. The server is given back, the client told why, the socket closed.
+/// </summary>
+internal sealed class ClientConnection(Connection accepted, ClientServices services) : ICancellable, IDisposable
+{
+    private readonly Connection _bare = accepted;
+    private readonly Inbox _inbox = new();
+    private readonly Outbox _outbox = new();
+    private readonly Wakeup _wakeup = new();
+    private readonly CancellationTokenSource _closing = new();
+    private Connection _connection = accepted;
+    private SessionEnd? _end;
+    private byte[] _key = [];
+    private int _processId;
+
+    public long Id { get; } = ClientServices.NextId();
+
+    public Connection Connection => _connection;
+
+    public long ConnectedMs { get; } = accepted.Loop.NowMs;
+
+    public DateTimeOffset ConnectTime { get; } = services.Time.GetUtcNow();
+
+    public StartupPacket? Startup { get; private set; }
+
+    /// <summary>Its pooled session, once it has one.</summary>
+    public ClientSession? Session { get; private set; }
+
+    public bool IsConsole { get; private set; }
+
+    /// <summary>It is on the console from now on.</summary>
+    public void EnterConsole()
+    {
+        IsConsole = true;
+        IsLoggedIn = true;
+    }
+
+    public bool IsLoggedIn { get; private set; }
+
+    public ReplicationKind Replication => Startup?.Replication ?? ReplicationKind.None;
+
+    /// <summary>Serves the client to its end. Never throws.</summary>
+    public async void Run()
+    {
+        _bare.Observer = _wakeup;
+        services.Registry.Add(this);
+        try
+        {
+            _end = await ServeAsync();
+        }
+        catch (Exception lost)
+            when (lost is IOException or AuthenticationException or OperationCanceledException)
+        {
+            _end ??= Translate(lost);
+        }
+        catch (Exception bug)
+        {
+            // One client's misfortune is not another's: the defect is logged and this client goes.
+            LogLifecycle.Unexpected(services.Log, bug, $"client {Describe()}");
+            _end ??= new SessionEnd("internal error", SqlState.InternalError);
+        }
+        await CloseAsync();
+    }
+
+    /// <summary>Ends the client; from any thread.</summary>
+    public void Kill(SessionEnd reason) => _connection.Loop.Post(
+        static state =>
+        {
+            (ClientConnection client, SessionEnd why) = ((ClientConnection, SessionEnd))state!;
+            client._end ??= why;
+            client._closing.Cancel();
+            if (client.Session is { } session)
+            {
+                session.End ??= why;
+            }
+            client._wakeup.Signal();
+        },
+        (this, reason)
+    );
+
+    /// <summary>Time-outs that hold before the session has begun; on the loop.</summary>
+    public void OnTick(long nowMs)
+    {
+        if (!IsLoggedIn)
+        {
+            double limitMs = services.Options.Proxy.Timeouts.ClientLoginTimeout.TotalMilliseconds;
+            if (limitMs > 0 && nowMs - ConnectedMs > limitMs && !_closing.IsCancellationRequested)
+            {
+                _end = new SessionEnd("client_login_timeout", SqlState.InvalidAuthorizationSpecification);
+                _closing.Cancel();
+                _wakeup.Signal();
+            }
+        }
+        else if (Session is { } session && SessionClock.FindExpired(session, nowMs) is { } expired && session.End is null)
+        {
+            session.End = expired;
+            session.Wakeup.Signal();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task CancelAsync(CancellationToken cancellationToken)
+    {
+        if (Session is { Server: { } server } && (server.Responses.Count > 0 || server.Status != TransactionStatus.Idle))
+        {
+            await CancelForwarding.SendAsync(server, services.ServerTls, cancellationToken);
+        }
+        else if (Session is { State: ClientState.Waiting } waiting)
+        {
+            waiting.IsCancelRequested = true;
+            waiting.Wakeup.Signal();
+        }
+    }
+
+    /// <summary>Address as the log and SHOW print it.</summary>
+    public string Describe() =>
+        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@{_connection.RemoteEndPoint?.ToString() ?? "unix"}";
+
+    private async Task<SessionEnd> ServeAsync()
+    {
+        ClientHandshake handshake = new(_bare, _inbox, _outbox, _wakeup, services.ClientTls);
+        Greeting greeting = await handshake.RunAsync(_closing.Token);
+        _connection = greeting.Connection;
+        MessageChannel channel = greeting.Channel;
+        if (greeting.Header.Kind == StartupKind.CancelRequest)
+        {
+            return await services.CancelAsync(channel.Raw.ToArray(), _closing.Token);
+        }
+        Startup = StartupPacket.Read(greeting.Header, channel.Raw[StartupHeader.Size..], services.Options.Proxy, out SessionEnd? refusal);
+        channel.Next();
+        if (Startup is null)
+        {
+            return refusal!;
+        }
+        if (services.ClientTls.IsRequired && _connection is not TlsConnection && _connection.UnixPath is null)
+        {
+            return new SessionEnd("SSL required", SqlState.InvalidAuthorizationSpecification);
+        }
+        Negotiate(channel, Startup);
+        if (Startup.Database is "drover" or "pgbouncer" && services.Consoles is { } consoles)
+        {
+            return await new ConsoleClient(this, services, channel, _wakeup).RunAsync(consoles, _closing.Token);
+        }
+        if (services.Registry.IsRefusing is { } refusing)
+        {
+            return refusing;
+        }
+        return await LogInAsync(channel, Startup);
+    }
+
+    private static void Negotiate(MessageChannel channel, StartupPacket startup)
+    {
+        if (startup.NeedsNegotiation)
+        {
+            MessageWriter writer = channel.Connection.Loop.ClientAssembly;
+            NegotiateProtocolVersion.Begin(writer, startup.Protocol, startup.UnknownOptions.Count);
+            foreach (string option in startup.UnknownOptions)
+            {
+                writer.WriteCString(option);
+            }
+            writer.End();
+            channel.Send(writer);
+        }
+    }
+
+    private async Task<SessionEnd> LogInAsync(MessageChannel channel, StartupPacket startup)
+    {
+        services.Directory.TryFindDatabase(startup.Database, out DatabaseEntry? database);
+        ClientLogin login = new(services, channel, startup, _wakeup);
+        SessionEnd? refused = await login.AuthenticateAsync(database, _closing.Token);
+        if (refused is not null)
+        {
+            return refused;
+        }
+        if (database is null)
+        {
+            return new SessionEnd($"database \"{startup.Database}\" does not exist", SqlState.InvalidCatalogName)
+            {
+                Hint = "Drover has no entry for it; see SHOW DATABASES on the console.",
+            };
+        }
+        if (database.IsDisabled)
+        {
+            return new SessionEnd($"database \"{database.Name}\" is disabled", SqlState.ObjectNotInPrerequisiteState);
+        }
+        if (startup.Replication != ReplicationKind.None)
+        {
+            return await new ReplicationClient(services, channel, startup, _wakeup).RunAsync(
+                database,
+                login.User,
+                () => IsLoggedIn = true,
+                _closing.Token
+            );
+        }
+        using ClientPlace place = new(database, login.User, services.Options);
+        if (place.Refusal is { } full)
+        {
+            return full;
+        }
+        return await BeginSessionAsync(channel, startup, database, login.User);
+    }
+
+    private async Task<SessionEnd> BeginSessionAsync(
+        MessageChannel channel,
+        StartupPacket startup,
+        DatabaseEntry database,
+        UserEntry user
+    )
+    {
+        ClientIdentity identity = new(Id, user, database, startup.Parameters, ConnectTime)
+        {
+            Tls = (_connection as TlsConnection)?.Description ?? "",
+        };
+        ServerPool pool = services.Directory.Pool(database, user);
+        MessageWriter writer = _connection.Loop.ClientAssembly;
+        AuthenticationRequest.WriteOk(writer);
+        channel.Send(writer);
+        ClientSession session = new(identity, _connection, _inbox, _outbox, _wakeup, pool);
+        Session = session;
+        if (!await SessionWelcome.PrepareAsync(session))
+        {
+            return session.End ?? SessionEnd.ClientLost;
+        }
+        _processId = session.Server?.ProcessId ?? 0;
+        _key = services.CancelKeys.Add(ref _processId, startup.Protocol == StartupHeader.Protocol32 ? 32 : 4, this);
+        session.ProcessId = _processId;
+        SessionWelcome.Write(session, writer, _processId, _key);
+        channel.Send(writer);
+        IsLoggedIn = true;
+        session.StateSinceMs = _connection.Loop.NowMs;
+        if (services.Options.Proxy.Log.LogConnections)
+        {
+            LogLogin.Accepted(services.Log, Describe(), database.Name, user.Name, identity.Tls);
+        }
+        return await session.ServeAsync();
+    }
+
+    private async Task CloseAsync()
+    {
+        SessionEnd end = _end ?? SessionEnd.ClientLost;
+        try
+        {
+            if (end.SqlState is not null)
+            {
+                await TellAsync(end);
+            }
+            if (Session is { } session)
+            {
+                session.End ??= end;
+                await session.LeaveAsync();
+            }
+        }
+        catch (IOException)
+        {
+            // The client or its server is gone already: there is nobody to tell.
+        }
+        finally
+        {
+            services.CancelKeys.Remove(_processId, _key);
+            services.Registry.Remove(this);
+            Dispose();
+            LogEnd(end);
+        }
+    }
+
+    /// <summary>Closes the sockets and returns the memory.</summary>
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _bare.Dispose();
+        _inbox.Clear();
+        _outbox.Clear();
+        _closing.Dispose();
+    }
+
+    private async Task TellAsync(SessionEnd end)
+    {
+        using MessageWriter writer = new(64 * 1024);
+        ErrorResponse.Write(writer, "FATAL", end.SqlState!, end.Reason, end.Detail, end.Hint);
+        // What the kernel does not take within a moment is not worth keeping a socket for.
+        if (_outbox.Send(_connection, writer.Written) && _outbox.Pending > 0)
+        {
+            _connection.Loop.SignalAfter(_wakeup, TimeSpan.FromSeconds(1));
+            await _wakeup;
+            _outbox.Flush(_connection);
+        }
+    }
+
+    private void LogEnd(SessionEnd end)
+    {
+        if (!IsLoggedIn && end.SqlState is not null)
+        {
+            services.Registry.CountRefused();
+            LogLogin.Refused(services.Log, Describe(), end.SqlState, end.Reason);
+        }
+        else if (IsLoggedIn && end.SqlState is not null && services.Options.Proxy.Log.LogPoolerErrors)
+        {
+            LogLogin.PoolerError(services.Log, Describe(), end.SqlState, end.Reason);
+        }
+        else if (IsLoggedIn && services.Options.Proxy.Log.LogDisconnections)
+        {
+            LogLogin.Closed(services.Log, Describe(), end.Reason, (_connection.Loop.NowMs - ConnectedMs) / 1000);
+        }
+    }
+
+    private static SessionEnd Translate(Exception lost) =>
+        lost switch
+        {
+            LostConnectionException { IsViolation: true } violation => SessionEnd.Violation(violation.Message),
+            AuthenticationException => new SessionEnd($"TLS handshake failed: {lost.Message}"),
+            OperationCanceledException => new SessionEnd("closed while logging in", SqlState.AdminShutdown),
+            _ => new SessionEnd(lost.Message),
+        };
+}

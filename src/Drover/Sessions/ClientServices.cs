@@ -1,0 +1,67 @@
+// What every client connection needs of the proxy: one object, built once.
+using Drover.Administration;
+using Drover.Configuration;
+using Drover.Pooling;
+using Drover.Protocol.Authentication;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Frontend;
+using Microsoft.Extensions.Logging;
+
+namespace Drover.Sessions;
+
+/// <summary>Shared by all clients; its changing parts are replaced whole by a reload.</summary>
+internal sealed class ClientServices(PoolDirectory directory, ServerConnector connector, TimeProvider time, ILogger log)
+{
+    private static long _lastId;
+
+    public PoolDirectory Directory => directory;
+
+    public ServerConnector Connector => connector;
+
+    public TimeProvider Time => time;
+
+    public ILogger Log => log;
+
+    public DroverOptions Options => directory.Options;
+
+    public ClientRegistry Registry { get; } = new();
+
+    public CancelKeys CancelKeys { get; } = new();
+
+    public UserSecrets Secrets { get; } = new(directory);
+
+    /// <summary>Makes up what an unknown user needs in a SCRAM exchange; per process, so that salts stay the same.</summary>
+    public ScramMock Mock { get; } = new();
+
+    public ServerTls ServerTls => connector.Tls;
+
+    /// <summary>Set on start and by each reload.</summary>
+    public ClientTls ClientTls { get; set; } = new(new TlsOptions { Sslmode = TlsMode.Disable });
+
+    /// <summary>Opens the admin console; null where there is none.</summary>
+    public IConsoleFactory? Consoles { get; set; }
+
+    public static long NextId() => Interlocked.Increment(ref _lastId);
+
+    /// <summary>Deals with a cancel request, packet and all. The sender is told nothing, as in PostgreSQL.</summary>
+    public async Task<SessionEnd> CancelAsync(byte[] packet, CancellationToken cancellationToken)
+    {
+        if (!CancelRequest.TryRead(packet.AsSpan(StartupHeader.Size), out CancelRequest request))
+        {
+            return new SessionEnd("malformed cancel request");
+        }
+        ICancellable? target = CancelKeys.Find(request.ProcessId, request.Key);
+        if (target is null)
+        {
+            return new SessionEnd("cancel request for an unknown key");
+        }
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        TimeSpan wait = Options.Proxy.Timeouts.CancelWaitTimeout;
+        if (wait > TimeSpan.Zero)
+        {
+            limit.CancelAfter(wait);
+        }
+        await target.CancelAsync(limit.Token);
+        return new SessionEnd("cancel request done");
+    }
+}

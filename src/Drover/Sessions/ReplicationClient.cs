@@ -1,0 +1,129 @@
+// A replication connection: a server of its own, and bytes passed both ways as they come.
+using Drover.Pooling;
+using Drover.Protocol;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+using Drover.Transport;
+
+namespace Drover.Sessions;
+
+/// <summary>
+/// Physical and logical replication need a session that is theirs for good, opened with the client's own start-up parameters; no
+/// pool ever sees it (https://www.postgresql.org/docs/18/protocol-replication.html).
+/// </summary>
+internal sealed class ReplicationClient(ClientServices services, MessageChannel channel, StartupPacket startup, Wakeup wakeup)
+{
+    /// <summary>Serves the client until either side ends.</summary>
+    public async Task<SessionEnd> RunAsync(
+        DatabaseEntry database,
+        UserEntry user,
+        Action onLoggedIn,
+        CancellationToken cancellationToken
+    )
+    {
+        ServerPool pool = services.Directory.Pool(database, user);
+        EventLoop loop = channel.Connection.Loop;
+        IEnumerable<KeyValuePair<string, string>> parameters = startup.Raw.Select(parameter =>
+            parameter.Key == "database" ? new(parameter.Key, database.Options.Dbname ?? database.Name) : parameter
+        );
+        (ServerConnection? server, PoolFailure? failure) = await services.Connector.ConnectDirectAsync(
+            pool,
+            loop,
+            parameters,
+            cancellationToken
+        );
+        if (server is null)
+        {
+            return new SessionEnd(failure!.Message, failure.SqlState) { Detail = failure.Detail, Hint = failure.Hint };
+        }
+        using ServerHolder holder = new(server);
+        server.Transport.Observer = wakeup;
+        int processId = server.ProcessId;
+        ReplicationCancel cancel = new(server, services);
+        byte[] key = services.CancelKeys.Add(ref processId, 4, cancel);
+        try
+        {
+            Welcome(server, processId, key);
+            onLoggedIn();
+            return await PassAsync(server, loop, cancellationToken);
+        }
+        finally
+        {
+            services.CancelKeys.Remove(processId, key);
+        }
+    }
+
+    private void Welcome(ServerConnection server, int processId, byte[] key)
+    {
+        MessageWriter writer = channel.Connection.Loop.ClientAssembly;
+        AuthenticationRequest.WriteOk(writer);
+        foreach ((string name, string value) in server.Reported.Items)
+        {
+            ParameterStatus.Write(writer, name, value);
+        }
+        BackendKeyData.Write(writer, processId, key);
+        ReadyForQuery.Write(writer, TransactionStatus.Idle);
+        channel.Send(writer);
+    }
+
+    private async Task<SessionEnd> PassAsync(ServerConnection server, EventLoop loop, CancellationToken cancellationToken)
+    {
+        Outbox toClient = new();
+        Outbox toServer = new();
+        toServer.Send(server.Transport, channel.Inbox.Data);
+        channel.Inbox.Clear();
+        toClient.Send(channel.Connection, server.Inbox.Data);
+        server.Inbox.Clear();
+        for (; ; )
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return new SessionEnd("closed by the administrator", SqlState.AdminShutdown);
+            }
+            int fromServer = Move(server.Transport, channel.Connection, toClient, loop.ServerScratch);
+            int fromClient = Move(channel.Connection, server.Transport, toServer, loop.ClientScratch);
+            if (fromServer is 0 or Connection.Broken)
+            {
+                return new SessionEnd("server closed the replication connection", SqlState.ConnectionFailure);
+            }
+            if (fromClient is 0 or Connection.Broken)
+            {
+                return SessionEnd.ClientLost;
+            }
+            if (fromServer == Connection.WouldBlock && fromClient == Connection.WouldBlock)
+            {
+                await wakeup;
+            }
+        }
+    }
+
+    /// <summary>Passes one buffer on, unless the receiver is behind.</summary>
+    private static int Move(Connection from, Connection to, Outbox outbox, byte[] scratch)
+    {
+        if (outbox.Pending > 0 && !outbox.Flush(to))
+        {
+            return Connection.Broken;
+        }
+        if (outbox.Pending > 0)
+        {
+            return Connection.WouldBlock;
+        }
+        int count = from.Receive(scratch);
+        if (count > 0 && !outbox.Send(to, scratch.AsSpan(0, count)))
+        {
+            return Connection.Broken;
+        }
+        return count;
+    }
+
+    private sealed class ServerHolder(ServerConnection server) : IDisposable
+    {
+        public void Dispose() => server.Close();
+    }
+
+    private sealed class ReplicationCancel(ServerConnection server, ClientServices services) : ICancellable
+    {
+        public Task CancelAsync(CancellationToken cancellationToken) =>
+            CancelForwarding.SendAsync(server, services.ServerTls, cancellationToken);
+    }
+}
