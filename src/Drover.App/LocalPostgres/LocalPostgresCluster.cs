@@ -72,7 +72,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
         $"Host={SocketFolder};Port={Port};Username={Superuser};Database=postgres;Pooling=false";
 
     /// <summary>Finds the programs, makes a cluster and starts it.</summary>
-    /// <exception cref="LocalPostgresException">No programs, or the server did not start; its log is in the message.</exception>
+    /// <exception cref="LocalPostgresException">No programs, or no start; the log is in the message.</exception>
     public static async Task<LocalPostgresCluster> StartNewAsync(
         LocalPostgresOptions options,
         CancellationToken cancellationToken
@@ -100,7 +100,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>How Npgsql connects over TCP, as superuser, to a database; unpooled, so that nothing outlives a test.</summary>
+    /// <summary>How Npgsql connects over TCP, as superuser, to a database; unpooled.</summary>
     public string ConnectionStringTo(string database) =>
         $"Host={Host};Port={Port};Username={Superuser};Database={database};Pooling=false";
 
@@ -119,7 +119,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
         await WaitUntilReadyAsync(_server, cancellationToken);
     }
 
-    /// <summary>Stops the server: fast (transactions roll back, clients are told) or immediate (as a crash, recovery follows).</summary>
+    /// <summary>Stops the server: fast (clients are told) or immediate (like a crash: recovery follows).</summary>
     public async Task StopAsync(bool immediate, CancellationToken cancellationToken)
     {
         if (_server is not { } server)

@@ -26,7 +26,7 @@ internal static class ProcessTree
     /// <summary>Whether a process exists and is no zombie.</summary>
     public static bool IsAlive(int process) => ReadStatus(process) is { } status && status[0] is not ("Z" or "X");
 
-    /// <summary>The proportional set size in bytes: shared pages are divided among those that map them. Null if unreadable.</summary>
+    /// <summary>Proportional set size in bytes (shared pages are divided); null if unreadable.</summary>
     public static long? ReadProportionalSetSize(int process)
     {
         try
