@@ -58,7 +58,7 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
     private static string Describe(TrafficSnapshot snapshot) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"  {snapshot.Phase, -10} {snapshot.Progress, 4:P0}  {snapshot.Clients, 5} clients  "
+            $"  {snapshot.Phase, -10} {snapshot.Progress, 5:P0}  {snapshot.Clients, 5} clients  "
                 + $"{snapshot.ServerConnections, 4} server connections  {snapshot.QueriesPerSecond, 6:F0} queries/s  "
                 + $"average {snapshot.AverageMs:F2} ms  p95 {snapshot.P95Ms:F1}  p99 {snapshot.P99Ms:F1}  "
                 + $"errors {snapshot.Errors}"

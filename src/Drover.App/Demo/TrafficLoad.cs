@@ -14,7 +14,7 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
 {
     // As many logins under way at once as a well-behaved application allows itself.
     private const int ConnectingMax = 32;
-    private const double WarmUpSeconds = 2;
+    private const double WarmUpSeconds = 4;
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(500);
 
     private readonly TrafficMeter _meter = new();
