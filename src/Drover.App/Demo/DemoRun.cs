@@ -87,7 +87,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
         screen.Say(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"PostgreSQL {cluster.Binaries.Version} on port {cluster.Port}. Making the shop: {shop.Rows:N0} rows ..."
+                $"PostgreSQL {cluster.Binaries.Version} on port {cluster.Port}. Making {shop.Rows:N0} rows ..."
             )
         );
         long started = timeProvider.GetTimestamp();

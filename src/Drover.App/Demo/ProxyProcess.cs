@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Drover.App.Demo;
 
-/// <summary>A running proxy in front of a local cluster; its files lie in the cluster's folder and go with it.</summary>
+/// <summary>A running proxy in front of a local cluster; its files go with the cluster's folder.</summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     // Another program that takes an ini file as its only argument, for comparison.

@@ -36,7 +36,7 @@ internal sealed record SceneResult
     /// <summary>The first error's text.</summary>
     public string? FirstError { get; init; }
 
-    /// <summary>Memory of PostgreSQL's processes for these clients without the shared buffers; null if unreadable.</summary>
+    /// <summary>Memory of these connections' processes without the shared buffers; null if unreadable.</summary>
     public long? BackendMemoryBytes { get; init; }
 }
 

@@ -6,8 +6,8 @@ namespace Drover.App.Demo;
 
 /// <summary>
 /// Orders, events and audit logs in the proportions of the story, a thousandth of its size at scale 1. Every value is
-/// computed from the row's number with PostgreSQL's own hash functions. Rows lie denser the younger they are, over three
-/// years that end at midnight after the load.
+/// computed from the row's number with PostgreSQL's own hash functions. Rows lie denser the younger they are, over
+/// three years that end at midnight after the load.
 /// </summary>
 internal sealed class Shop(double scale)
 {
@@ -21,15 +21,15 @@ internal sealed class Shop(double scale)
         CREATE FUNCTION pick(row_number bigint, seed bigint, choices bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
             AS 'SELECT (hashint8extended(row_number, seed) & 9007199254740991) % choices';
         -- Skewed: the first of the choices are far more frequent than the last.
-        CREATE FUNCTION pick_skewed(row_number bigint, seed bigint, choices bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
-            AS 'SELECT (choices * (pick(row_number, seed, 1000003) / 1000003.0::float8) ^ 2)::bigint % choices';
+        CREATE FUNCTION pick_skewed(row_number bigint, seed bigint, choices bigint) RETURNS bigint
+            LANGUAGE sql IMMUTABLE AS 'SELECT (choices * (pick(row_number, seed, 1000003) / 1000003.0::float8) ^ 2)::bigint % choices';
         CREATE FUNCTION moment(row_number bigint, row_count bigint) RETURNS timestamptz LANGUAGE sql STABLE
             AS 'SELECT date_trunc(''day'', now()) + interval ''1 day''
                 - 94608000 * (1 - (row_number - 1) / row_count::float8) ^ 2 * interval ''1 second''';
 
         CREATE TABLE sellers (id bigserial PRIMARY KEY, name text NOT NULL, country text NOT NULL);
-        CREATE TABLE products (id bigserial PRIMARY KEY, seller_id bigint NOT NULL REFERENCES sellers, name text NOT NULL,
-            price decimal(10,2) NOT NULL);
+        CREATE TABLE products (id bigserial PRIMARY KEY, seller_id bigint NOT NULL REFERENCES sellers,
+            name text NOT NULL, price decimal(10,2) NOT NULL);
         CREATE TABLE customers (id bigserial PRIMARY KEY, name text NOT NULL, email text NOT NULL,
             created_at timestamptz NOT NULL);
         CREATE TABLE orders (id bigserial, customer_id bigint NOT NULL, product_id bigint NOT NULL,
@@ -37,18 +37,20 @@ internal sealed class Shop(double scale)
             created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now());
         CREATE TABLE events (id bigserial, customer_id bigint NOT NULL, kind text NOT NULL, subject_id bigint NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now());
-        CREATE TABLE audit_logs (id bigserial, actor_id bigint NOT NULL, action text NOT NULL, entity_id bigint NOT NULL,
-            created_at timestamptz NOT NULL DEFAULT now());
+        CREATE TABLE audit_logs (id bigserial, actor_id bigint NOT NULL, action text NOT NULL,
+            entity_id bigint NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
         """;
 
     private const string OrderRows = """
         INSERT INTO orders SELECT n, 1 + pick_skewed(n, 1, {customers}), 1 + pick_skewed(n, 2, {products}),
-            (ARRAY['delivered','delivered','delivered','shipped','processing','pending','cancelled'])[1 + pick(n, 3, 7)],
+            (ARRAY['delivered','delivered','delivered','shipped','processing','pending','cancelled'])
+                [1 + pick(n, 3, 7)],
             5 + pick(n, 4, 50000) / 100.0, moment(n, {orders}), moment(n, {orders})
             FROM generate_series(1, {orders}) n;
         ALTER TABLE orders ADD PRIMARY KEY (id);
         CREATE INDEX orders_customer_created_at ON orders (customer_id, created_at);
-        ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers, ADD FOREIGN KEY (product_id) REFERENCES products;
+        ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers,
+            ADD FOREIGN KEY (product_id) REFERENCES products;
         SELECT setval('orders_id_seq', {orders});
         """;
 

@@ -15,7 +15,8 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
         + "WHERE customer_id = $1 AND created_at >= $2 AND created_at < $3 ORDER BY created_at DESC LIMIT 20";
 
     private const string InsertOrder =
-        "INSERT INTO orders (customer_id, product_id, status, total_amount) VALUES ($1, $2, 'pending', $3) RETURNING id";
+        "INSERT INTO orders (customer_id, product_id, status, total_amount) "
+        + "VALUES ($1, $2, 'pending', $3) RETURNING id";
 
     private const string InsertAudit =
         "INSERT INTO audit_logs (actor_id, action, entity_id) VALUES ($1, 'order placed', $2)";
@@ -49,7 +50,7 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
     private readonly Random _random = new(client);
     private long? _ownOrder;
 
-    /// <summary>A pause before the next action: exponentially distributed, as of people who do not know of each other.</summary>
+    /// <summary>A pause before the next action, exponentially distributed: clients do not know of each other.</summary>
     public TimeSpan NextPause(TimeSpan mean) => mean * -Math.Log(1 - _random.NextDouble());
 
     /// <summary>Does the next action; each statement is measured by itself.</summary>

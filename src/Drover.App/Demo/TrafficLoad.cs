@@ -7,8 +7,8 @@ using Npgsql;
 namespace Drover.App.Demo;
 
 /// <summary>
-/// A closed loop with think time: each client pauses, asks, waits for the answer. The mean pause is the number of clients
-/// over the wanted rate, so that any number of clients asks the same of the server.
+/// A closed loop with think time: each client pauses, asks, waits for the answer. The mean pause is the number of
+/// clients over the wanted rate, so that any number of clients asks the same of the server.
 /// </summary>
 internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount, int port)
 {
@@ -25,8 +25,8 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
 
     /// <summary>Plays the traffic.</summary>
     /// <remarks>
-    /// 1. All clients connect. 2. The traffic warms up. 3. It is measured. 4. The clients stop asking; while they are still
-    /// connected the memory of their servers is read. 5. They leave.
+    /// 1. All clients connect. 2. The traffic warms up. 3. It is measured. 4. The clients stop asking; while they are
+    /// still connected the memory of their servers is read. 5. They leave.
     /// </remarks>
     public async Task<SceneResult> RunAsync(Action<TrafficSnapshot> show, CancellationToken cancellationToken)
     {

@@ -8,8 +8,8 @@ namespace Drover.App.LocalPostgres;
 internal sealed class Watchdog : IAsyncDisposable
 {
     // $1 is the folder. A server is told by an argument inside that folder, as postmaster.pid may not have been written
-    // yet; a proxy whose configuration is there is ended too. SIGQUIT is an immediate shutdown; after 5 s it is SIGKILL.
-    // The shell ignores what a terminal sends to everybody.
+    // yet; a proxy whose configuration is there is ended too. SIGQUIT is an immediate shutdown; SIGKILL
+    // follows after 5 s. The shell ignores what a terminal sends to everybody.
     private const string Script = """
         trap '' HUP INT QUIT TERM PIPE
         folder=$1

@@ -147,7 +147,8 @@ public sealed class LauncherTests : IDisposable
         {
             Directory.CreateDirectory(programs);
             const string names =
-                "sh cat chmod cut dirname find flock grep id mkdir npm printf readlink rm setpriv sha1sum sort touch xargs";
+                "sh cat chmod cut dirname find flock grep id mkdir npm printf readlink rm setpriv "
+                + "sha1sum sort touch xargs";
             foreach (string name in names.Split(' ').Where(static name => File.Exists($"/usr/bin/{name}")))
             {
                 File.CreateSymbolicLink(Path.Combine(programs, name), $"/usr/bin/{name}");
