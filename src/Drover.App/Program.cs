@@ -2,7 +2,14 @@
 using System.CommandLine;
 using Drover.App.Commands;
 
-RootCommand root = new("Takes a PostgreSQL database from one overgrown server to many, on live traffic.");
-root.Subcommands.Add(ServeCommand.Create());
-root.Subcommands.Add(ConfigCommand.Create());
-return await root.Parse(args).InvokeAsync();
+RootCommand root = new("Takes a PostgreSQL database from one overgrown server to many, on live traffic.")
+{
+    ServeCommand.Create(),
+    DemoCommand.Create(),
+    ConfigCommand.Create(),
+    LocalPostgresCommand.Create(),
+};
+
+// On Ctrl-C or SIGTERM a command has this long to put its things away.
+InvocationConfiguration configuration = new() { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+return await root.Parse(args).InvokeAsync(configuration);

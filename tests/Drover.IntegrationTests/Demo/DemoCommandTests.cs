@@ -1,0 +1,118 @@
+// `drover demo` as a person runs it, small: its figures, its exit codes, and that nothing is left behind.
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text.Json;
+using Drover.App.Demo;
+using Drover.App.LocalPostgres;
+using Drover.IntegrationTests.LocalPostgres;
+
+namespace Drover.IntegrationTests.Demo;
+
+public sealed class DemoCommandTests(PostgresFixture fixture)
+{
+    // Until `drover serve` takes its place.
+    private const string Proxy = "/usr/sbin/pgbouncer";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Small_demo_answers_every_query_and_pools_the_second_scene()
+    {
+        string json = Path.GetTempFileName();
+        using Process demo = Start(
+            Proxy,
+            "--scale 0.01 --seconds 2 --direct-clients 20 --clients 50 --pool 5 --rate 200",
+            json
+        );
+        string output = await demo.StandardOutput.ReadToEndAsync(Token);
+        await demo.WaitForExitAsync(Token);
+
+        Assert.True(demo.ExitCode == 0, output + await demo.StandardError.ReadToEndAsync(Token));
+        DemoReport report = JsonSerializer.Deserialize(
+            await File.ReadAllTextAsync(json, Token),
+            DemoJson.Default.DemoReport
+        )!;
+        File.Delete(json);
+        Assert.Equal(["direct", "pooled"], report.Scenes.Select(static scene => scene.Scene));
+        Assert.Equal([20, 50], report.Scenes.Select(static scene => scene.Clients));
+        Assert.Equal(20, report.Scenes[0].ServerConnectionsMax);
+        Assert.InRange(report.Scenes[1].ServerConnectionsMax, 1, 5);
+        Assert.All(report.Scenes, static scene => Assert.InRange(scene.Queries, 100, 2000));
+        Assert.All(report.Scenes, static scene => Assert.Equal(0, scene.Errors));
+        Assert.All(report.Scenes, static scene => Assert.True(scene.P99Ms >= scene.P95Ms));
+        Assert.Contains("connections on the server", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Proxy_that_does_not_start_is_exit_code_1_with_its_log()
+    {
+        using Process demo = Start("/bin/false", "--scale 0.01 --seconds 1 --direct-clients 5 --rate 50", "/dev/null");
+        await demo.StandardOutput.ReadToEndAsync(Token);
+        string error = await demo.StandardError.ReadToEndAsync(Token);
+        await demo.WaitForExitAsync(Token);
+
+        Assert.Equal(1, demo.ExitCode);
+        Assert.Contains("the proxy ended", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Demo_that_is_kept_ends_on_ctrl_c_and_leaves_no_process_and_no_folder()
+    {
+        using Process demo = Start(
+            Proxy,
+            "--keep --scale 0.01 --seconds 1 --direct-clients 5 --clients 5 --rate 50",
+            "/dev/null"
+        );
+        string? line = "";
+        while (line is not null && !line.EndsWith("# through Drover", StringComparison.Ordinal))
+        {
+            line = await demo.StandardOutput.ReadLineAsync(Token);
+        }
+        Assert.NotNull(line);
+        string port = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4];
+
+        ProcessSignals.Send(demo.Id, ProcessSignal.Interrupt);
+        await demo.WaitForExitAsync(Token);
+
+        Assert.Equal(0, demo.ExitCode);
+        using TcpClient client = new();
+        await Assert.ThrowsAsync<SocketException>(async () =>
+            await client.ConnectAsync("127.0.0.1", int.Parse(port, null), Token)
+        );
+    }
+
+    [Fact]
+    public async Task Shop_is_the_same_at_every_run()
+    {
+        LocalPostgresCluster shared = await fixture.GetAsync(18);
+        await using LocalPostgresCluster own = await LocalPostgresCluster.StartNewAsync(new(), Token);
+        List<string?> hashes = [];
+        foreach (LocalPostgresCluster cluster in (LocalPostgresCluster[])[shared, own])
+        {
+            await new Shop(0.01).LoadAsync(cluster, static _ => { }, Token);
+            hashes.Add(
+                await cluster.QueryAsync(
+                    "SELECT md5(string_agg(o::text || p::text || s::text || c.name, '' ORDER BY o.id)) FROM orders o "
+                        + "JOIN customers c ON c.id = o.customer_id JOIN products p ON p.id = o.product_id "
+                        + "JOIN sellers s ON s.id = p.seller_id",
+                    Token,
+                    Shop.Database
+                )
+            );
+        }
+        Assert.NotNull(hashes[0]);
+        Assert.Equal(hashes[0], hashes[1]);
+    }
+
+    private static Process Start(string proxy, string arguments, string json)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        ProcessStartInfo start = new(program, ["demo", .. arguments.Split(' '), "--json", json])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["DROVER_DEMO_PROXY"] = proxy;
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,108 @@
+// The parts of the demo that need no server: the mix of ages, the meter, the plain screen and its table.
+using Drover.App.Demo;
+
+namespace Drover.Tests.Demo;
+
+public sealed class DemoTests
+{
+    [Fact]
+    public void Reads_by_age_of_data_are_78_18_3_and_1_percent()
+    {
+        Dictionary<(int From, int To), int> shares = Enumerable
+            .Range(0, 100)
+            .GroupBy(ShopTraffic.AgeOf)
+            .ToDictionary(static group => group.Key, static group => group.Count());
+
+        Assert.Equal(78, shares[(0, 7)]);
+        Assert.Equal(18, shares[(7, 30)]);
+        Assert.Equal(3, shares[(30, 90)]);
+        Assert.Equal(1, shares[(90, 1095)]);
+    }
+
+    [Fact]
+    public void Pauses_of_a_client_are_the_same_at_every_run_and_have_the_wanted_mean()
+    {
+        TimeSpan mean = TimeSpan.FromSeconds(1);
+        ShopTraffic first = new(new Shop(1), client: 5, TimeProvider.System);
+        ShopTraffic second = new(new Shop(1), client: 5, TimeProvider.System);
+
+        TimeSpan[] pauses = [.. Enumerable.Range(0, 10_000).Select(_ => first.NextPause(mean))];
+
+        Assert.Equal(pauses.Take(100), Enumerable.Range(0, 100).Select(_ => second.NextPause(mean)));
+        Assert.InRange(pauses.Average(static pause => pause.TotalSeconds), 0.95, 1.05);
+    }
+
+    [Fact]
+    public void Shop_keeps_the_storys_proportions_at_every_scale()
+    {
+        Shop shop = new(0.5);
+
+        Assert.Equal((100_000, 250_000, 600_000), (shop.Orders, shop.Events, shop.AuditLogs));
+    }
+
+    [Fact]
+    public void Meter_hands_each_time_out_once_and_keeps_the_first_error()
+    {
+        TrafficMeter meter = new();
+        meter.Record(TimeSpan.FromMilliseconds(2));
+        meter.RecordError("first");
+        meter.RecordError("second");
+
+        Assert.Equal(1, meter.TakeInterval().TotalCount);
+        Assert.Equal(0, meter.TakeInterval().TotalCount);
+        Assert.Equal((2, "first"), (meter.Errors, meter.FirstError));
+    }
+
+    [Fact]
+    public void Plain_screen_closes_with_a_column_per_scene_and_the_first_error()
+    {
+        StringWriter output = new();
+        SceneResult direct = new()
+        {
+            Scene = "direct",
+            Clients = 400,
+            ServerConnectionsMax = 400,
+            Queries = 12_345,
+            QueriesPerSecond = 1_000.4,
+            AverageMs = 1.234,
+            P95Ms = 5,
+            P99Ms = 56.78,
+            Errors = 0,
+        };
+        SceneResult pooled = direct with
+        {
+            Scene = "pooled",
+            Errors = 2,
+            FirstError = "gone",
+            BackendMemoryBytes = 3 << 20,
+        };
+
+        new PlainScreen(output).Close(
+            new DemoReport
+            {
+                PostgresVersion = "18.4",
+                Scale = 1,
+                Seconds = 15,
+                LoadSeconds = 6,
+                Scenes = [direct, pooled],
+            }
+        );
+
+        string[] lines = output.ToString().Split('\n');
+        Assert.Contains(
+            lines,
+            static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["direct", "pooled"]
+        );
+        Assert.Contains(
+            lines,
+            static line =>
+                line.StartsWith("memory", StringComparison.Ordinal) && line.EndsWith("3 MB", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            lines,
+            static line =>
+                line.StartsWith("p99", StringComparison.Ordinal) && line.Contains("56.8 ms", StringComparison.Ordinal)
+        );
+        Assert.Contains("first error of pooled: gone", lines);
+    }
+}
