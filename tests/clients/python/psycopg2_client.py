@@ -68,6 +68,12 @@ def one(connection, query, args=None):
     return row[0] if len(row) == 1 else row
 
 
+def wait(connection):
+    while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
+        descriptors = [connection.fileno()]
+        select.select(descriptors, descriptors if state == psycopg2.extensions.POLL_WRITE else [], [], 5)
+
+
 @step
 def parameter_status(c):
     return {n: c.get_parameter_status(n) for n in steps.REPORTED}, c.encoding, c.server_version
@@ -333,12 +339,6 @@ def asynchronous_connection(_):
     answer = cursor.fetchall()
     c.close()
     return answer
-
-
-def wait(connection):
-    while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
-        descriptors = [connection.fileno()]
-        select.select(descriptors, descriptors if state == psycopg2.extensions.POLL_WRITE else [], [], 5)
 
 
 steps.finish()
