@@ -76,5 +76,6 @@ internal sealed class ClientOutcome(JsonObject steps)
 
     private IEnumerable<string> Steps() => steps.Select(step => step.Key);
 
-    private JsonNode? Find(string step) => steps.TryGetPropertyValue(step, out JsonNode? value) ? value : "(no such step)";
+    private JsonNode? Find(string step) =>
+        steps.TryGetPropertyValue(step, out JsonNode? value) ? value : "(no such step)";
 }

@@ -16,8 +16,18 @@ internal sealed record ClientProgram(string Name, string Folder, string[]? Comma
         new("npgsql", ".", null, []),
         new("node-postgres", "node", ["node", "pg.mjs"], [Requirement.NodePackages]),
         new("postgres.js", "node", ["node", "postgresjs.mjs"], [Requirement.NodePackages]),
-        new("psycopg3", "python", [Python, "psycopg3_client.py"], [Need($"{PythonPackages}/psycopg", "python3-psycopg")]),
-        new("psycopg2", "python", [Python, "psycopg2_client.py"], [Need($"{PythonPackages}/psycopg2", "python3-psycopg2")]),
+        new(
+            "psycopg3",
+            "python",
+            [Python, "psycopg3_client.py"],
+            [Need($"{PythonPackages}/psycopg", "python3-psycopg")]
+        ),
+        new(
+            "psycopg2",
+            "python",
+            [Python, "psycopg2_client.py"],
+            [Need($"{PythonPackages}/psycopg2", "python3-psycopg2")]
+        ),
         new("asyncpg", "python", [Python, "asyncpg_client.py"], [Need($"{PythonPackages}/asyncpg", "python3-asyncpg")]),
         new(
             "jdbc",

@@ -9,7 +9,8 @@ internal sealed record ClientTarget(string Host, int Port, string User, string P
 {
     /// <summary>The target in Npgsql's words; unpooled, as a script asks for a pool when it wants one.</summary>
     public string ConnectionString =>
-        $"Host={Host};Port={Port};Username={User};Password={Password};Database={Database};Pooling=false;Timeout=10";
+        $"Host={Host};Port={Port};Username={User};Password={Password};Database={Database};Pooling=false;Timeout=10;"
+        + "Array Nullability Mode=Always";
 }
 
 /// <summary>Starts the clients.</summary>
@@ -54,7 +55,9 @@ internal static class ClientRunner
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
         };
-        foreach (string name in start.Environment.Keys.Where(n => n.StartsWith("PG", StringComparison.Ordinal)).ToList())
+        foreach (
+            string name in start.Environment.Keys.Where(n => n.StartsWith("PG", StringComparison.Ordinal)).ToList()
+        )
         {
             start.Environment.Remove(name);
         }

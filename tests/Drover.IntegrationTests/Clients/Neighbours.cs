@@ -40,7 +40,11 @@ internal sealed class Neighbours : IAsyncDisposable
         $"set search_path = neighbour_{i}, pg_catalog; set application_name = 'neighbour {i}'; "
         + $"set TimeZone = 'Etc/GMT+{i + 3}'; set lock_timeout = '{i + 50}min'; set role app_reader";
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string text, CancellationToken cancellationToken)
+    private static async Task ExecuteAsync(
+        NpgsqlConnection connection,
+        string text,
+        CancellationToken cancellationToken
+    )
     {
         await using NpgsqlCommand command = new(text, connection);
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -57,7 +57,11 @@ internal static class NpgsqlQuerySteps
         }
         await script.RowsAsync(c, "create type mood as enum ('sad', 'ok')");
         await c.ReloadTypesAsync(script.Token);
-        result["enum"] = await script.TryAsync(c, "select 'ok'::mood, array['ok', 'sad']::mood[], $1::jsonb::text", "[1]");
+        result["enum"] = await script.TryAsync(
+            c,
+            "select 'ok'::mood, array['ok', 'sad']::mood[], $1::jsonb::text",
+            "[1]"
+        );
         return result;
     }
 
@@ -91,7 +95,10 @@ internal static class NpgsqlQuerySteps
 
     private static async Task<JsonNode?> ErrorsAsync(NpgsqlScript script, NpgsqlConnection c)
     {
-        await script.RowsAsync(c, "create table parent (id int primary key, n int not null constraint up check (n > 0))");
+        await script.RowsAsync(
+            c,
+            "create table parent (id int primary key, n int not null constraint up check (n > 0))"
+        );
         await script.RowsAsync(c, "insert into parent values (1, 1)");
         string[] statements =
         [
@@ -128,11 +135,21 @@ internal static class NpgsqlQuerySteps
             }
             result.Add($"{await writer.CompleteAsync(script.Token)}");
         }
-        await using (NpgsqlBinaryImporter abandoned = await c.BeginBinaryImportAsync("copy copied from stdin binary", script.Token))
+        await using (
+            NpgsqlBinaryImporter abandoned = await c.BeginBinaryImportAsync(
+                "copy copied from stdin binary",
+                script.Token
+            )
+        )
         {
             await abandoned.StartRowAsync(script.Token);
         }
-        using (TextReader text = await c.BeginTextExportAsync("copy (select * from copied order by id) to stdout", script.Token))
+        using (
+            TextReader text = await c.BeginTextExportAsync(
+                "copy (select * from copied order by id) to stdout",
+                script.Token
+            )
+        )
         {
             byte[] all = System.Text.Encoding.UTF8.GetBytes(await text.ReadToEndAsync(script.Token));
             result.Add(Convert.ToHexStringLower(SHA256.HashData(all)));
@@ -181,7 +198,10 @@ internal static class NpgsqlQuerySteps
         long sum = 0;
         for (int i = 0; i < 400; i++)
         {
-            await using NpgsqlCommand command = new($"select $1::int + {i % 40}", c) { Parameters = { new() { Value = i } } };
+            await using NpgsqlCommand command = new($"select $1::int + {i % 40}", c)
+            {
+                Parameters = { new() { Value = i } },
+            };
             sum += (int)(await command.ExecuteScalarAsync(script.Token))!;
         }
         return sum;
@@ -196,7 +216,9 @@ internal static class NpgsqlQuerySteps
             await command.PrepareAsync(script.Token);
             result.Add((await command.ExecuteScalarAsync(script.Token))!.ToString());
             await script.RowsAsync(c, clear);
-            result.Add(await NpgsqlScript.OutcomeAsync(async () => $"{await command.ExecuteScalarAsync(script.Token)}"));
+            result.Add(
+                await NpgsqlScript.OutcomeAsync(async () => $"{await command.ExecuteScalarAsync(script.Token)}")
+            );
             result.Add(await script.TryAsync(c, "select 'next'"));
         }
         return result;
@@ -241,9 +263,7 @@ internal static class NpgsqlQuerySteps
                 command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = id });
                 batch.BatchCommands.Add(command);
             }
-            result.Add(
-                await NpgsqlScript.OutcomeAsync(async () => await batch.ExecuteNonQueryAsync(script.Token))
-            );
+            result.Add(await NpgsqlScript.OutcomeAsync(async () => await batch.ExecuteNonQueryAsync(script.Token)));
             result.Add(await script.RowsAsync(c, "select id from batched order by 1"));
         }
         return result;

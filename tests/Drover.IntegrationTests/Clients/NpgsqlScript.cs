@@ -70,9 +70,14 @@ internal sealed class NpgsqlScript(ClientTarget target, CancellationToken cancel
                 ["constraint"] = e.ConstraintName,
             };
         }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+        catch (Exception e) when (e is not Xunit.Sdk.XunitException)
         {
-            return new JsonObject { ["exception"] = e.GetType().Name, ["inner"] = e.InnerException?.GetType().Name };
+            return new JsonObject
+            {
+                ["exception"] = e.GetType().Name,
+                ["inner"] = e.InnerException?.GetType().Name,
+                ["sqlstate"] = (e.InnerException as PostgresException)?.SqlState,
+            };
         }
     }
 

@@ -33,7 +33,15 @@ internal static class NpgsqlSessionSteps
 
     private static Task<JsonNode?> ParametersAsync(NpgsqlConnection c)
     {
-        string[] names = ["server_version", "client_encoding", "DateStyle", "TimeZone", "is_superuser", "server_encoding"];
+        string[] names =
+        [
+            "server_version",
+            "client_encoding",
+            "DateStyle",
+            "TimeZone",
+            "is_superuser",
+            "server_encoding",
+        ];
         JsonArray result = [.. names.Select(name => (JsonNode?)c.PostgresParameters.GetValueOrDefault(name))];
         return Task.FromResult<JsonNode?>(result);
     }
@@ -201,7 +209,9 @@ internal static class NpgsqlSessionSteps
             await using NpgsqlConnection c = await source.OpenConnectionAsync(script.Token);
             string? before = await script.OneAsync(c, "select current_setting('search_path')");
             await script.RowsAsync(c, $"set search_path = worker_{i}");
-            return before + " " + await script.OneAsync(c, "select current_setting('search_path') || $1", i.ToString("D2", null));
+            return before
+                + " "
+                + await script.OneAsync(c, "select current_setting('search_path') || $1", i.ToString("D2", null));
         }
     }
 

@@ -70,7 +70,12 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         string ini = Path.Combine(folder, "pgbouncer.ini");
         string userList = Path.Combine(folder, "userlist.txt");
         List<string> lines = ["[databases]", .. databases.Select(d => $"{d.Key} = {d.Value}"), "[pgbouncer]"];
-        lines.AddRange([$"listen_addr = {Host}", $"listen_port = {port}", "unix_socket_dir =", $"auth_file = {userList}"]);
+        lines.AddRange([
+            $"listen_addr = {Host}",
+            $"listen_port = {port}",
+            "unix_socket_dir =",
+            $"auth_file = {userList}",
+        ]);
         lines.AddRange(settings.Select(s => $"{s.Key} = {s.Value}"));
         await File.WriteAllLinesAsync(ini, lines, cancellationToken);
         await File.WriteAllLinesAsync(userList, users.Select(u => $"\"{u.Key}\" \"{u.Value}\""), cancellationToken);
@@ -103,7 +108,14 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     {
         IReadOnlyList<string> command = Environment.GetEnvironmentVariable(Variable) switch
         {
-            null or "" => ["dotnet", Path.Combine(AppContext.BaseDirectory, "drover.dll"), "serve", "--pgbouncer-ini", ini],
+            null or "" =>
+            [
+                "dotnet",
+                Path.Combine(AppContext.BaseDirectory, "drover.dll"),
+                "serve",
+                "--pgbouncer-ini",
+                ini,
+            ],
             "pgbouncer" => AsUnprivilegedUser(folder, ["/usr/sbin/pgbouncer", ini]),
             string drover => [drover, "serve", "--pgbouncer-ini", ini],
         };
@@ -120,7 +132,8 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     {
         const UnixFileMode Readable =
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        const UnixFileMode Searchable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        const UnixFileMode Searchable =
+            UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         File.SetUnixFileMode(folder, Readable | Searchable);
         foreach (string file in Directory.EnumerateFiles(folder))
         {
@@ -136,7 +149,9 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         {
             if (_process.HasExited || TimeProvider.System.GetElapsedTime(started) > s_startLimit)
             {
-                string state = _process.HasExited ? $"ended with exit code {_process.ExitCode}" : "did not open its port";
+                string state = _process.HasExited
+                    ? $"ended with exit code {_process.ExitCode}"
+                    : "did not open its port";
                 throw new InvalidOperationException($"The proxy {state}:\n{Log}");
             }
             using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

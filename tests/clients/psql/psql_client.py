@@ -16,7 +16,7 @@ def sections(text):
     """The script marks each section on both streams with a line "== name"."""
     found = {"": []}
     name = ""
-    for line in re.sub(r"process with PID \d+", "process with PID N", text).splitlines():
+    for line in re.sub(r"(process with PID |pg_temp_)\d+", r"\1N", text).splitlines():
         if line.startswith("== "):
             name = line[3:]
             found[name] = []
