@@ -36,7 +36,8 @@ def measure(proxy, port, mode, clients, options):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     processed = re.search(r"actually processed: (\d+)", done.stdout)
     if done.returncode != 0 or not processed or int(processed.group(1)) == 0:
-        return {"error": (done.stderr.strip().splitlines() or ["no transactions"])[-1]}
+        lines = done.stderr.strip().splitlines() or ["no transactions"]
+        return {"error": next((line for line in lines if "ERROR" in line), lines[-1])}
     queries = int(processed.group(1))
     cpu = (proxy.cpu_seconds() - before) / queries * 1e6 if proxy else None
     return {"per_second": float(re.search(r"tps = ([\d.]+)", done.stdout).group(1)),

@@ -42,8 +42,20 @@ def unprivileged():
     """The words that make a command run as a user that is not root; PostgreSQL and PgBouncer refuse root."""
     if os.geteuid() != 0:
         return []
-    user = next(u for u in pwd.getpwall() if u.pw_name in ("postgres", "nobody"))
+    user = unprivileged_user()
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+
+
+def unprivileged_user():
+    known = {u.pw_name: u for u in pwd.getpwall()}
+    return known.get("postgres") or known["nobody"]
+
+
+def give_away(path):
+    """Makes a file or folder that of the unprivileged user, where we are root."""
+    if os.geteuid() == 0:
+        user = unprivileged_user()
+        os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def install_packages():
@@ -52,16 +64,17 @@ def install_packages():
         return
     if os.geteuid() != 0:
         fail("pgbouncer and pgbench are missing: apt-get install pgbouncer postgresql-15")
-    run(["apt-get", "install", "-y", "-qq", "pgbouncer", "postgresql-15"], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    run(["apt-get", "install", "-y", "-qq", "pgbouncer", "postgresql-15"], env=environment)
 
 
 def find_postgres(wanted):
     """A folder of PostgreSQL's programs: the one asked for, else the newest of the caches and of Debian."""
     if wanted:
         return wanted
-    caches = [os.environ.get("DROVER_CACHE"), os.path.expanduser("~/.cache/drover"), "/var/cache/drover"]
-    for cache in filter(None, caches):
-        for found in sorted(glob.glob(f"{cache}/**/18*/**/bin/postgres", recursive=True), reverse=True):
+    caches = (os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")) + "/drover", "/var/cache/drover")
+    for cache in caches:
+        for found in sorted(glob.glob(f"{cache}/postgres-18*/bin/postgres"), reverse=True):
             return os.path.dirname(found)
     for major in (18, 17, 16, 15):
         if os.path.exists(f"/usr/lib/postgresql/{major}/bin/postgres"):
@@ -76,9 +89,9 @@ class Postgres:
         self.bin, self.port = bin_folder, free_port()
         data = folder / "data"
         data.mkdir()
-        if os.geteuid() == 0:
-            shutil.chown(data, next(w.split("=")[1] for w in unprivileged() if "reuid" in w) and int(unprivileged()[1].split("=")[1]))
-        run([*unprivileged(), f"{bin_folder}/initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "--locale=C", "-E", "UTF8"], cwd="/")
+        give_away(data)
+        initdb = [f"{bin_folder}/initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "--locale=C"]
+        run([*unprivileged(), *initdb, "--encoding=UTF8"], cwd="/")
         options = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
                    "max_connections": 200, "shared_buffers": "256MB", "jit": "off", "autovacuum": "off"}
         command = [*unprivileged(), f"{bin_folder}/postgres", "-D", str(data)]
@@ -87,8 +100,9 @@ class Postgres:
         self.process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for_port(self.port, self.process)
         environment = client_environment(self.port, "postgres")
-        for attempt in range(50):
-            if subprocess.run(["psql", "-Xqc", "select 1"], env=environment, capture_output=True, check=False).returncode == 0:
+        ready = ["psql", "-Xqc", "select 1"]
+        for _ in range(100):
+            if subprocess.run(ready, env=environment, capture_output=True, check=False).returncode == 0:
                 break
             time.sleep(0.1)
         run(["psql", "-Xqc", f"create database {DATABASE}"], env=environment)
@@ -146,18 +160,7 @@ class Proxy:
         wait_for_port(self.port, self.process)
 
     def cpu_seconds(self):
-        """User and system time of all of the process's threads: in nanoseconds where the kernel counts so."""
-        total = 0
-        for path in glob.glob(f"/proc/{self.process.pid}/task/*/schedstat"):
-            try:
-                total += int(pathlib.Path(path).read_text(encoding="ascii").split()[0])
-            except FileNotFoundError:
-                return self.cpu_ticks()
-        # A thread that has ended is in the process's ticks only.
-        ticks = self.cpu_ticks()
-        return total / 1e9 if total and ticks - total / 1e9 < 0.1 else ticks
-
-    def cpu_ticks(self):
+        """User and system time of all of the process's threads, living and ended; the kernel counts them in ticks."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
@@ -191,8 +194,9 @@ def publish_drover(folder):
 
 def program(folder, name, binary, server_port, auth, **more):
     """The proxy that an option names: the word pgbouncer, or the path of a drover."""
-    make = pgbouncer if binary == "pgbouncer" else drover
-    return make(name, folder, server_port, auth, **more) if make is pgbouncer else make(name, binary, folder, server_port, auth, **more)
+    if binary == "pgbouncer":
+        return pgbouncer(name, folder, server_port, auth, **more)
+    return drover(name, os.path.abspath(binary), folder, server_port, auth, **more)
 
 
 def make_certificate(folder):
@@ -202,10 +206,8 @@ def make_certificate(folder):
          "-subj", "/CN=localhost", "-keyout", own / "server.key", "-out", own / "server.crt"])
     own.chmod(0o755)
     (own / "server.key").chmod(0o600)
-    words = unprivileged()
-    if words:
-        # PgBouncer runs unprivileged and must be able to read the key; root may anyway.
-        shutil.chown(own / "server.key", int(words[1].split("=")[1]))
+    # PgBouncer runs unprivileged and must be able to read the key; root may anyway.
+    give_away(own / "server.key")
     return own
 
 
