@@ -1,4 +1,4 @@
-# Compares two proxies under pgbench: rounds of A, B, A, B, …; medians of throughput, latency and processor time per query.
+# Compares two proxies under pgbench in rounds of A, B, A, B, …; prints medians and their ratios.
 import argparse
 import json
 import os
@@ -9,20 +9,21 @@ import sys
 
 import rig
 
+DESCRIPTION = "Compares drover with PgBouncer, or two builds of drover, under pgbench -S, interleaved."
 MODES = ("simple", "extended", "prepared")
 
 
 def arguments():
-    p = argparse.ArgumentParser(prog="bench/pooler/run", description=__doc__)
+    p = argparse.ArgumentParser(prog="bench/pooler/run", description=DESCRIPTION)
     p.add_argument("--seconds", type=float, default=4, help="length of one run of pgbench (whole seconds)")
     p.add_argument("--rounds", type=int, default=5, help="runs of each proxy per combination; medians are printed")
     p.add_argument("--clients", default="1,16,64", help="numbers of clients")
     p.add_argument("--modes", default=",".join(MODES), help="pgbench's protocols: simple, extended, prepared")
     p.add_argument("--auth", default="trust", choices=("trust", "scram-sha-256"), help="how clients log in")
     p.add_argument("--drover", metavar="PATH", help="the drover to measure (default: publish one with NativeAOT)")
-    p.add_argument("--vs", default="pgbouncer", metavar="PATH", help="what to compare with: pgbouncer, or another drover")
+    p.add_argument("--vs", default="pgbouncer", metavar="PATH", help="pgbouncer, or another drover to compare with")
     p.add_argument("--tls", action="store_true", help="clients connect with TLS")
-    p.add_argument("--postgres-bin", metavar="DIR", help="PostgreSQL's programs (default: 18 from the cache, else Debian's)")
+    p.add_argument("--postgres-bin", metavar="DIR", help="PostgreSQL's programs (default: the newest)")
     p.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     return p.parse_args()
 
@@ -97,8 +98,9 @@ def show(rows, names, file):
                 print(f"{row['mode']}, {row['clients']} clients, {name}: {row[name]['error']}", file=file)
     noise = [row[n]["cpu_spread"] for row in rows for n in names[:2] if row[n].get("cpu_spread")]
     if noise:
-        print(f"within one proxy, processor time per query varies by {max(noise):.0%} at most, {statistics.median(noise):.0%} "
-              "in the middle (max - min over median)", file=file)
+        middle = statistics.median(noise)
+        print(f"noise: within one proxy, processor time per query varies by {max(noise):.0%} at most, {middle:.0%} in "
+              "the middle (max - min over median)", file=file)
 
 
 def main():
@@ -116,8 +118,8 @@ def main():
             tls = rig.make_certificate(folder) if options.tls else None
             for name, program in ((first, binary), (second, options.vs)):
                 proxies[name] = rig.program(folder, name, program, postgres.port, options.auth, tls=tls)
-            print(f"PostgreSQL {postgres.version}, {os.cpu_count()} processors, pool of {rig.POOL_SIZE}, {options.rounds} "
-                  f"rounds of {options.seconds:g} s, tls {'on' if tls else 'off'}", file=sys.stderr, flush=True)
+            print(f"PostgreSQL {postgres.version}, {os.cpu_count()} processors, pool of {rig.POOL_SIZE}, "
+                  f"{options.rounds} rounds of {options.seconds:g} s, tls {'on' if tls else 'off'}", file=sys.stderr, flush=True)
             rows = []
             for mode in options.modes.split(","):
                 # PgBouncer before 1.21 has no prepared statements in transaction mode: drover is compared with none.

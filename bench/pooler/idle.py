@@ -10,6 +10,7 @@ import time
 
 import rig
 
+DESCRIPTION = "Measures the resident memory that idle, logged-in clients cost in drover and in PgBouncer."
 SPARE_FILES = 200
 LOGINS_AT_ONCE = 200
 
@@ -96,17 +97,17 @@ async def measure(proxy, count, settle_s):
     for transport in transports:
         transport.abort()
     await asyncio.sleep(settle_s)
-    return {"clients": alive, "empty_mb": empty / 2**20, "full_mb": full / 2**20, "after_mb": proxy.resident_bytes() / 2**20,
-            "bytes_per_client": (full - empty) / count, "logins_per_second": count / took}
+    return {"clients": alive, "empty_mb": empty / 2**20, "full_mb": full / 2**20,
+            "after_mb": proxy.resident_bytes() / 2**20, "bytes_per_client": (full - empty) / count, "logins_per_second": count / took}
 
 
 def main():
-    p = argparse.ArgumentParser(prog="bench/pooler/idle", description=__doc__)
+    p = argparse.ArgumentParser(prog="bench/pooler/idle", description=DESCRIPTION)
     p.add_argument("--clients", type=int, default=10000, help="as many as the limit of open files permits")
     p.add_argument("--auth", default="trust", choices=("trust", "md5"), help="how they log in")
     p.add_argument("--settle", type=float, default=2, help="seconds to wait before memory is read")
     p.add_argument("--drover", metavar="PATH", help="the drover to measure (default: publish one with NativeAOT)")
-    p.add_argument("--vs", default="pgbouncer", metavar="PATH", help="what to compare with: pgbouncer, or another drover")
+    p.add_argument("--vs", default="pgbouncer", metavar="PATH", help="pgbouncer, or another drover to compare with")
     p.add_argument("--postgres-bin", metavar="DIR", help="PostgreSQL's programs")
     p.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = p.parse_args()
@@ -121,7 +122,8 @@ def main():
         postgres = rig.Postgres(folder, rig.find_postgres(options.postgres_bin))
         try:
             first = "pgbouncer" if binary == "pgbouncer" else "drover"
-            second = "other" if options.vs != "pgbouncer" else "pgbouncer again" if first == "pgbouncer" else "pgbouncer"
+            second = "pgbouncer" if options.vs == "pgbouncer" else "other drover"
+            second += " again" if first == second else ""
             for name, program in ((first, binary), (second, options.vs)):
                 proxy = rig.program(folder, name, program, postgres.port, options.auth)
                 try:
@@ -134,7 +136,8 @@ def main():
         json.dump(result, sys.stdout, indent=1)
         print()
         return
-    print(f"{'proxy':16}{'clients':>8}{'empty MB':>10}{'full MB':>9}{'after MB':>10}{'bytes/client':>14}{'logins/s':>10}")
+    print(f"{'proxy':16}{'clients':>8}{'empty MB':>10}{'full MB':>9}{'after MB':>10}{'bytes/client':>14}"
+          f"{'logins/s':>10}")
     for name, r in result.items():
         print(f"{name:16}{r['clients']:8}{r['empty_mb']:10.1f}{r['full_mb']:9.1f}{r['after_mb']:10.1f}"
               f"{r['bytes_per_client']:14.0f}{r['logins_per_second']:10.0f}")

@@ -142,7 +142,8 @@ class Proxy:
         own = folder / name.replace("/", "_")
         own.mkdir()
         lines = ["[databases]", f"{DATABASE} = host=127.0.0.1 port={server_port}", "[pgbouncer]",
-                 "listen_addr = 127.0.0.1", f"listen_port = {self.port}", "unix_socket_dir =", "pool_mode = transaction",
+                 "listen_addr = 127.0.0.1", f"listen_port = {self.port}", "unix_socket_dir =",
+                 "pool_mode = transaction",
                  f"default_pool_size = {POOL_SIZE}", f"max_client_conn = {clients_max}", f"auth_type = {auth}",
                  f"auth_file = {own}/userlist.txt", "log_connections = 0", "log_disconnections = 0",
                  "ignore_startup_parameters = extra_float_digits"]

@@ -171,10 +171,11 @@ public final class JdbcClient {
     static void types(String name, String... properties) {
         step(name, c -> {
             Object[][] values = {
-                {"int2", -32768}, {"int4", Integer.MAX_VALUE}, {"int8", Long.MIN_VALUE}, {"bool", true}, {"float4", 1.5f},
-                {"float8", 0.1}, {"numeric", new BigDecimal("12345678901234567890.000123")}, {"text", "naïve 雪 '\"\\"},
+                {"int2", -32768}, {"int4", Integer.MAX_VALUE}, {"int8", Long.MIN_VALUE}, {"bool", true},
+                {"float4", 1.5f}, {"float8", 0.1}, {"numeric", new BigDecimal("12345678901234567890.000123")},
+                {"text", "naïve 雪 '\"\\"}, {"bytea", new byte[] {0, 1, -1}},
                 {"date", LocalDate.of(2024, 2, 29)}, {"timestamp", LocalDateTime.of(2024, 2, 29, 1, 2, 3, 4000)},
-                {"timestamptz", OffsetDateTime.of(2024, 2, 29, 1, 2, 3, 0, ZoneOffset.UTC)}, {"bytea", new byte[] {0, 1, -1}},
+                {"timestamptz", OffsetDateTime.of(2024, 2, 29, 1, 2, 3, 0, ZoneOffset.UTC)},
                 {"uuid", UUID.fromString("12345678-1234-5678-1234-567812345678")},
                 {"int4[]", c.createArrayOf("int4", new Integer[] {1, null, 3})},
                 {"text[]", c.createArrayOf("text", new String[] {"a,b", null, ""})}};
@@ -216,7 +217,8 @@ public final class JdbcClient {
         step("isolation", c -> {
             c.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
             c.setReadOnly(true);
-            var seen = times(3, () -> one(c, "show transaction_isolation") + " " + one(c, "show transaction_read_only"));
+            Work ask = () -> one(c, "show transaction_isolation") + " " + one(c, "show transaction_read_only");
+            var seen = times(3, ask);
             c.setAutoCommit(false);
             Object refused = outcome(() -> simple(c, "create table never (i int)"));
             c.rollback();
@@ -248,7 +250,8 @@ public final class JdbcClient {
                     more = s.getMoreResults();
                 }
             }
-            return Arrays.asList(sets, outcome(() -> simple(c, "insert into multi values (2); insert into multi values (1)")),
+            Work twice = () -> simple(c, "insert into multi values (2); insert into multi values (1)");
+            return Arrays.asList(sets, outcome(twice),
                 run(c, "select * from multi"), outcome(() -> simple(c, "")));
         });
         step("simple_protocol", c -> Arrays.asList(run(c, "select ?::int + 1", 41), run(c, "select ?, ?", "a'b", null),
@@ -260,8 +263,9 @@ public final class JdbcClient {
             simple(c, "create table strict (id int primary key, n int not null constraint positive check (n > 0))");
             simple(c, "insert into strict values (1, 1)");
             List<Object> result = new ArrayList<>();
-            for (String s : new String[] {"selec 1", "select * from nowhere", "select 1/0", "insert into strict values (1, 1)",
-                "insert into strict values (2, null)", "insert into strict values (2, -1)"}) {
+            for (String s : new String[] {"selec 1", "select * from nowhere", "select 1/0",
+                "insert into strict values (1, 1)", "insert into strict values (2, null)",
+                "insert into strict values (2, -1)"}) {
                 result.add(outcome(() -> simple(c, s)));
                 result.add(outcome(() -> run(c, s)));
             }

@@ -75,7 +75,8 @@ def types(c, binary):
     result["jsonb"] = outcome(
         lambda: cursor.execute("select %s::jsonb", (Jsonb({"a": [1, None, {"b": "ü"}]}),)).fetchone()[0])
     c.execute("create type mood as enum ('sad', 'ok')")
-    result["enum"] = outcome(lambda: cursor.execute("select %s::mood, array['ok','sad']::mood[]::text[]", ("ok",)).fetchone())
+    enums = "select %s::mood, array['ok', 'sad']::mood[]::text[]"
+    result["enum"] = outcome(lambda: cursor.execute(enums, ("ok",)).fetchone())
     result["row"] = outcome(lambda: cursor.execute("select row(1, 'x', null)::text").fetchone()[0])
     c.execute("drop type mood")
     return result
