@@ -4,6 +4,7 @@ using Drover.App.Commands;
 
 RootCommand root = new("Takes a PostgreSQL database from one overgrown server to many, on live traffic.")
 {
+    DemoCommand.Create(),
     LocalPostgresCommand.Create(),
 };
 

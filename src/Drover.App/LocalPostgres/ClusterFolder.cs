@@ -58,7 +58,7 @@ internal sealed class ClusterFolder
         return folder;
     }
 
-    /// <summary>Writes postgresql.auto.conf's forerunner: all that the options ask for, at the end of postgresql.conf.</summary>
+    /// <summary>Writes drover.conf, with all that the options ask for, and includes it in postgresql.conf.</summary>
     public async Task WriteSettingsAsync(LocalPostgresOptions options, int port, CancellationToken cancellationToken)
     {
         Dictionary<string, string> settings = new()
@@ -122,7 +122,7 @@ internal sealed class ClusterFolder
         );
     }
 
-    /// <summary>What postmaster.pid says: the process and its status (<c>starting</c>, <c>ready</c>, …); null without one.</summary>
+    /// <summary>What postmaster.pid says: process and status (<c>starting</c>, <c>ready</c>); or null.</summary>
     public (int ProcessId, string Status)? ReadPostmaster()
     {
         try

@@ -1,4 +1,5 @@
 // A PostgreSQL of our own for a demo or a test: on a free port of the loopback, in a temporary folder, always removed.
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -24,6 +25,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
     private readonly UnprivilegedUser? _user;
     private readonly ClusterFolder _folder;
     private readonly Watchdog _watchdog;
+    private readonly ConcurrentDictionary<string, NpgsqlDataSource> _sources = new();
     private Process? _server;
 
     private LocalPostgresCluster(
@@ -72,7 +74,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
         $"Host={SocketFolder};Port={Port};Username={Superuser};Database=postgres;Pooling=false";
 
     /// <summary>Finds the programs, makes a cluster and starts it.</summary>
-    /// <exception cref="LocalPostgresException">No programs, or the server did not start; its log is in the message.</exception>
+    /// <exception cref="LocalPostgresException">No programs, or no start; the log is in the message.</exception>
     public static async Task<LocalPostgresCluster> StartNewAsync(
         LocalPostgresOptions options,
         CancellationToken cancellationToken
@@ -100,7 +102,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>How Npgsql connects over TCP, as superuser, to a database; unpooled, so that nothing outlives a test.</summary>
+    /// <summary>How Npgsql connects over TCP, as superuser, to a database; unpooled.</summary>
     public string ConnectionStringTo(string database) =>
         $"Host={Host};Port={Port};Username={Superuser};Database={database};Pooling=false";
 
@@ -119,7 +121,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
         await WaitUntilReadyAsync(_server, cancellationToken);
     }
 
-    /// <summary>Stops the server: fast (transactions roll back, clients are told) or immediate (as a crash, recovery follows).</summary>
+    /// <summary>Stops the server: fast (clients are told) or immediate (like a crash: recovery follows).</summary>
     public async Task StopAsync(bool immediate, CancellationToken cancellationToken)
     {
         if (_server is not { } server)
@@ -188,10 +190,7 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
     /// <summary>An open connection of the superuser over the Unix socket.</summary>
     public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken)
     {
-        NpgsqlConnectionStringBuilder builder = new(SocketConnectionString) { Database = database };
-        NpgsqlConnection connection = new NpgsqlSlimDataSourceBuilder(builder.ConnectionString)
-            .Build()
-            .CreateConnection();
+        NpgsqlConnection connection = _sources.GetOrAdd(database, CreateSource).CreateConnection();
         await connection.OpenAsync(cancellationToken);
         return connection;
     }
@@ -218,8 +217,18 @@ internal sealed class LocalPostgresCluster : IAsyncDisposable
     /// <summary>Stops the server at once and deletes the folder.</summary>
     public async ValueTask DisposeAsync()
     {
+        foreach (NpgsqlDataSource source in _sources.Values)
+        {
+            await source.DisposeAsync();
+        }
         await StopAsync(immediate: true, CancellationToken.None);
         await _watchdog.DisposeAsync();
+    }
+
+    private NpgsqlDataSource CreateSource(string database)
+    {
+        NpgsqlConnectionStringBuilder builder = new(SocketConnectionString) { Database = database };
+        return new NpgsqlSlimDataSourceBuilder(builder.ConnectionString).Build();
     }
 
     private async Task InitializeAsync(CancellationToken cancellationToken)

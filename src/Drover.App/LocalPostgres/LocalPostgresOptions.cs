@@ -26,7 +26,7 @@ internal sealed record LocalPostgresOptions
     public IReadOnlyList<string> HbaLines { get; init; } = [];
 
     /// <summary>
-    /// The method of the closing rule for loopback TCP: <c>trust</c>, <c>scram-sha-256</c>, <c>md5</c>, <c>password</c>.
+    /// The method of the closing rule for loopback TCP: <c>trust</c>, <c>scram-sha-256</c>, <c>md5</c>.
     /// The Unix socket trusts always, so that a test can administer the cluster.
     /// </summary>
     public string HostAuthentication { get; init; } = "trust";
@@ -38,5 +38,5 @@ internal sealed record LocalPostgresOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }
 
-/// <summary>PEM files that are copied into the cluster; the authority is what client certificates are checked against.</summary>
+/// <summary>PEM files, copied into the cluster; the authority checks client certificates.</summary>
 internal sealed record LocalPostgresTls(string CertificateFile, string KeyFile, string? ClientAuthorityFile = null);

@@ -29,7 +29,7 @@ internal sealed class NpmPostgres(string cacheFolder, TimeProvider timeProvider)
     /// 3. Compare its sha512 with the lock file, unpack, make the links that a tarball of npm cannot hold.
     /// 4. Rename: the final folder is complete or absent, also after a crash.
     /// </remarks>
-    /// <exception cref="LocalPostgresException">npm is missing or fails, or the tarball is not the pinned one.</exception>
+    /// <exception cref="LocalPostgresException">npm is missing or fails, or brings another tarball.</exception>
     public async Task<string> FetchAsync(PostgresPackage package, CancellationToken cancellationToken)
     {
         if (FindFetched(cacheFolder, package) is { } fetched)

@@ -16,8 +16,8 @@ internal sealed record PostgresBinaries(string Folder, int Major, string Version
     public string Program(string name) => Path.Combine(Folder, name);
 
     /// <summary>
-    /// Finds the programs: in <paramref name="namedFolder"/> when given; of version 18 in the npm package first, so that
-    /// everybody runs the same one; of the others first on the system, then in the npm package.
+    /// Finds the programs: in <paramref name="namedFolder"/> when given; of version 18 in the npm package first, so
+    /// that everybody runs the same one; of the others first on the system, then in the npm package.
     /// </summary>
     /// <exception cref="LocalPostgresException">Nothing was found; the message says what to install.</exception>
     public static async Task<PostgresBinaries> FindAsync(

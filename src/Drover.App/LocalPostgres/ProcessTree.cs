@@ -26,15 +26,24 @@ internal static class ProcessTree
     /// <summary>Whether a process exists and is no zombie.</summary>
     public static bool IsAlive(int process) => ReadStatus(process) is { } status && status[0] is not ("Z" or "X");
 
-    /// <summary>The proportional set size in bytes: shared pages are divided among those that map them. Null if unreadable.</summary>
-    public static long? ReadProportionalSetSize(int process)
+    /// <summary>
+    /// Bytes of memory that the process takes for itself: its proportional set size without shared memory segments.
+    /// Null if unreadable.
+    /// </summary>
+    public static long? ReadOwnMemory(int process)
     {
         try
         {
-            string? line = File.ReadLines($"/proc/{process}/smaps_rollup")
-                .FirstOrDefault(static line => line.StartsWith("Pss:", StringComparison.Ordinal));
-            string? kilobytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-            return kilobytes is null ? null : long.Parse(kilobytes, CultureInfo.InvariantCulture) * 1024;
+            long kilobytes = 0;
+            foreach (string line in File.ReadLines($"/proc/{process}/smaps_rollup"))
+            {
+                string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (words[0] is "Pss_Anon:" or "Pss_File:")
+                {
+                    kilobytes += long.Parse(words[1], CultureInfo.InvariantCulture);
+                }
+            }
+            return kilobytes * 1024;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

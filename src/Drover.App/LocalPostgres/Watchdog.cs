@@ -7,16 +7,16 @@ namespace Drover.App.LocalPostgres;
 /// <summary>A shell in a session of its own that cleans up after us, whatever way we end.</summary>
 internal sealed class Watchdog : IAsyncDisposable
 {
-    // $1 is the folder. A server is told by its arguments, as postmaster.pid may not have been written yet.
-    // SIGQUIT is PostgreSQL's immediate shutdown; after 5 s it is killed. The shell ignores what a terminal
-    // sends to everybody.
+    // $1 is the folder. A server is told by an argument inside that folder, as postmaster.pid may not have been written
+    // yet; a proxy whose configuration is there is ended too. SIGQUIT is an immediate shutdown; after 5 s it is SIGKILL.
+    // The shell ignores what a terminal sends to everybody.
     private const string Script = """
         trap '' HUP INT QUIT TERM PIPE
         folder=$1
         servers() {
             for arguments in /proc/[0-9]*/cmdline; do
                 process=${arguments%/cmdline}; process=${process#/proc/}
-                if tr '\0' '\n' <"$arguments" 2>/dev/null | grep -qxF -- "$folder/data"; then echo "$process"; fi
+                if tr '\0' '\n' <"$arguments" 2>/dev/null | grep -q "^$folder/"; then echo "$process"; fi
             done
         }
         while read -r _; do :; done

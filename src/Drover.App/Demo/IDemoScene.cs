@@ -1,0 +1,48 @@
+// The demo is a list of scenes; each plays on the stage that those before it have set.
+using Drover.App.LocalPostgres;
+
+namespace Drover.App.Demo;
+
+/// <summary>One scene of the demo.</summary>
+internal interface IDemoScene
+{
+    /// <summary>The scene's name in the closing table and in JSON.</summary>
+    string Name { get; }
+
+    /// <summary>One or two sentences on what is to be seen, and why it is fair.</summary>
+    string Caption(DemoOptions options);
+
+    /// <summary>Plays the scene and returns what was measured.</summary>
+    Task<SceneResult> PlayAsync(DemoStage stage, Action<TrafficSnapshot> show, CancellationToken cancellationToken);
+}
+
+/// <summary>What the scenes play on; owned by <see cref="DemoRun"/>.</summary>
+internal sealed class DemoStage(DemoOptions options, LocalPostgresCluster cluster, TimeProvider timeProvider)
+    : IAsyncDisposable
+{
+    /// <summary>What the user asked for.</summary>
+    public DemoOptions Options => options;
+
+    /// <summary>PostgreSQL, with the shop in the database <see cref="Shop.Database"/>.</summary>
+    public LocalPostgresCluster Cluster => cluster;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider => timeProvider;
+
+    /// <summary>Drover, from the scene that starts it on.</summary>
+    public ProxyProcess? Proxy { get; set; }
+
+    /// <summary>How a client of the shop connects to an address.</summary>
+    public static string ConnectionString(int port) =>
+        $"Host={LocalPostgresCluster.Host};Port={port};Username={Shop.Role};Database={Shop.Database};Pooling=false;"
+        + "Timeout=30;Command Timeout=60;Server Compatibility Mode=NoTypeLoading;Application Name=shop";
+
+    /// <summary>Ends the proxy; the cluster has an owner of its own.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Proxy is { } proxy)
+        {
+            await proxy.DisposeAsync();
+        }
+    }
+}
