@@ -119,7 +119,8 @@ def main():
             for name, program in ((first, binary), (second, options.vs)):
                 proxies[name] = rig.program(folder, name, program, postgres.port, options.auth, tls=tls)
             print(f"PostgreSQL {postgres.version}, {os.cpu_count()} processors, pool of {rig.POOL_SIZE}, "
-                  f"{options.rounds} rounds of {options.seconds:g} s, tls {'on' if tls else 'off'}", file=sys.stderr, flush=True)
+                  f"{options.rounds} rounds of {options.seconds:g} s, tls {'on' if tls else 'off'}",
+                  file=sys.stderr, flush=True)
             rows = []
             for mode in options.modes.split(","):
                 # PgBouncer before 1.21 has no prepared statements in transaction mode: drover is compared with none.

@@ -98,7 +98,8 @@ async def measure(proxy, count, settle_s):
         transport.abort()
     await asyncio.sleep(settle_s)
     return {"clients": alive, "empty_mb": empty / 2**20, "full_mb": full / 2**20,
-            "after_mb": proxy.resident_bytes() / 2**20, "bytes_per_client": (full - empty) / count, "logins_per_second": count / took}
+            "after_mb": proxy.resident_bytes() / 2**20, "bytes_per_client": (full - empty) / count,
+            "logins_per_second": count / took}
 
 
 def main():

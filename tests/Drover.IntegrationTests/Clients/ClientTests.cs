@@ -27,9 +27,10 @@ public abstract class ClientTests(ClientStage stage)
         Assert.True(expected.Count >= StepsMin, $"{name} took only {expected.Count} steps");
         (ClientOutcome actual, string log) = await stage.RunThroughProxyAsync(client, poolMode, cancellationToken);
         IReadOnlyList<string> differences = actual.DifferencesFrom(expected, IsCompared);
+        string listed = string.Join('\n', differences);
         Assert.True(
             differences.Count == 0,
-            $"{name} in {poolMode} mode: {differences.Count} differences\n{string.Join('\n', differences)}\n--- log\n{log}"
+            $"{name} in {poolMode} mode: {differences.Count} differences\n{listed}\n--- log of the proxy\n{log}"
         );
     }
 

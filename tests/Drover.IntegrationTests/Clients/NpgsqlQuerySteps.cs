@@ -224,7 +224,7 @@ internal static class NpgsqlQuerySteps
         return result;
     }
 
-    // A proxy may answer right away what PostgreSQL refuses once with 0A000, so the first try afterwards does not count.
+    // A proxy may answer right away what PostgreSQL refuses once with 0A000: the first try does not count.
     private static async Task<JsonNode?> AfterDdlAsync(NpgsqlScript script, NpgsqlConnection c)
     {
         await script.RowsAsync(c, "create table changing (a int); insert into changing values (1)");

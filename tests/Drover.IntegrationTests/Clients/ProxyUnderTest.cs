@@ -10,8 +10,8 @@ namespace Drover.IntegrationTests.Clients;
 /// <summary>
 /// A running proxy on a free port of the loopback. Which program it is comes from the environment variable
 /// <c>DROVER_TEST_PROXY</c>: unset, it is the drover that was built with these tests; a path is another build of drover
-/// (the one compiled ahead of time, say); <c>pgbouncer</c> is PgBouncer, which shows what these tests find in a proxy: in
-/// session mode everything but start-up parameters is equal, in transaction mode a lot is not.
+/// (the one compiled ahead of time, say); <c>pgbouncer</c> is PgBouncer, which shows what these tests find in a proxy:
+/// in session mode everything but start-up parameters is equal, in transaction mode a lot is not.
 /// </summary>
 internal sealed class ProxyUnderTest : IAsyncDisposable
 {

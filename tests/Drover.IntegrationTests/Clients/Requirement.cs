@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Drover.IntegrationTests.Clients;
 
-/// <summary>A file or folder that a Debian package brings; with <see cref="NodePackages"/> as the one that npm brings.</summary>
+/// <summary>A file or folder that a Debian package brings; <see cref="NodePackages"/> is what npm brings.</summary>
 internal sealed record Requirement(string Path, string Package)
 {
     private static readonly SemaphoreSlim s_installing = new(1, 1);

@@ -13,7 +13,8 @@ create table history (account int not null, added int not null);
 insert into accounts (id) select generate_series(1, 1000);
 """
 MODES = [("simple", "mixed.sql", "simple"), ("extended", "mixed.sql", "extended"),
-         ("prepared", "mixed.sql", "prepared"), ("pipelined", "pipelined.sql", "extended"), ("pipelined_prepared", "pipelined.sql", "prepared")]
+         ("prepared", "mixed.sql", "prepared"), ("pipelined", "pipelined.sql", "extended"),
+         ("pipelined_prepared", "pipelined.sql", "prepared")]
 
 
 def ask(text):
