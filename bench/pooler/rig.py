@@ -121,11 +121,12 @@ def client_environment(port, database=DATABASE, sslmode="disable"):
             "PGDATABASE": database, "PGSSLMODE": sslmode}
 
 
-def wait_for_port(port, process, seconds=30):
+def wait_for_port(port, process, log=None, seconds=30):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            fail(f"{process.args} ended with exit code {process.returncode}")
+            said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log else ""
+            fail(f"{' '.join(process.args)} ended with exit code {process.returncode}\n{said}")
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
@@ -158,7 +159,7 @@ class Proxy:
         log = open(own / "log", "w", encoding="utf-8")  # noqa: SIM115 - the process owns it
         words = [w.replace("{ini}", str(own / "proxy.ini")) for w in command]
         self.process = subprocess.Popen([*([] if as_root else unprivileged()), *words], cwd="/", stdout=log, stderr=log)
-        wait_for_port(self.port, self.process)
+        wait_for_port(self.port, self.process, own / "log")
 
     def cpu_seconds(self):
         """User and system time of all of the process's threads, living and ended; the kernel counts them in ticks."""
@@ -188,8 +189,10 @@ def publish_drover(folder):
     """Compiles drover ahead of time, as it ships."""
     out = folder / "drover-native"
     print("publishing drover with NativeAOT …", file=sys.stderr, flush=True)
+    # The committed lock files know no runtime identifier: publishing for one must not rewrite them.
+    own_lock = ["-p:NuGetLockFilePath=obj/native.lock.json", "-p:RestoreLockedMode=false"]
     run(["dotnet", "publish", ROOT / "src/Drover.App", "-c", "Release", "-r", "linux-x64",
-         "-p:CppCompilerAndLinker=gcc", "-o", out])
+         "-p:CppCompilerAndLinker=gcc", *own_lock, "-o", out])
     return str(out / "drover")
 
 
