@@ -44,6 +44,38 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
     }
 
     [Fact]
+    public async Task Refused_clients_are_counted_as_errors_and_make_exit_code_1()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("drover-demo-");
+        string proxy = Path.Combine(folder.FullName, "proxy");
+        await File.WriteAllTextAsync(
+            proxy,
+            $"""
+            #!/bin/sh
+            sed -i 's/^max_client_conn = .*/max_client_conn = 10/' "$1"
+            exec {Proxy} "$1"
+
+            """,
+            Token
+        );
+        foreach (string path in (string[])[folder.FullName, proxy])
+        {
+            File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+        }
+        using Process demo = Start(
+            proxy,
+            "--scale 0.01 --seconds 1 --direct-clients 5 --clients 20 --rate 50",
+            "/dev/null"
+        );
+        string output = await demo.StandardOutput.ReadToEndAsync(Token);
+        await demo.WaitForExitAsync(Token);
+        folder.Delete(recursive: true);
+
+        Assert.Equal(1, demo.ExitCode);
+        Assert.Contains("first error of pooled: ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Proxy_that_does_not_start_is_exit_code_1_with_its_log()
     {
         using Process demo = Start("/bin/false", "--scale 0.01 --seconds 1 --direct-clients 5 --rate 50", "/dev/null");
