@@ -79,7 +79,7 @@ internal static class DemoCommand
         CancellationToken cancellationToken
     )
     {
-        bool terminal = !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
+        bool terminal = !System.Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
         IDemoScreen screen = terminal ? new LiveScreen(AnsiConsole.Console) : new PlainScreen(invocation.Output);
         try
         {

@@ -37,7 +37,13 @@ internal static class ServeCommand
             }
             return 1;
         }
-        await using LogSetup logs = new(result.Options.Proxy.Log, LogFormat.Text, System.Console.OpenStandardError(), TimeProvider.System, Environment.ProcessId);
+        await using LogSetup logs = new(
+            result.Options.Proxy.Log,
+            LogFormat.Text,
+            System.Console.OpenStandardError(),
+            TimeProvider.System,
+            Environment.ProcessId
+        );
         ILogger log = logs.Loggers.CreateLogger("drover");
         using DataPlane plane = new(result.Options, TimeProvider.System, log);
         plane.Start();

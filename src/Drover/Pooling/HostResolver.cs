@@ -49,7 +49,11 @@ internal sealed class HostResolver(TimeProvider time)
     /// <summary>RECONNECT and RELOAD ask again.</summary>
     public void Clear() => _answers.Clear();
 
-    private async ValueTask<Answer> LookUpAsync(string host, NetworkOptions options, CancellationToken cancellationToken)
+    private async ValueTask<Answer> LookUpAsync(
+        string host,
+        NetworkOptions options,
+        CancellationToken cancellationToken
+    )
     {
         if (_answers.TryGetValue(host, out Answer? known) && known.Expires > time.GetUtcNow())
         {

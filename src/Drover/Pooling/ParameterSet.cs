@@ -64,7 +64,8 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
     public ParameterSet Overlay(ParameterSet over) => over.IsEmpty ? this : From(_items.Concat(over._items));
 
     public bool Equals(ParameterSet? other) =>
-        ReferenceEquals(this, other) || (other is not null && _hash == other._hash && _items.SequenceEqual(other._items));
+        ReferenceEquals(this, other)
+        || (other is not null && _hash == other._hash && _items.SequenceEqual(other._items));
 
     public override bool Equals(object? obj) => Equals(obj as ParameterSet);
 

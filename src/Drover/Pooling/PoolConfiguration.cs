@@ -17,8 +17,7 @@ internal sealed record PoolConfiguration
 
     public int MinSize => Database.MinPoolSize ?? Options.Proxy.Pool.MinPoolSize;
 
-    public int ReserveSize =>
-        User?.ReservePoolSize ?? Database.ReservePoolSize ?? Options.Proxy.Pool.ReservePoolSize;
+    public int ReserveSize => User?.ReservePoolSize ?? Database.ReservePoolSize ?? Options.Proxy.Pool.ReservePoolSize;
 
     public TimeSpan ReserveTimeout => Options.Proxy.Pool.ReservePoolTimeout;
 

@@ -11,7 +11,8 @@ using Drover.Transport;
 namespace Drover.Pooling;
 
 /// <summary>The real <see cref="IServerConnector"/>. What it learns of servers it tells to its owner's callbacks.</summary>
-internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, ISupervisor supervisor) : IServerConnector
+internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, ISupervisor supervisor)
+    : IServerConnector
 {
     private static long _lastId;
     private int _nextHost;
@@ -63,7 +64,10 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
             }
             catch (SocketException unknown)
             {
-                failure = new PoolFailure(SqlState.ConnectionFailure, $"could not resolve host \"{host}\": {unknown.Message}");
+                failure = new PoolFailure(
+                    SqlState.ConnectionFailure,
+                    $"could not resolve host \"{host}\": {unknown.Message}"
+                );
             }
         }
         return (null, failure);
@@ -153,7 +157,10 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         if (!result.IsGood)
         {
             server.Close();
-            return (null, result.Failure ?? new PoolFailure(SqlState.ConnectionFailure, "connection lost in connect_query"));
+            return (
+                null,
+                result.Failure ?? new PoolFailure(SqlState.ConnectionFailure, "connection lost in connect_query")
+            );
         }
         pool.BaseSettings = await SessionProbe.ReadBaseAsync(server, wakeup, pool);
         server.Applied = pool.BaseSettings;
@@ -191,7 +198,12 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         try
         {
             NetworkOptions network = pool.Configuration.Options.Proxy.Network;
-            transport = await Dialer.ConnectAsync(loop, target, socket => SocketTuning.Apply(socket, network), cancellationToken);
+            transport = await Dialer.ConnectAsync(
+                loop,
+                target,
+                socket => SocketTuning.Apply(socket, network),
+                cancellationToken
+            );
             transport = await Tls.SecureAsync(transport, host, cancellationToken);
             ServerConnection server = NewServer(pool, loop, transport, host);
             Wakeup wakeup = new();

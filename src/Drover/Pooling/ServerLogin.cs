@@ -13,7 +13,12 @@ namespace Drover.Pooling;
 /// The conversation of https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-START-UP from the client's
 /// side. Used for pooled servers and for replication connections alike.
 /// </summary>
-internal sealed class ServerLogin(MessageChannel channel, string user, ServerCredential credential, byte[] certificateHash)
+internal sealed class ServerLogin(
+    MessageChannel channel,
+    string user,
+    ServerCredential credential,
+    byte[] certificateHash
+)
 {
     /// <summary>The longest message of a login: an error with its context, a list of mechanisms.</summary>
     private const int MessageBytesMax = 64 * 1024;
@@ -58,7 +63,8 @@ internal sealed class ServerLogin(MessageChannel channel, string user, ServerCre
                     break;
                 case BackendType.ErrorResponse:
                     return ServerQuery.ReadFailure(channel.Body, out _);
-                case BackendType.ParameterStatus when ParameterStatus.TryRead(channel.Body, out ParameterStatus parameter):
+                case BackendType.ParameterStatus
+                    when ParameterStatus.TryRead(channel.Body, out ParameterStatus parameter):
                     reported[Encoding.UTF8.GetString(parameter.Name)] = Encoding.UTF8.GetString(parameter.Value);
                     break;
                 case BackendType.BackendKeyData when BackendKeyData.TryRead(channel.Body, out BackendKeyData key):
@@ -72,7 +78,10 @@ internal sealed class ServerLogin(MessageChannel channel, string user, ServerCre
                 case BackendType.NoticeResponse or BackendType.NegotiateProtocolVersion:
                     break;
                 default:
-                    return new PoolFailure(SqlState.ProtocolViolation, $"unexpected message '{(char)type}' during login");
+                    return new PoolFailure(
+                        SqlState.ProtocolViolation,
+                        $"unexpected message '{(char)type}' during login"
+                    );
             }
         }
     }
@@ -102,7 +111,9 @@ internal sealed class ServerLogin(MessageChannel channel, string user, ServerCre
                 channel.Send(_writer);
                 return null;
             case AuthenticationCode.SaslFinal when _scram is not null:
-                return _scram.TryFinish(request.Payload) ? null : Violation(_scram.Violation ?? "the server's proof is wrong");
+                return _scram.TryFinish(request.Payload)
+                    ? null
+                    : Violation(_scram.Violation ?? "the server's proof is wrong");
             default:
                 return new PoolFailure(
                     SqlState.FeatureNotSupported,
@@ -148,7 +159,10 @@ internal sealed class ServerLogin(MessageChannel channel, string user, ServerCre
         bool offersPlus = request.OffersMechanism("SCRAM-SHA-256-PLUS"u8);
         if (!offersPlus && !request.OffersMechanism("SCRAM-SHA-256"u8))
         {
-            return new PoolFailure(SqlState.FeatureNotSupported, "the server offers no SASL mechanism that Drover speaks");
+            return new PoolFailure(
+                SqlState.FeatureNotSupported,
+                "the server offers no SASL mechanism that Drover speaks"
+            );
         }
         ScramCredential? scram =
             credential.Secret is { Kind: PasswordSecretKind.Plain } plain ? ScramCredential.FromPassword(plain.Bytes)

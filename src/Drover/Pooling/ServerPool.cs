@@ -176,7 +176,12 @@ internal sealed class ServerPool
         }
         if (close)
         {
-            Discard(server, server.CloseNeeded ? "close needed" : Database.IsPaused ? "pause" : "server lifetime over");
+            Discard(
+                server,
+                server.CloseNeeded ? "close needed"
+                    : Database.IsPaused ? "pause"
+                    : "server lifetime over"
+            );
         }
     }
 
@@ -229,7 +234,10 @@ internal sealed class ServerPool
     {
         lock (_lock)
         {
-            if (server.State is not (ServerState.Idle or ServerState.BeingCanceled) || server.Transport.Observer != server)
+            if (
+                server.State is not (ServerState.Idle or ServerState.BeingCanceled)
+                || server.Transport.Observer != server
+            )
             {
                 return;
             }
@@ -476,8 +484,7 @@ internal sealed class ServerPool
         server.LifetimeMs > 0 && server.Transport.Loop.NowMs - server.ConnectedMs > server.LifetimeMs;
 
     /// <summary>Opens one connection; its place in the count of those connecting is taken already.</summary>
-    private void Connect(EventLoop loop) =>
-        loop.Post(static state => ((Attempt)state!).Run(), new Attempt(this, loop));
+    private void Connect(EventLoop loop) => loop.Post(static state => ((Attempt)state!).Run(), new Attempt(this, loop));
 
     private async Task ConnectAsync(EventLoop loop)
     {
@@ -561,7 +568,8 @@ internal sealed class ServerPool
 
     /// <summary>Whether the server's refusal will not pass by itself: a wrong password, no such database.</summary>
     private static bool IsFinal(PoolFailure failure) =>
-        failure.SqlState.StartsWith("28", StringComparison.Ordinal) || failure.SqlState == Protocol.SqlState.InvalidCatalogName;
+        failure.SqlState.StartsWith("28", StringComparison.Ordinal)
+        || failure.SqlState == Protocol.SqlState.InvalidCatalogName;
 
     private static void Post(List<ServerConnection> closing, string reason)
     {

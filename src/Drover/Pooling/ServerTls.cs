@@ -56,9 +56,7 @@ internal sealed class ServerTls
         {
             return Mode == TlsMode.Prefer
                 ? bare
-                : throw new AuthenticationException(
-                    "the server does not offer TLS, which server_tls_sslmode requires"
-                );
+                : throw new AuthenticationException("the server does not offer TLS, which server_tls_sslmode requires");
         }
         return await TlsConnection.ConnectAsync(bare, Options(host), cancellationToken);
     }

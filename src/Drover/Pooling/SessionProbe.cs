@@ -64,8 +64,11 @@ internal static class SessionProbe
     }
 
     /// <summary>What connect_query left in a new session.</summary>
-    public static async ValueTask<ParameterSet> ReadBaseAsync(ServerConnection server, Wakeup wakeup, ServerPool pool) =>
-        (await ReadAsync(server, wakeup))?.Settings ?? pool.BaseSettings;
+    public static async ValueTask<ParameterSet> ReadBaseAsync(
+        ServerConnection server,
+        Wakeup wakeup,
+        ServerPool pool
+    ) => (await ReadAsync(server, wakeup))?.Settings ?? pool.BaseSettings;
 
     /// <summary>Brings a server to a client's settings. Null on success; a failure that is not a loss leaves it unknown.</summary>
     public static async ValueTask<PoolFailure?> ApplyAsync(ServerConnection server, ParameterSet wanted, Wakeup wakeup)
@@ -84,7 +87,11 @@ internal static class SessionProbe
     }
 
     /// <summary>Puts back those of the parameters that a RESET or DISCARD has just put to the server's defaults.</summary>
-    public static ValueTask<ServerQueryResult> RestoreAsync(ServerConnection server, ParameterSet startup, Wakeup wakeup)
+    public static ValueTask<ServerQueryResult> RestoreAsync(
+        ServerConnection server,
+        ParameterSet startup,
+        Wakeup wakeup
+    )
     {
         StringBuilder values = new();
         foreach ((string name, string value) in startup.Items)

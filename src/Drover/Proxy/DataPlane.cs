@@ -27,7 +27,10 @@ internal sealed class DataPlane : ISupervisor, IDisposable
         Resolver = new HostResolver(time);
         ServerConnector connector = new(time, Resolver, this) { Tls = new ServerTls(options.Proxy.ServerTls) };
         Directory = new PoolDirectory(connector, _loops, options);
-        Services = new ClientServices(Directory, connector, time, log) { ClientTls = new ClientTls(options.Proxy.ClientTls) };
+        Services = new ClientServices(Directory, connector, time, log)
+        {
+            ClientTls = new ClientTls(options.Proxy.ClientTls),
+        };
     }
 
     public PoolDirectory Directory { get; }
@@ -101,15 +104,16 @@ internal sealed class DataPlane : ISupervisor, IDisposable
 
     /// <inheritdoc/>
     public void ServerConnected(ServerConnection server) =>
-        LogServer.Connected(_log, Name(server.Pool), server.ProcessId, (server.Transport as TlsConnection)?.Description ?? "");
-
-    /// <inheritdoc/>
-    public void ServerClosed(ServerConnection server, string reason) => LogServer.Closed(
+        LogServer.Connected(
             _log,
             Name(server.Pool),
-            reason,
-            (server.Transport.Loop.NowMs - server.ConnectedMs) / 1000
+            server.ProcessId,
+            (server.Transport as TlsConnection)?.Description ?? ""
         );
+
+    /// <inheritdoc/>
+    public void ServerClosed(ServerConnection server, string reason) =>
+        LogServer.Closed(_log, Name(server.Pool), reason, (server.Transport.Loop.NowMs - server.ConnectedMs) / 1000);
 
     /// <inheritdoc/>
     public void ServerFailed(ServerPool pool, PoolFailure failure) =>

@@ -23,7 +23,9 @@ internal static class UnixSocketFile
             File.Delete(path);
             return;
         }
-        throw new IOException("another process listens on it; stop that one or choose another unix_socket_dir or listen_port");
+        throw new IOException(
+            "another process listens on it; stop that one or choose another unix_socket_dir or listen_port"
+        );
     }
 
     /// <summary>Sets the mode of unix_socket_mode, and the group by the system's own tool where one is configured.</summary>

@@ -201,7 +201,13 @@ internal sealed class BackendRelay(ClientSession session)
         }
     }
 
-    private static void Complete(ServerConnection server, ExpectedKind kind, int position, int end, ref Assembly assembly)
+    private static void Complete(
+        ServerConnection server,
+        ExpectedKind kind,
+        int position,
+        int end,
+        ref Assembly assembly
+    )
     {
         if (!server.Responses.TryPeek(out ExpectedResponse expected) || expected.Kind != kind)
         {
@@ -252,13 +258,7 @@ internal sealed class BackendRelay(ClientSession session)
         }
     }
 
-    private void OnReady(
-        ServerConnection server,
-        ReadOnlySpan<byte> body,
-        int position,
-        int end,
-        ref Assembly assembly
-    )
+    private void OnReady(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)
     {
         while (server.Responses.Count > 0)
         {

@@ -20,8 +20,9 @@ internal static class CancelForwarding
         {
             System.Net.EndPoint? target =
                 server.Transport.RemoteEndPoint
-                ?? (System.Net.EndPoint?)
-                    (server.Transport.UnixPath is { } path ? new System.Net.Sockets.UnixDomainSocketEndPoint(path) : null);
+                ?? (System.Net.EndPoint?)(
+                    server.Transport.UnixPath is { } path ? new System.Net.Sockets.UnixDomainSocketEndPoint(path) : null
+                );
             if (target is null)
             {
                 return;

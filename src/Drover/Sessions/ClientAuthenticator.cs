@@ -16,7 +16,12 @@ namespace Drover.Sessions;
 /// One login. Unknown users and wrong passwords take the same steps, the same time and end in the same words
 /// (https://www.postgresql.org/docs/18/auth-methods.html).
 /// </summary>
-internal sealed class ClientAuthenticator(MessageChannel channel, StartupPacket startup, ScramMock mock, byte[] bindingHash)
+internal sealed class ClientAuthenticator(
+    MessageChannel channel,
+    StartupPacket startup,
+    ScramMock mock,
+    byte[] bindingHash
+)
 {
     private MessageWriter Writer => channel.Connection.Loop.ClientAssembly;
 
@@ -145,7 +150,10 @@ internal sealed class ClientAuthenticator(MessageChannel channel, StartupPacket 
 
     private SessionEnd? CheckCertificate(Func<string, bool> mapsToUser)
     {
-        string? name = (channel.Connection as TlsConnection)?.PeerCertificate?.GetNameInfo(X509NameType.SimpleName, false);
+        string? name = (channel.Connection as TlsConnection)?.PeerCertificate?.GetNameInfo(
+            X509NameType.SimpleName,
+            false
+        );
         return name is { Length: > 0 } && mapsToUser(name)
             ? null
             : new SessionEnd(

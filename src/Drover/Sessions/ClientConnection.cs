@@ -60,8 +60,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             _end = await ServeAsync();
         }
-        catch (Exception lost)
-            when (lost is IOException or AuthenticationException or OperationCanceledException)
+        catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
         {
             _end ??= Translate(lost);
         }
@@ -75,20 +74,21 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     }
 
     /// <summary>Ends the client; from any thread.</summary>
-    public void Kill(SessionEnd reason) => _connection.Loop.Post(
-        static state =>
-        {
-            (ClientConnection client, SessionEnd why) = ((ClientConnection, SessionEnd))state!;
-            client._end ??= why;
-            client._closing.Cancel();
-            if (client.Session is { } session)
+    public void Kill(SessionEnd reason) =>
+        _connection.Loop.Post(
+            static state =>
             {
-                session.End ??= why;
-            }
-            client._wakeup.Signal();
-        },
-        (this, reason)
-    );
+                (ClientConnection client, SessionEnd why) = ((ClientConnection, SessionEnd))state!;
+                client._end ??= why;
+                client._closing.Cancel();
+                if (client.Session is { } session)
+                {
+                    session.End ??= why;
+                }
+                client._wakeup.Signal();
+            },
+            (this, reason)
+        );
 
     /// <summary>Time-outs that hold before the session has begun; on the loop.</summary>
     public void OnTick(long nowMs)
@@ -103,7 +103,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                 _wakeup.Signal();
             }
         }
-        else if (Session is { } session && SessionClock.FindExpired(session, nowMs) is { } expired && session.End is null)
+        else if (
+            Session is { } session
+            && SessionClock.FindExpired(session, nowMs) is { } expired
+            && session.End is null
+        )
         {
             session.End = expired;
             session.Wakeup.Signal();
@@ -113,7 +117,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <inheritdoc/>
     public async Task CancelAsync(CancellationToken cancellationToken)
     {
-        if (Session is { Server: { } server } && (server.Responses.Count > 0 || server.Status != TransactionStatus.Idle))
+        if (
+            Session is { Server: { } server }
+            && (server.Responses.Count > 0 || server.Status != TransactionStatus.Idle)
+        )
         {
             await CancelForwarding.SendAsync(server, services.ServerTls, cancellationToken);
         }
@@ -138,7 +145,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return await services.CancelAsync(channel.Raw.ToArray(), _closing.Token);
         }
-        Startup = StartupPacket.Read(greeting.Header, channel.Raw[StartupHeader.Size..], services.Options.Proxy, out SessionEnd? refusal);
+        Startup = StartupPacket.Read(
+            greeting.Header,
+            channel.Raw[StartupHeader.Size..],
+            services.Options.Proxy,
+            out SessionEnd? refusal
+        );
         channel.Next();
         if (Startup is null)
         {

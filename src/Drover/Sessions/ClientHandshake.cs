@@ -50,7 +50,10 @@ internal sealed class ClientHandshake(Connection bare, Inbox inbox, Outbox outbo
                     }
                     if (inbox.Count > 0)
                     {
-                        throw new LostConnectionException("received unencrypted data after SSL request", isViolation: true);
+                        throw new LostConnectionException(
+                            "received unencrypted data after SSL request",
+                            isViolation: true
+                        );
                     }
                     outbox.Send(connection, Yes);
                     connection = await UpgradeAsync(isDirect: false, cancellationToken);
@@ -73,7 +76,12 @@ internal sealed class ClientHandshake(Connection bare, Inbox inbox, Outbox outbo
     {
         byte[] received = inbox.Data.ToArray();
         inbox.Clear();
-        TlsConnection secured = await TlsConnection.AcceptAsync(bare, received, tls.Handshake(isDirect), cancellationToken);
+        TlsConnection secured = await TlsConnection.AcceptAsync(
+            bare,
+            received,
+            tls.Handshake(isDirect),
+            cancellationToken
+        );
         if (isDirect && !secured.HasApplicationProtocol)
         {
             secured.Dispose();

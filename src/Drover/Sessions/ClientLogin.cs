@@ -41,8 +41,16 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
             );
             if (failure is not null)
             {
-                LogLogin.PoolerError(services.Log, startup.User, failure.SqlState, $"auth_query failed: {failure.Message}");
-                return new SessionEnd("authentication could not be checked", failure.SqlState) { Detail = failure.Message };
+                LogLogin.PoolerError(
+                    services.Log,
+                    startup.User,
+                    failure.SqlState,
+                    $"auth_query failed: {failure.Message}"
+                );
+                return new SessionEnd("authentication could not be checked", failure.SqlState)
+                {
+                    Detail = failure.Message,
+                };
             }
         }
         cancellationToken.ThrowIfCancellationRequested();
@@ -93,10 +101,14 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
     }
 
     private IPAddress[] OwnAddresses() =>
-        channel.Connection.LocalEndPoint is { } local ? [local.Address, IPAddress.Loopback, IPAddress.IPv6Loopback] : [];
+        channel.Connection.LocalEndPoint is { } local
+            ? [local.Address, IPAddress.Loopback, IPAddress.IPv6Loopback]
+            : [];
 
     private bool Maps(string? map, string systemUser) =>
-        map is null ? systemUser == startup.User : services.Options.AuthenticationFiles.IdentMap.Allows(map, systemUser, startup.User);
+        map is null
+            ? systemUser == startup.User
+            : services.Options.AuthenticationFiles.IdentMap.Allows(map, systemUser, startup.User);
 
     private static bool NeedsSecret(HbaMethod method) =>
         method is HbaMethod.Plain or HbaMethod.Md5 or HbaMethod.ScramSha256;

@@ -22,7 +22,14 @@ internal sealed class ClientSession
     private readonly BackendRelay _backend;
     private readonly SessionLease _lease;
 
-    public ClientSession(ClientIdentity identity, Connection client, Inbox inbox, Outbox outbox, Wakeup wakeup, ServerPool pool)
+    public ClientSession(
+        ClientIdentity identity,
+        Connection client,
+        Inbox inbox,
+        Outbox outbox,
+        Wakeup wakeup,
+        ServerPool pool
+    )
     {
         Identity = identity;
         Client = client;
@@ -157,15 +164,16 @@ internal sealed class ClientSession
     public void ReleaseNow() => _lease.Release();
 
     /// <summary>Ends the session from any thread; the first reason given holds.</summary>
-    public void Kill(SessionEnd reason) => Loop.Post(
-        static state =>
-        {
-            (ClientSession session, SessionEnd why) = ((ClientSession, SessionEnd))state!;
-            session.End ??= why;
-            session.Wakeup.Signal();
-        },
-        (this, reason)
-    );
+    public void Kill(SessionEnd reason) =>
+        Loop.Post(
+            static state =>
+            {
+                (ClientSession session, SessionEnd why) = ((ClientSession, SessionEnd))state!;
+                session.End ??= why;
+                session.Wakeup.Signal();
+            },
+            (this, reason)
+        );
 
     /// <summary>Takes leftovers out of the loop's scratch buffers; before every await.</summary>
     public void Park()

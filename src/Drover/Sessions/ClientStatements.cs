@@ -25,7 +25,8 @@ internal sealed class ClientStatements
 
     public int Count => _byName.Count;
 
-    public ClientStatement? Find(ReadOnlySpan<byte> name) => _bySpan.TryGetValue(name, out ClientStatement? found) ? found : null;
+    public ClientStatement? Find(ReadOnlySpan<byte> name) =>
+        _bySpan.TryGetValue(name, out ClientStatement? found) ? found : null;
 
     public void Add(ClientStatement statement)
     {
@@ -52,7 +53,9 @@ internal sealed class ClientStatements
         _byName.Clear();
     }
 
-    private sealed class NameComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    private sealed class NameComparer
+        : IEqualityComparer<byte[]>,
+            IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public static NameComparer Instance { get; } = new();
 

@@ -8,8 +8,12 @@ using Drover.Transport;
 
 namespace Drover.Sessions;
 
-internal sealed class ConsoleClient(ClientConnection client, ClientServices services, MessageChannel channel, Wakeup wakeup)
-    : ICancellable
+internal sealed class ConsoleClient(
+    ClientConnection client,
+    ClientServices services,
+    MessageChannel channel,
+    Wakeup wakeup
+) : ICancellable
 {
     /// <summary>A whole SHOW CLIENTS of 20,000 clients fits.</summary>
     private const int AnswerBytesMax = 64 * 1024 * 1024;
@@ -61,10 +65,13 @@ internal sealed class ConsoleClient(ClientConnection client, ClientServices serv
         }
         if (!isAdmin && !isStats)
         {
-            return (default, new SessionEnd("not allowed", SqlState.InvalidAuthorizationSpecification)
-            {
-                Detail = $"\"{startup.User}\" is neither in admin_users nor in stats_users.",
-            });
+            return (
+                default,
+                new SessionEnd("not allowed", SqlState.InvalidAuthorizationSpecification)
+                {
+                    Detail = $"\"{startup.User}\" is neither in admin_users nor in stats_users.",
+                }
+            );
         }
         ClientLogin login = new(services, channel, startup, wakeup);
         SessionEnd? refused = await login.AuthenticateAsync(null, cancellationToken);
@@ -119,7 +126,11 @@ internal sealed class ConsoleClient(ClientConnection client, ClientServices serv
         while (!outcome.IsCompleted)
         {
             await wakeup;
-            int received = channel.Inbox.Fill(channel.Connection, loop.ClientScratch, SessionLimits.ControlMessageBytesMax);
+            int received = channel.Inbox.Fill(
+                channel.Connection,
+                loop.ClientScratch,
+                SessionLimits.ControlMessageBytesMax
+            );
             if (received is 0 or Connection.Broken)
             {
                 await command.CancelAsync();

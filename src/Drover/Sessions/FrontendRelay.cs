@@ -251,7 +251,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     {
         bool isData = header.Type == FrontendType.CopyData;
         int limit = session.Pool.Configuration.Options.Proxy.Network.ClientBufferMax;
-        bool mustBeWhole = header.Type is FrontendType.Parse && header.Length <= limit - SessionLimits.WholeMessageBytes;
+        bool mustBeWhole =
+            header.Type is FrontendType.Parse && header.Length <= limit - SessionLimits.WholeMessageBytes;
         if (!isData && (mustBeWhole || header.Length <= SessionLimits.WholeMessageBytes || rest.Length < 4096))
         {
             return false;

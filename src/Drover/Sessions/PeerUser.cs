@@ -36,6 +36,5 @@ internal static unsafe class PeerUser
     }
 
     /// <summary>Whether the peer runs as the same user as this process.</summary>
-    public static bool IsSelf(Connection connection) =>
-        IdOf(connection) is { } id && id == Libc.EffectiveUser();
+    public static bool IsSelf(Connection connection) => IdOf(connection) is { } id && id == Libc.EffectiveUser();
 }

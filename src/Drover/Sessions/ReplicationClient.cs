@@ -11,7 +11,12 @@ namespace Drover.Sessions;
 /// Physical and logical replication need a session that is theirs for good, opened with the client's own start-up parameters; no
 /// pool ever sees it (https://www.postgresql.org/docs/18/protocol-replication.html).
 /// </summary>
-internal sealed class ReplicationClient(ClientServices services, MessageChannel channel, StartupPacket startup, Wakeup wakeup)
+internal sealed class ReplicationClient(
+    ClientServices services,
+    MessageChannel channel,
+    StartupPacket startup,
+    Wakeup wakeup
+)
 {
     /// <summary>Serves the client until either side ends.</summary>
     public async Task<SessionEnd> RunAsync(
@@ -66,7 +71,11 @@ internal sealed class ReplicationClient(ClientServices services, MessageChannel 
         channel.Send(writer);
     }
 
-    private async Task<SessionEnd> PassAsync(ServerConnection server, EventLoop loop, CancellationToken cancellationToken)
+    private async Task<SessionEnd> PassAsync(
+        ServerConnection server,
+        EventLoop loop,
+        CancellationToken cancellationToken
+    )
     {
         Outbox toClient = new();
         Outbox toServer = new();

@@ -88,7 +88,8 @@ internal sealed class SessionLease(ClientSession session)
     {
         ServerConnection server = session.Server!;
         PoolConfiguration configuration = session.Pool.Configuration;
-        bool look = configuration.FollowsSession && (session.Traits != StatementTraits.None || session.Pins != PinReason.None);
+        bool look =
+            configuration.FollowsSession && (session.Traits != StatementTraits.None || session.Pins != PinReason.None);
         session.Traits = StatementTraits.None;
         if (look && !server.IsDying)
         {
@@ -181,7 +182,12 @@ internal sealed class SessionLease(ClientSession session)
         }
         if (server.Status != TransactionStatus.Idle)
         {
-            ServerQueryResult rollback = await ServerQuery.RunAsync(server, session.Wakeup, SessionProbe.Limit, "ROLLBACK");
+            ServerQueryResult rollback = await ServerQuery.RunAsync(
+                server,
+                session.Wakeup,
+                SessionProbe.Limit,
+                "ROLLBACK"
+            );
             if (!rollback.IsGood || server.Status != TransactionStatus.Idle)
             {
                 return false;
@@ -193,7 +199,8 @@ internal sealed class SessionLease(ClientSession session)
             string query = configuration.Options.Proxy.Server.ServerResetQuery;
             return query.Length == 0 || await SessionProbe.ResetAsync(server, session.Wakeup, query);
         }
-        bool mayBeDirty = session.Pins != PinReason.None || session.Traits != StatementTraits.None || server.IsStateUnknown;
+        bool mayBeDirty =
+            session.Pins != PinReason.None || session.Traits != StatementTraits.None || server.IsStateUnknown;
         return !mayBeDirty
             || !configuration.FollowsSession
             || await SessionProbe.ResetAsync(server, session.Wakeup, "DISCARD ALL");
@@ -235,7 +242,11 @@ internal sealed class SessionLease(ClientSession session)
         {
             PoolFailure failure = waiter.Failure!;
             waiter.State = WaiterState.None;
-            session.End ??= new SessionEnd(failure.Message, failure.SqlState) { Hint = failure.Hint, Detail = failure.Detail };
+            session.End ??= new SessionEnd(failure.Message, failure.SqlState)
+            {
+                Hint = failure.Hint,
+                Detail = failure.Detail,
+            };
         }
         return session.End is null;
     }

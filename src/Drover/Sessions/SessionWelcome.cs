@@ -93,7 +93,11 @@ internal static class SessionWelcome
         {
             server.IsStateUnknown = true;
             failure ??= new PoolFailure(SqlState.ConnectionFailure, "server closed the connection");
-            session.End = new SessionEnd(failure.Message, failure.SqlState) { Detail = failure.Detail, Hint = failure.Hint };
+            session.End = new SessionEnd(failure.Message, failure.SqlState)
+            {
+                Detail = failure.Detail,
+                Hint = failure.Hint,
+            };
             return null;
         }
         server.Applied = contents.Settings;

@@ -37,7 +37,8 @@ internal static class StartupOptions
             }
             else
             {
-                problem = $"unsupported switch \"{word}\" in the start-up options: only -c name=value and --name=value are";
+                problem =
+                    $"unsupported switch \"{word}\" in the start-up options: only -c name=value and --name=value are";
                 return false;
             }
             int equals = assignment.IndexOf('=', StringComparison.Ordinal);

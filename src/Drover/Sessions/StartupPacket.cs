@@ -35,7 +35,12 @@ internal sealed record StartupPacket
     public IReadOnlyList<KeyValuePair<string, string>> Raw { get; init; } = [];
 
     /// <summary>Reads it. Null with a reason when it cannot be served.</summary>
-    public static StartupPacket? Read(StartupHeader header, ReadOnlySpan<byte> body, ProxyOptions options, out SessionEnd? refusal)
+    public static StartupPacket? Read(
+        StartupHeader header,
+        ReadOnlySpan<byte> body,
+        ProxyOptions options,
+        out SessionEnd? refusal
+    )
     {
         refusal = null;
         if (header.MajorVersion != 3)
@@ -62,7 +67,12 @@ internal sealed record StartupPacket
         return Digest(header, startup, options, out refusal);
     }
 
-    private static StartupPacket? Digest(StartupHeader header, Startup startup, ProxyOptions options, out SessionEnd? refusal)
+    private static StartupPacket? Digest(
+        StartupHeader header,
+        Startup startup,
+        ProxyOptions options,
+        out SessionEnd? refusal
+    )
     {
         List<KeyValuePair<string, string>> settings = [];
         List<KeyValuePair<string, string>> raw = [];

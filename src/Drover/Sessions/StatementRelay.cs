@@ -224,7 +224,11 @@ internal sealed class StatementRelay(ClientSession session)
         bool standsIn = IsDeallocateOfShared(traits, parse.Text);
         if (standsIn)
         {
-            Protocol.Messages.Frontend.Parse.Write(assembly.Replace(position, end), default, WithoutZero(DeallocateStandIn));
+            Protocol.Messages.Frontend.Parse.Write(
+                assembly.Replace(position, end),
+                default,
+                WithoutZero(DeallocateStandIn)
+            );
             session.Unnamed.Set([.. DeallocateStandIn, 0, 0], StatementTraits.None, server);
             session.Unnamed.IsDeallocate = true;
         }
@@ -251,7 +255,8 @@ internal sealed class StatementRelay(ClientSession session)
         {
             session.End = new SessionEnd("too many prepared statements", Protocol.SqlState.ProgramLimitExceeded)
             {
-                Hint = "The client has reached max_client_prepared_statements; it should DEALLOCATE what it no longer uses.",
+                Hint =
+                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it no longer uses.",
             };
             return false;
         }
@@ -299,7 +304,10 @@ internal sealed class StatementRelay(ClientSession session)
     private void MakeRoom(ServerConnection server, int position, ref Assembly assembly)
     {
         int limit = session.Pool.Configuration.Options.Proxy.Session.MaxPreparedStatements;
-        while (server.Statements.TryTakeStale(out PreparedStatement? gone) || server.Statements.TryEvict(limit, server.Batch, out gone))
+        while (
+            server.Statements.TryTakeStale(out PreparedStatement? gone)
+            || server.Statements.TryEvict(limit, server.Batch, out gone)
+        )
         {
             MessageWriter writer = assembly.Replace(position, position);
             Protocol.Messages.Frontend.Close.Write(writer, DescribedKind.Statement, gone.ServerName);
@@ -327,7 +335,11 @@ internal sealed class StatementRelay(ClientSession session)
         else if (server.UnnamedOwner is not null)
         {
             // Somebody else's: the client must get 26000 and not a stranger's statement.
-            Protocol.Messages.Frontend.Close.Write(assembly.Replace(position, position), DescribedKind.Statement, default);
+            Protocol.Messages.Frontend.Close.Write(
+                assembly.Replace(position, position),
+                DescribedKind.Statement,
+                default
+            );
             server.UnnamedOwner = null;
             server.Responses.Push(ExpectedKind.Close, ExpectedAction.Swallow);
         }

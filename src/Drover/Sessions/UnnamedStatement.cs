@@ -56,8 +56,7 @@ internal sealed class UnnamedStatement
         }
     }
 
-    public bool IsOn(ServerConnection server) =>
-        server.UnnamedOwner == this && server.UnnamedGeneration == _generation;
+    public bool IsOn(ServerConnection server) => server.UnnamedOwner == this && server.UnnamedGeneration == _generation;
 
     public void NoteOn(ServerConnection server)
     {

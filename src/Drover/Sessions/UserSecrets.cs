@@ -44,7 +44,13 @@ internal sealed class UserSecrets(PoolDirectory directory)
         }
         if (!directory.TryFindDatabase(authDatabase, out DatabaseEntry? asked))
         {
-            return (null, new PoolFailure(Protocol.SqlState.InvalidCatalogName, $"auth_dbname \"{authDatabase}\" is not configured"));
+            return (
+                null,
+                new PoolFailure(
+                    Protocol.SqlState.InvalidCatalogName,
+                    $"auth_dbname \"{authDatabase}\" is not configured"
+                )
+            );
         }
         string query = database.Options.AuthQuery ?? options.AuthQuery;
         return await AskAsync(user, asked, directory.User(authUser), query, loop, wakeup);
@@ -87,7 +93,10 @@ internal sealed class UserSecrets(PoolDirectory directory)
         if (!result.IsGood)
         {
             pool.Discard(server, "auth_query failed");
-            return (null, result.Failure ?? new PoolFailure(Protocol.SqlState.ConnectionFailure, "auth_query: connection lost"));
+            return (
+                null,
+                result.Failure ?? new PoolFailure(Protocol.SqlState.ConnectionFailure, "auth_query: connection lost")
+            );
         }
         pool.Release(server);
         string?[]? row = result.Rows.FirstOrDefault(static row => row.Length > 1);

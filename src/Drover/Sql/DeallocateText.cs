@@ -32,7 +32,11 @@ internal static class DeallocateText
             );
             return true;
         }
-        if (rest.IsEmpty || rest.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0 || rest.IndexOfAny(Punctuation) >= 0)
+        if (
+            rest.IsEmpty
+            || rest.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0
+            || rest.IndexOfAny(Punctuation) >= 0
+        )
         {
             return false;
         }

@@ -170,8 +170,7 @@ internal static class StatementScanner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsWordStart(byte c) =>
-        (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
+    private static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
 
     private static int WordEnd(ReadOnlySpan<byte> sql, int i)
     {

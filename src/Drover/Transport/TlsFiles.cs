@@ -9,7 +9,11 @@ namespace Drover.Transport;
 internal static class TlsFiles
 {
     /// <summary>The runtime's names for the protocols that are allowed; None lets the system decide.</summary>
-    [SuppressMessage("Security", "CA5397", Justification = "TLS 1.2 and 1.3 are named only when the operator narrows to one.")]
+    [SuppressMessage(
+        "Security",
+        "CA5397",
+        Justification = "TLS 1.2 and 1.3 are named only when the operator narrows to one."
+    )]
     public static SslProtocols Protocols(TlsProtocols allowed) =>
         (allowed & TlsProtocols.Secure) switch
         {
