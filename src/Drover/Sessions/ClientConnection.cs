@@ -24,6 +24,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     private SessionEnd? _end;
     private byte[] _key = [];
     private int _processId;
+    private bool _isClosed;
 
     public long Id { get; } = ClientServices.NextId();
 
@@ -48,6 +49,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     }
 
     public bool IsLoggedIn { get; private set; }
+
+    /// <summary>The server of a replication connection, which no pool has.</summary>
+    public ServerConnection? ReplicationServer { get; private set; }
+
+    /// <summary>The session looks at its sockets again: after SUSPEND; from any thread.</summary>
+    public void Wake() => _connection.Loop.Post(_wakeup);
 
     public ReplicationKind Replication => Startup?.Replication ?? ReplicationKind.None;
 
@@ -79,6 +86,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             static state =>
             {
                 (ClientConnection client, SessionEnd why) = ((ClientConnection, SessionEnd))state!;
+                if (client._isClosed)
+                {
+                    return;
+                }
                 client._end ??= why;
                 client._closing.Cancel();
                 if (client.Session is { } session)
@@ -212,7 +223,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             return await new ReplicationClient(services, channel, startup, _wakeup).RunAsync(
                 database,
                 login.User,
-                () => IsLoggedIn = true,
+                server =>
+                {
+                    ReplicationServer = server;
+                    IsLoggedIn = true;
+                },
                 _closing.Token
             );
         }
@@ -282,6 +297,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             services.CancelKeys.Remove(_processId, _key);
             services.Registry.Remove(this);
+            _isClosed = true;
             Dispose();
             LogEnd(end);
         }
