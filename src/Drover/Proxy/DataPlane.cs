@@ -48,7 +48,6 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     {
         foreach (EventLoop loop in _loops)
         {
-            loop.Add(new ClientTicker(Services.Registry, loop));
             loop.Start();
         }
         _loops[0].Post(static state => ((DataPlane)state!).BeginMaintenance(), this);
@@ -143,7 +142,7 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     /// <summary>Puts a new client on the loop that has room: the first one until it is busy, so that a quiet proxy polls once.</summary>
     private void Place(SocketHandle socket)
     {
-        EventLoop loop = LoopFactory.Choose(_loops);
+        EventLoop loop = LoopBalance.Choose(_loops);
         loop.Post(
             static state =>
             {
@@ -163,18 +162,8 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             {
                 pool.Maintain(_loops[0]);
             }
+            LoopBalance.Adjust(_loops);
             await _loops[0].DelayAsync(TimeSpan.FromMilliseconds(300));
-        }
-    }
-
-    private sealed class ClientTicker(ClientRegistry registry, EventLoop loop) : ILoopTicker
-    {
-        public void OnTick(long nowMs)
-        {
-            foreach (ClientConnection client in registry.On(loop))
-            {
-                client.OnTick(nowMs);
-            }
         }
     }
 }
