@@ -27,6 +27,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     private SessionEnd? _end;
     private byte[] _key = [];
     private int _processId;
+    private bool _isClosed;
 
     public long Id { get; } = ClientServices.NextId();
 
@@ -54,6 +55,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     }
 
     public bool IsLoggedIn { get; private set; }
+
+    /// <summary>The server of a replication connection, which no pool has.</summary>
+    public ServerConnection? ReplicationServer { get; private set; }
+
+    /// <summary>The session looks at its sockets again: after SUSPEND; from any thread.</summary>
+    public void Wake() => OnLoop(static client => client._wakeup.Signal());
 
     public ReplicationKind Replication => Startup?.Replication ?? ReplicationKind.None;
 
@@ -84,6 +91,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     public void Kill(SessionEnd reason) =>
         OnLoop(client =>
         {
+            if (client._isClosed)
+            {
+                return;
+            }
             client._end ??= reason;
             client._closing.Cancel();
             if (client.Session is { } session)
@@ -253,7 +264,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             return await new ReplicationClient(services, channel, startup, _wakeup).RunAsync(
                 database,
                 login.User,
-                () => IsLoggedIn = true,
+                server =>
+                {
+                    ReplicationServer = server;
+                    IsLoggedIn = true;
+                },
                 _closing.Token
             );
         }
@@ -324,6 +339,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             services.CancelKeys.Remove(_processId, _key);
             services.Registry.Remove(this);
             _connection.Loop.Remove(this);
+            _isClosed = true;
             Dispose();
             LogEnd(end);
         }
