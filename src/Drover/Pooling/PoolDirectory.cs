@@ -83,7 +83,9 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
         }
     }
 
-    /// <summary>Puts a new configuration in force. Servers whose connection would differ are closed when released.</summary>
+    /// <summary>
+    /// Puts a new configuration in force. Servers whose connection would differ are closed when released.
+    /// </summary>
     public void Apply(DroverOptions next)
     {
         lock (_reload)
