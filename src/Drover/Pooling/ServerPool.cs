@@ -432,7 +432,7 @@ internal sealed class ServerPool
     {
         ServerConnection server = waiter.Server!;
         server.Transport.Observer = null;
-        server.Transport.Detach();
+        server.Transport.Detach(waiter.Loop);
         waiter.Loop.Post(static state => Arrive((PoolWaiter)state!), waiter);
     }
 

@@ -50,7 +50,6 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     {
         foreach (EventLoop loop in _loops)
         {
-            loop.Add(new ClientTicker(Services.Registry, loop));
             loop.Start();
         }
         _loops[0].Post(static state => ((DataPlane)state!).BeginMaintenance(), this);
@@ -147,7 +146,7 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     /// </summary>
     private void Place(SocketHandle socket)
     {
-        EventLoop loop = LoopFactory.Choose(_loops);
+        EventLoop loop = LoopBalance.Choose(_loops);
         loop.Post(
             static state =>
             {
@@ -167,18 +166,8 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             {
                 pool.Maintain(_loops[0]);
             }
+            LoopBalance.Adjust(_loops);
             await _loops[0].DelayAsync(TimeSpan.FromMilliseconds(300));
-        }
-    }
-
-    private sealed class ClientTicker(ClientRegistry registry, EventLoop loop) : ILoopTicker
-    {
-        public void OnTick(long nowMs)
-        {
-            foreach (ClientConnection client in registry.On(loop))
-            {
-                client.OnTick(nowMs);
-            }
         }
     }
 }

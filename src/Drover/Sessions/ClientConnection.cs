@@ -14,7 +14,10 @@ namespace Drover.Sessions;
 /// welcome.
 /// 6. Console, replication or pooled session. 7. The server is given back, the client told why, the socket closed.
 /// </summary>
-internal sealed class ClientConnection(Connection accepted, ClientServices services) : ICancellable, IDisposable
+internal sealed class ClientConnection(Connection accepted, ClientServices services)
+    : ICancellable,
+        ILoopTicker,
+        IDisposable
 {
     private readonly Connection _bare = accepted;
     private readonly Inbox _inbox = new();
@@ -39,6 +42,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <summary>Its pooled session, once it has one.</summary>
     public ClientSession? Session { get; private set; }
 
+    /// <inheritdoc/>
+    public int TickerIndex { get; set; } = -1;
+
     public bool IsConsole { get; private set; }
 
     /// <summary>It is on the console from now on.</summary>
@@ -57,6 +63,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     {
         _bare.Observer = _wakeup;
         services.Registry.Add(this);
+        _bare.Loop.Add(this);
         try
         {
             _end = await ServeAsync();
@@ -76,19 +83,36 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     /// <summary>Ends the client; from any thread.</summary>
     public void Kill(SessionEnd reason) =>
+        OnLoop(client =>
+        {
+            client._end ??= reason;
+            client._closing.Cancel();
+            if (client.Session is { } session)
+            {
+                session.End ??= reason;
+            }
+            client._wakeup.Signal();
+        });
+
+    /// <summary>
+    /// Runs an action on the client's loop, from any thread. A client that moves meanwhile is followed.
+    /// </summary>
+    public void OnLoop(Action<ClientConnection> action) =>
         _connection.Loop.Post(
             static state =>
             {
-                (ClientConnection client, SessionEnd why) = ((ClientConnection, SessionEnd))state!;
-                client._end ??= why;
-                client._closing.Cancel();
-                if (client.Session is { } session)
+                (ClientConnection client, Action<ClientConnection> act) = ((ClientConnection, Action<ClientConnection>))
+                    state!;
+                if (client._connection.Loop.IsCurrent)
                 {
-                    session.End ??= why;
+                    act(client);
                 }
-                client._wakeup.Signal();
+                else
+                {
+                    client.OnLoop(act);
+                }
             },
-            (this, reason)
+            (this, action)
         );
 
     /// <summary>Time-outs that hold before the session has begun; on the loop.</summary>
@@ -116,7 +140,26 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     }
 
     /// <inheritdoc/>
-    public async Task CancelAsync(CancellationToken cancellationToken)
+    public Task CancelAsync(CancellationToken cancellationToken)
+    {
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        OnLoop(client => client.CancelHere(done, cancellationToken));
+        return done.Task;
+    }
+
+    private async void CancelHere(TaskCompletionSource done, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CancelCurrentAsync(cancellationToken);
+        }
+        finally
+        {
+            done.TrySetResult();
+        }
+    }
+
+    private async Task CancelCurrentAsync(CancellationToken cancellationToken)
     {
         if (
             Session is { Server: { } server }
@@ -241,7 +284,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         MessageWriter writer = _connection.Loop.ClientAssembly;
         AuthenticationRequest.WriteOk(writer);
         channel.Send(writer);
-        ClientSession session = new(identity, _connection, _inbox, _outbox, _wakeup, pool);
+        ClientSession session = new(identity, _connection, _inbox, _outbox, _wakeup, pool, this);
         Session = session;
         if (!await SessionWelcome.PrepareAsync(session))
         {
@@ -284,6 +327,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             services.CancelKeys.Remove(_processId, _key);
             services.Registry.Remove(this);
+            _connection.Loop.Remove(this);
             Dispose();
             LogEnd(end);
         }

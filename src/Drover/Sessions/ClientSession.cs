@@ -9,7 +9,7 @@ namespace Drover.Sessions;
 
 /// <summary>
 /// A client's session. Everything here runs on the session's loop, so nothing is locked; other threads may only call
-/// <see cref="Kill"/>.
+/// only read it for SHOW.
 /// </summary>
 /// <remarks>
 /// A turn: 1. flush what the kernel did not take; 2. relay what the server said; 3. give the server back if its work is
@@ -21,6 +21,7 @@ internal sealed class ClientSession
     private readonly FrontendRelay _frontend;
     private readonly BackendRelay _backend;
     private readonly SessionLease _lease;
+    private readonly ILoopTicker _ticker;
 
     public ClientSession(
         ClientIdentity identity,
@@ -28,9 +29,11 @@ internal sealed class ClientSession
         Inbox inbox,
         Outbox outbox,
         Wakeup wakeup,
-        ServerPool pool
+        ServerPool pool,
+        ILoopTicker ticker
     )
     {
+        _ticker = ticker;
         Identity = identity;
         Client = client;
         Inbox = inbox;
@@ -109,7 +112,7 @@ internal sealed class ClientSession
     /// <summary>A cancel request came while it waited for a server.</summary>
     public bool IsCancelRequested { get; set; }
 
-    /// <summary>Why it is to end; set by <see cref="Kill"/> or by a relay.</summary>
+    /// <summary>Why it is to end; set by its connection or by a relay.</summary>
     public SessionEnd? End { get; set; }
 
     /// <summary>It has been told that it waits.</summary>
@@ -130,6 +133,10 @@ internal sealed class ClientSession
             {
                 case Progress.Wait:
                     Park();
+                    if (Loop.ShedTo is { } target && MayMove(target))
+                    {
+                        Move(target);
+                    }
                     await Wakeup;
                     break;
                 case Progress.NeedServer:
@@ -164,18 +171,6 @@ internal sealed class ClientSession
 
     /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
     public void ReleaseNow() => _lease.Release();
-
-    /// <summary>Ends the session from any thread; the first reason given holds.</summary>
-    public void Kill(SessionEnd reason) =>
-        Loop.Post(
-            static state =>
-            {
-                (ClientSession session, SessionEnd why) = ((ClientSession, SessionEnd))state!;
-                session.End ??= why;
-                session.Wakeup.Signal();
-            },
-            (this, reason)
-        );
 
     /// <summary>Takes leftovers out of the loop's scratch buffers; before every await.</summary>
     public void Park()
@@ -251,6 +246,33 @@ internal sealed class ClientSession
                 return Progress.Wait;
             }
         }
+    }
+
+    /// <summary>Whether it holds nothing that is tied to its loop, and the loop has asked for it.</summary>
+    private bool MayMove(EventLoop target) =>
+        target != Loop
+        && Server is null
+        && Inbox.Count == 0
+        && Outbox.Pending == 0
+        && End is null
+        && Loop.TryTakeShed();
+
+    /// <summary>Leaves this loop for another; the await that follows ends there.</summary>
+    private void Move(EventLoop target)
+    {
+        Loop.Remove(_ticker);
+        Client.Detach(target);
+        Waiter.Loop = target;
+        target.Post(
+            static state =>
+            {
+                (ClientSession session, EventLoop loop) = ((ClientSession, EventLoop))state!;
+                session.Client.Attach(loop);
+                loop.Add(session._ticker);
+                session.Wakeup.Signal();
+            },
+            (this, target)
+        );
     }
 
     private bool MayRelease(ServerConnection server) =>

@@ -1,6 +1,7 @@
 // Finds in a statement's text what may outlive its transaction. A scan over tokens, not a parse: it may say yes too
 // often, and then costs one look at the session; what it cannot see (a function that sets something) ParameterStatus
 // shows.
+using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Drover.Sql;
@@ -184,13 +185,15 @@ internal static class StatementScanner
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
 
+    private static readonly SearchValues<byte> WordBytes = SearchValues.Create([
+        .. "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$"u8,
+        .. Enumerable.Range(0x80, 0x80).Select(static value => (byte)value),
+    ]);
+
     private static int WordEnd(ReadOnlySpan<byte> sql, int i)
     {
-        while (i < sql.Length && (IsWordStart(sql[i]) || sql[i] is (>= (byte)'0' and <= (byte)'9') or (byte)'$'))
-        {
-            i++;
-        }
-        return i;
+        int length = sql[i..].IndexOfAnyExcept(WordBytes);
+        return length < 0 ? sql.Length : i + length;
     }
 
     private static int SkipQuoted(ReadOnlySpan<byte> sql, int i, char quote, bool escapes)

@@ -49,9 +49,10 @@ internal abstract class Connection : IDisposable
     public abstract int Send(ReadOnlySpan<byte> buffer);
 
     /// <summary>
-    /// Takes the connection off its loop, so that another may adopt it. The caller owns it meanwhile.
+    /// Takes the connection off its loop, for <paramref name="next"/> to attach. What is posted for it from now on goes
+    /// to that loop.
     /// </summary>
-    public abstract void Detach();
+    public abstract void Detach(EventLoop next);
 
     /// <summary>Puts a detached connection on a loop; runs on that loop's thread.</summary>
     public abstract void Attach(EventLoop loop);

@@ -124,10 +124,11 @@ internal sealed unsafe class EpollConnection(int descriptor, Socket? socket) : C
     /// <summary>Asks to be told when a connect in progress has ended.</summary>
     public void AwaitConnected() => AwaitWritable();
 
-    public override void Detach()
+    public override void Detach(EventLoop next)
     {
         _loop?.Unregister(_descriptor, isClosing: false);
         _loop = null;
+        Loop = next;
     }
 
     public override void Attach(EventLoop loop)

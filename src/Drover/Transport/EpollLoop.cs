@@ -1,5 +1,6 @@
 // The event loop of Linux: one edge-triggered epoll set (epoll(7)).
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Drover.Transport;
@@ -100,13 +101,12 @@ internal sealed unsafe class EpollLoop : EventLoop
     protected override void Poll(int timeoutMs)
     {
         int count = Libc.EpollWait(_epoll, _events, TransportLimits.EventsPerPoll, timeoutMs);
-        TurnBegins();
         Awake();
         for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> raw = new(_events + (i * EventSize), EventSize);
-            int happened = BinaryPrimitives.ReadInt32LittleEndian(raw);
-            ulong data = BinaryPrimitives.ReadUInt64LittleEndian(raw[DataOffset..]);
+            byte* raw = _events + (i * EventSize);
+            int happened = Unsafe.ReadUnaligned<int>(raw);
+            ulong data = Unsafe.ReadUnaligned<ulong>(raw + DataOffset);
             int descriptor = (int)(uint)data;
             if (descriptor == _interrupt)
             {

@@ -37,7 +37,6 @@ internal sealed class PortableLoop(int index, TimeProvider time) : EventLoop(ind
     protected override void Poll(int timeoutMs)
     {
         _work.Wait(timeoutMs);
-        TurnBegins();
         ClearInterrupt();
         Awake();
     }

@@ -134,7 +134,11 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
         // What the stream's completions found is told by ReadAhead and WriteBehind.
     }
 
-    public override void Detach() => _bare.Detach();
+    public override void Detach(EventLoop next)
+    {
+        _bare.Detach(next);
+        Loop = next;
+    }
 
     public override void Attach(EventLoop loop)
     {
