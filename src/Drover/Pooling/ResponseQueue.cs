@@ -2,8 +2,9 @@
 namespace Drover.Pooling;
 
 /// <summary>
-/// First in, first out, over a ring that grows up to <see cref="CountMax"/>. Allocates only when it grows. The bound cannot
-/// lock a pipeline up: so many answers of five bytes overflow PostgreSQL's own send buffer long before, so they arrive.
+/// First in, first out, over a ring that grows up to <see cref="CountMax"/>. Allocates only when it grows. The bound
+/// cannot lock a pipeline up: so many answers of five bytes overflow PostgreSQL's own send buffer long before, so they
+/// arrive.
 /// </summary>
 internal sealed class ResponseQueue
 {
@@ -20,7 +21,9 @@ internal sealed class ResponseQueue
     /// <summary>ReadyForQuery messages owed.</summary>
     public int ReadyCount { get; private set; }
 
-    /// <summary>An error came and nothing owed before the next Sync will: messages are skipped until one is sent.</summary>
+    /// <summary>
+    /// An error came and nothing owed before the next Sync will: messages are skipped until one is sent.
+    /// </summary>
     public bool IsSkippingToSync { get; private set; }
 
     public void Push(ExpectedKind kind, ExpectedAction action = ExpectedAction.Forward, object? subject = null)

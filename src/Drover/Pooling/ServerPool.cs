@@ -10,8 +10,8 @@ namespace Drover.Pooling;
 /// wait, and what must happen on another loop is posted there.
 /// </summary>
 /// <remarks>
-/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go of it,
-/// the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
+/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go
+/// of it, the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
 /// </remarks>
 internal sealed class ServerPool
 {
@@ -128,7 +128,9 @@ internal sealed class ServerPool
         return false;
     }
 
-    /// <summary>Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.</summary>
+    /// <summary>
+    /// Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.
+    /// </summary>
     public bool TryCancel(PoolWaiter waiter)
     {
         lock (_lock)
@@ -144,8 +146,8 @@ internal sealed class ServerPool
     }
 
     /// <summary>
-    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never handed
-    /// over dirty.
+    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never
+    /// handed over dirty.
     /// </summary>
     public void Release(ServerConnection server)
     {

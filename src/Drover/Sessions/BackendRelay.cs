@@ -10,8 +10,8 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Relays answers. Rows and copy data are not even read, only their headers; what decides about the lease (ReadyForQuery,
-/// errors, completions) is matched against the queue of what the server owes.
+/// Relays answers. Rows and copy data are not even read, only their headers; what decides about the lease
+/// (ReadyForQuery, errors, completions) is matched against the queue of what the server owes.
 /// </summary>
 internal sealed class BackendRelay(ClientSession session)
 {

@@ -10,7 +10,8 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The welcome.
+/// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The
+/// welcome.
 /// 6. Console, replication or pooled session. 7. The server is given back, the client told why, the socket closed.
 /// </summary>
 internal sealed class ClientConnection(Connection accepted, ClientServices services)
@@ -104,7 +105,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             client._wakeup.Signal();
         });
 
-    /// <summary>Runs an action on the client's loop, from any thread. A client that moves meanwhile is followed.</summary>
+    /// <summary>
+    /// Runs an action on the client's loop, from any thread. A client that moves meanwhile is followed.
+    /// </summary>
     public void OnLoop(Action<ClientConnection> action) =>
         _connection.Loop.Post(
             static state =>
@@ -185,7 +188,8 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     /// <summary>Address as the log and SHOW print it.</summary>
     public string Describe() =>
-        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@{_connection.RemoteEndPoint?.ToString() ?? "unix"}";
+        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@"
+        + (_connection.RemoteEndPoint?.ToString() ?? "unix");
 
     private async Task<SessionEnd> ServeAsync()
     {

@@ -13,8 +13,8 @@ namespace Drover.Sessions;
 /// </summary>
 /// <remarks>
 /// A turn: 1. flush what the kernel did not take; 2. relay what the server said; 3. give the server back if its work is
-/// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded; whatever
-/// must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
+/// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded;
+/// whatever must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
 /// </remarks>
 internal sealed class ClientSession
 {
@@ -122,7 +122,9 @@ internal sealed class ClientSession
 
     public PoolMode Mode => Pool.Configuration.Mode;
 
-    /// <summary>Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.</summary>
+    /// <summary>
+    /// Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.
+    /// </summary>
     public async Task<SessionEnd> ServeAsync()
     {
         for (; ; )

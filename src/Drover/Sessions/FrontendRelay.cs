@@ -56,8 +56,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     }
 
     /// <summary>
-    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an extended
-    /// batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
+    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an
+    /// extended batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
     /// </summary>
     private FrontendProgress FindBatch(int limit)
     {

@@ -1,4 +1,5 @@
-// One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is due.
+// One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is
+// due.
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Drover.Protocol.Framing;
