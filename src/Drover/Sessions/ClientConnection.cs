@@ -23,6 +23,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     private Connection _connection = accepted;
     private SessionEnd? _end;
     private byte[] _key = [];
+    private bool _isDisposed;
     private int _processId;
 
     public long Id { get; } = ClientServices.NextId();
@@ -79,6 +80,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             static state =>
             {
                 (ClientConnection client, SessionEnd why) = ((ClientConnection, SessionEnd))state!;
+                if (client._isDisposed)
+                {
+                    return;
+                }
                 client._end ??= why;
                 client._closing.Cancel();
                 if (client.Session is { } session)
@@ -93,29 +98,53 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <summary>Time-outs that hold before the session has begun; on the loop.</summary>
     public void OnTick(long nowMs)
     {
-        if (!IsLoggedIn)
+        // A login that waits for its server has a session already, and waits under query_wait_timeout.
+        if (Session is { End: null } session && SessionClock.FindExpired(session, nowMs) is { } expired)
+        {
+            session.End = expired;
+            session.Wakeup.Signal();
+        }
+        else if (!IsLoggedIn)
         {
             double limitMs = services.Options.Proxy.Timeouts.ClientLoginTimeout.TotalMilliseconds;
             if (limitMs > 0 && nowMs - ConnectedMs > limitMs && !_closing.IsCancellationRequested)
             {
                 _end = new SessionEnd("client_login_timeout", SqlState.InvalidAuthorizationSpecification);
+                Session?.End ??= _end;
                 _closing.Cancel();
                 _wakeup.Signal();
             }
         }
-        else if (
-            Session is { } session
-            && SessionClock.FindExpired(session, nowMs) is { } expired
-            && session.End is null
-        )
-        {
-            session.End = expired;
-            session.Wakeup.Signal();
-        }
     }
 
     /// <inheritdoc/>
-    public async Task CancelAsync(CancellationToken cancellationToken)
+    public Task CancelAsync(CancellationToken cancellationToken)
+    {
+        EventLoop loop = _connection.Loop;
+        if (loop.IsCurrent)
+        {
+            return CancelHereAsync(cancellationToken);
+        }
+        // Which server the session has is known for sure on its own loop only: elsewhere a stranger could be cancelled.
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(
+            async _ =>
+            {
+                try
+                {
+                    await CancelHereAsync(cancellationToken);
+                }
+                finally
+                {
+                    done.SetResult();
+                }
+            },
+            null
+        );
+        return done.Task;
+    }
+
+    private async Task CancelHereAsync(CancellationToken cancellationToken)
     {
         if (
             Session is { Server: { } server }
@@ -264,7 +293,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         SessionEnd end = _end ?? SessionEnd.ClientLost;
         try
         {
-            if (end.SqlState is not null)
+            if (end.SqlState is not null && Session is not { IsInMessage: true })
             {
                 await TellAsync(end);
             }
@@ -278,6 +307,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             // The client or its server is gone already: there is nobody to tell.
         }
+        catch (Exception bug)
+        {
+            LogLifecycle.Unexpected(services.Log, bug, $"the end of client {Describe()}");
+        }
         finally
         {
             services.CancelKeys.Remove(_processId, _key);
@@ -290,6 +323,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <summary>Closes the sockets and returns the memory.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         _connection.Dispose();
         _bare.Dispose();
         _inbox.Clear();
@@ -301,12 +335,21 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     {
         using MessageWriter writer = new(64 * 1024);
         ErrorResponse.Write(writer, "FATAL", end.SqlState!, end.Reason, end.Detail, end.Hint);
-        // What the kernel does not take within a moment is not worth keeping a socket for.
-        if (_outbox.Send(_connection, writer.Written) && _outbox.Pending > 0)
+        if (!_outbox.Send(_connection, writer.Written) || _outbox.Pending == 0)
         {
-            _connection.Loop.SignalAfter(_wakeup, TimeSpan.FromSeconds(1));
+            return;
+        }
+        // What the kernel does not take within a moment is not worth keeping a socket for.
+        EventLoop loop = _connection.Loop;
+        long untilMs = loop.NowMs + 1000;
+        loop.SignalAfter(_wakeup, TimeSpan.FromSeconds(1));
+        while (_outbox.Pending > 0 && loop.NowMs < untilMs)
+        {
             await _wakeup;
-            _outbox.Flush(_connection);
+            if (!_outbox.Flush(_connection))
+            {
+                return;
+            }
         }
     }
 

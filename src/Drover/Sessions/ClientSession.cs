@@ -163,6 +163,9 @@ internal sealed class ClientSession
     /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
     public void ReleaseNow() => _lease.Release();
 
+    /// <summary>The client has part of a message: an error told now would be read as its rest.</summary>
+    public bool IsInMessage => _backend.IsInMessage;
+
     /// <summary>Ends the session from any thread; the first reason given holds.</summary>
     public void Kill(SessionEnd reason) =>
         Loop.Post(
@@ -200,7 +203,7 @@ internal sealed class ClientSession
             {
                 if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
                 {
-                    _backend.OnServerLost();
+                    _backend.OnSendFailed();
                     continue;
                 }
                 if (Outbox.Pending == 0)
