@@ -87,7 +87,9 @@ internal static class ServerQuery
         return result;
     }
 
-    /// <summary>What comes from it now would be taken for the answer to something else: nobody may use it any more.</summary>
+    /// <summary>
+    /// What comes from it now would be taken for the answer to something else: nobody may use it any more.
+    /// </summary>
     private static ServerQueryResult Lost(ServerConnection server, ServerQueryResult result)
     {
         server.IsDying = true;

@@ -197,7 +197,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@"
         + (_connection.RemoteEndPoint?.ToString() ?? "unix");
 
-    /// <summary>Everything up to a pooled session; the end of those clients that wanted something else, or were refused.</summary>
+    /// <summary>
+    /// Everything up to a pooled session; the end of those clients that wanted something else, or were refused.
+    /// </summary>
     private async Task<SessionEnd?> BeginAsync()
     {
         ClientHandshake handshake = new(_bare, _inbox, _outbox, _wakeup, services.ClientTls);
