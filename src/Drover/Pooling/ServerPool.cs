@@ -93,7 +93,7 @@ internal sealed class ServerPool
             WasUsed = true;
             waiter.Server = null;
             waiter.Failure = null;
-            bool isOpen = !Database.IsPaused;
+            bool isOpen = !Database.IsStopped;
             if (isOpen && _waiters.Count == 0)
             {
                 if (TakeIdle(waiter) is { } server)
@@ -167,7 +167,7 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsPaused || IsOverSize() || IsExpired(server);
+            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server);
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -181,7 +181,7 @@ internal sealed class ServerPool
             Discard(
                 server,
                 server.CloseNeeded ? "close needed"
-                    : Database.IsPaused ? "pause"
+                    : Database.IsStopped ? "pause"
                     : "server lifetime over"
             );
         }
@@ -256,7 +256,7 @@ internal sealed class ServerPool
         }
     }
 
-    /// <summary>PAUSE, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
+    /// <summary>KILL, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
     public void CloseServers()
     {
         List<ServerConnection> closing;
@@ -267,14 +267,20 @@ internal sealed class ServerPool
             {
                 server.CloseNeeded = true;
             }
-            closing = [.. _idle];
-            foreach (ServerConnection server in closing)
-            {
-                server.State = ServerState.Tested;
-            }
-            _idle.Clear();
+            closing = TakeAllIdle();
         }
         Post(closing, "close needed");
+    }
+
+    /// <summary>PAUSE: closes idle servers; the others are closed as they are released. From any thread.</summary>
+    public void CloseIdle(string reason)
+    {
+        List<ServerConnection> closing;
+        lock (_lock)
+        {
+            closing = TakeAllIdle();
+        }
+        Post(closing, reason);
     }
 
     /// <summary>RESUME: serves who waits.</summary>
@@ -340,7 +346,7 @@ internal sealed class ServerPool
             {
                 ServerConnection server = _idle[i];
                 bool isIdleTooLong = idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count > keep;
-                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsPaused)
+                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsStopped)
                 {
                     _idle.RemoveAt(i);
                     server.State = ServerState.Tested;
@@ -353,7 +359,7 @@ internal sealed class ServerPool
             int target = _waiters.Count > 0 ? _servers.Count + _waiters.Count : 0;
             target = WasUsed || Database.Options.User is not null ? Math.Max(target, keep) : target;
             while (
-                !Database.IsPaused
+                !Database.IsStopped
                 && _servers.Count - closing.Count + _connecting < target
                 && wanted < _waiters.Count + keep
                 && MayConnect(loop.NowMs, longWait, allowWithoutWaiter: true)
@@ -368,6 +374,17 @@ internal sealed class ServerPool
         {
             Connect(loop);
         }
+    }
+
+    private List<ServerConnection> TakeAllIdle()
+    {
+        List<ServerConnection> taken = [.. _idle];
+        foreach (ServerConnection server in taken)
+        {
+            server.State = ServerState.Tested;
+        }
+        _idle.Clear();
+        return taken;
     }
 
     private ServerConnection? TakeIdle(PoolWaiter waiter)
@@ -408,7 +425,7 @@ internal sealed class ServerPool
     /// <summary>Gives idle servers to the first in the queue, whichever loops they live on. Under the lock.</summary>
     private void ServeWaiters()
     {
-        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsPaused)
+        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsStopped)
         {
             PoolWaiter waiter = first.Value;
             _waiters.RemoveFirst();
@@ -451,7 +468,7 @@ internal sealed class ServerPool
         bool connect;
         lock (_lock)
         {
-            connect = !Database.IsPaused && _waiters.Count > _connecting && MayConnect(loop.NowMs, useReserve: false);
+            connect = !Database.IsStopped && _waiters.Count > _connecting && MayConnect(loop.NowMs, useReserve: false);
             if (connect)
             {
                 _connecting++;

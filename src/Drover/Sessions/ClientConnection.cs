@@ -28,6 +28,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     private SessionEnd? _end;
     private byte[] _key = [];
     private int _processId;
+    private bool _isClosed;
 
     public long Id { get; } = ClientServices.NextId();
 
@@ -55,6 +56,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     }
 
     public bool IsLoggedIn { get; private set; }
+
+    /// <summary>The server of a replication connection, which no pool has.</summary>
+    public ServerConnection? ReplicationServer { get; private set; }
+
+    /// <summary>The session looks at its sockets again: after SUSPEND; from any thread.</summary>
+    public void Wake() => OnLoop(static client => client._wakeup.Signal());
 
     public ReplicationKind Replication => Startup?.Replication ?? ReplicationKind.None;
 
@@ -85,6 +92,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     public void Kill(SessionEnd reason) =>
         OnLoop(client =>
         {
+            if (client._isClosed)
+            {
+                return;
+            }
             client._end ??= reason;
             client._closing.Cancel();
             if (client.Session is { } session)
@@ -257,7 +268,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             return await new ReplicationClient(services, channel, startup, _wakeup).RunAsync(
                 database,
                 login.User,
-                () => IsLoggedIn = true,
+                server =>
+                {
+                    ReplicationServer = server;
+                    IsLoggedIn = true;
+                },
                 _closing.Token
             );
         }
@@ -328,6 +343,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             services.CancelKeys.Remove(_processId, _key);
             services.Registry.Remove(this);
             _connection.Loop.Remove(this);
+            _isClosed = true;
             Dispose();
             LogEnd(end);
         }

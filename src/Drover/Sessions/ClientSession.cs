@@ -200,7 +200,7 @@ internal sealed class ClientSession
                     _backend.OnServerLost();
                     continue;
                 }
-                if (Outbox.Pending == 0)
+                if (Outbox.Pending == 0 && !Pool.Database.IsSuspended)
                 {
                     moved = _backend.Pump();
                     if (_backend.HasHeldReady)
@@ -222,6 +222,10 @@ internal sealed class ClientSession
                         moved = true;
                     }
                 }
+            }
+            if (Pool.Database.IsSuspended)
+            {
+                return Progress.Wait;
             }
             if (Server is null || Server.Outbox.Pending == 0)
             {

@@ -22,7 +22,7 @@ internal sealed class ReplicationClient(
     public async Task<SessionEnd> RunAsync(
         DatabaseEntry database,
         UserEntry user,
-        Action onLoggedIn,
+        Action<ServerConnection> onLoggedIn,
         CancellationToken cancellationToken
     )
     {
@@ -49,7 +49,7 @@ internal sealed class ReplicationClient(
         try
         {
             Welcome(server, processId, key);
-            onLoggedIn();
+            onLoggedIn(server);
             return await PassAsync(server, loop, cancellationToken);
         }
         finally

@@ -60,6 +60,13 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Parse");
         }
+        if (Shares && parse.Name.IsEmpty && session.Unnamed is { } unnamed && unnamed.IsSame(body[1..]))
+        {
+            session.Traits |= unnamed.Traits;
+            unnamed.NoteOn(server);
+            server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, unnamed);
+            return true;
+        }
         StatementTraits traits = Follows || Shares ? StatementScanner.Scan(parse.Text) : StatementTraits.None;
         if (!Shares)
         {

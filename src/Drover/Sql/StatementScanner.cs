@@ -1,7 +1,6 @@
 // Finds in a statement's text what may outlive its transaction. A scan over tokens, not a parse: it may say yes too
 // often, and then costs one look at the session; what it cannot see (a function that sets something) ParameterStatus
 // shows.
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Drover.Sql;
@@ -185,15 +184,24 @@ internal static class StatementScanner
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
 
-    private static readonly SearchValues<byte> WordBytes = SearchValues.Create([
-        .. "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$"u8,
-        .. Enumerable.Range(0x80, 0x80).Select(static value => (byte)value),
-    ]);
+    /// <summary>Which bytes may stand in an unquoted word; anything beyond ASCII is a letter.</summary>
+    private static ReadOnlySpan<bool> IsWordByte => WordBytes;
+
+    private static readonly bool[] WordBytes =
+    [
+        .. Enumerable
+            .Range(0, 256)
+            .Select(static value => value >= 0x80 || value is '_' or '$' || char.IsAsciiLetterOrDigit((char)value)),
+    ];
 
     private static int WordEnd(ReadOnlySpan<byte> sql, int i)
     {
-        int length = sql[i..].IndexOfAnyExcept(WordBytes);
-        return length < 0 ? sql.Length : i + length;
+        ReadOnlySpan<bool> isWordByte = IsWordByte;
+        while (i < sql.Length && isWordByte[sql[i]])
+        {
+            i++;
+        }
+        return i;
     }
 
     private static int SkipQuoted(ReadOnlySpan<byte> sql, int i, char quote, bool escapes)

@@ -41,7 +41,7 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     public override int Descriptor => _bare.Descriptor;
 
     /// <summary>Protocol and cipher suite, as `SHOW CLIENTS` prints them.</summary>
-    public string Description => $"{_tls.SslProtocol}/{_tls.NegotiatedCipherSuite}";
+    public string Description { get; private set; } = "";
 
     /// <summary>The peer's certificate, if it gave one.</summary>
     public X509Certificate2? PeerCertificate => _tls.RemoteCertificate as X509Certificate2;
@@ -61,6 +61,7 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     {
         TlsConnection connection = new(bare, alreadyReceived);
         await connection._tls.AuthenticateAsServerAsync(options, cancellationToken);
+        connection.Description = connection.Describe();
         return connection;
     }
 
@@ -75,7 +76,19 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     {
         TlsConnection connection = new(bare, ReadOnlyMemory<byte>.Empty);
         await connection._tls.AuthenticateAsClientAsync(options, cancellationToken);
+        connection.Description = connection.Describe();
         return connection;
+    }
+
+    private string Describe()
+    {
+        string version = _tls.SslProtocol switch
+        {
+            SslProtocols.Tls12 => "TLSv1.2",
+            SslProtocols.Tls13 => "TLSv1.3",
+            SslProtocols other => other.ToString(),
+        };
+        return $"{version}/{_tls.NegotiatedCipherSuite}";
     }
 
     public override int Receive(Span<byte> buffer)
