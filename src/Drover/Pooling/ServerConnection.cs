@@ -92,6 +92,7 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     public bool IsQuiet =>
         Responses.Count == 0
         && !Responses.IsSkippingToSync
+        && !Responses.IsUnsynced
         && Outbox.Pending == 0
         && Inbox.Count == 0
         && Status == TransactionStatus.Idle;

@@ -159,6 +159,7 @@ internal sealed class ServerPool
         bool close;
         lock (_lock)
         {
+            bool isUsedUp = server.LifetimeMs == 0 && server.ClientId != 0;
             server.ClientId = 0;
             server.ReleasedMs = server.Transport.Loop.NowMs;
             if (server.CancelsInFlight > 0)
@@ -167,7 +168,7 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server);
+            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server) || isUsedUp;
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -345,7 +346,8 @@ internal sealed class ServerPool
             for (int i = _idle.Count - 1; i >= 0; i--)
             {
                 ServerConnection server = _idle[i];
-                bool isIdleTooLong = idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count > keep;
+                bool isIdleTooLong =
+                    idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count - closing.Count > keep;
                 if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsStopped)
                 {
                     _idle.RemoveAt(i);
@@ -513,11 +515,22 @@ internal sealed class ServerPool
         {
             // Room may be made by closing an idle server of a neighbour; the next round of maintenance tries again.
             _connector.MakeRoom(this);
-            Interlocked.Decrement(ref _connecting);
+            lock (_lock)
+            {
+                _connecting--;
+            }
             return;
         }
         int generation = Generation;
-        (server, failure) = await _connector.ConnectAsync(this, loop);
+        try
+        {
+            (server, failure) = await _connector.ConnectAsync(this, loop);
+        }
+        catch (Exception bug)
+        {
+            // A defect of ours must not cost the pool a place for ever.
+            failure = new PoolFailure(Protocol.SqlState.InternalError, bug.Message);
+        }
         if (server is null)
         {
             Database.RemoveServer();
@@ -607,17 +620,6 @@ internal sealed class ServerPool
 
     private sealed record Attempt(ServerPool Pool, EventLoop Loop)
     {
-        public async void Run()
-        {
-            try
-            {
-                await Pool.ConnectAsync(Loop);
-            }
-            catch (Exception bug)
-            {
-                // A defect of ours must not cost the pool a place for ever.
-                Pool.OnConnectFailed(Loop, new PoolFailure(Protocol.SqlState.InternalError, bug.Message));
-            }
-        }
+        public async void Run() => await Pool.ConnectAsync(Loop);
     }
 }

@@ -51,7 +51,7 @@ internal static class ServerQuery
             }
             if (!server.Outbox.Send(server.Transport, writer.Written))
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
         }
         server.UnnamedOwner = null;
@@ -62,18 +62,18 @@ internal static class ServerQuery
         {
             if (!server.Outbox.Flush(server.Transport))
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
             int received = server.Inbox.Fill(server.Transport, loop.ServerScratch, AnswerBytesMax);
             if (received is 0 or Connection.Broken)
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
             if (received == Connection.WouldBlock)
             {
                 if (loop.NowMs >= deadline || server.Inbox.Count >= AnswerBytesMax)
                 {
-                    return result with { IsLost = true };
+                    return Lost(server, result);
                 }
                 server.Inbox.Park();
                 await wakeup;
@@ -81,10 +81,17 @@ internal static class ServerQuery
             }
             if (!Consume(server, ref result, ref ready))
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
         }
         return result;
+    }
+
+    /// <summary>What comes from it now would be taken for the answer to something else: nobody may use it any more.</summary>
+    private static ServerQueryResult Lost(ServerConnection server, ServerQueryResult result)
+    {
+        server.IsDying = true;
+        return result with { IsLost = true };
     }
 
     private static bool Consume(ServerConnection server, ref ServerQueryResult result, ref int ready)

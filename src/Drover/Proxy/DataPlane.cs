@@ -152,7 +152,8 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             static state =>
             {
                 (DataPlane plane, EventLoop on, SocketHandle client) = ((DataPlane, EventLoop, SocketHandle))state!;
-                new ClientConnection(on.Adopt(client), plane.Services).Run();
+                Connection accepted = on.Adopt(client);
+                new ClientConnection(on.Decorator?.Accepted(accepted) ?? accepted, plane.Services).Run();
             },
             (this, loop, socket)
         );

@@ -13,6 +13,9 @@ internal ref struct Assembly(MessageWriter writer, ReadOnlySpan<byte> received)
     private readonly ReadOnlySpan<byte> _received = received;
     private int _taken;
 
+    /// <summary>How much of the received bytes there is; a message that ends behind it is still coming.</summary>
+    public readonly int Length => _received.Length;
+
     /// <summary>Bytes that <see cref="Send"/> handed over.</summary>
     public int Sent { get; private set; }
 

@@ -172,6 +172,9 @@ internal sealed class ClientSession
     /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
     public void ReleaseNow() => _lease.Release();
 
+    /// <summary>The client has part of a message: an error told now would be read as its rest.</summary>
+    public bool IsInMessage => _backend.IsInMessage;
+
     /// <summary>Takes leftovers out of the loop's scratch buffers; before every await.</summary>
     public void Park()
     {
@@ -197,7 +200,7 @@ internal sealed class ClientSession
             {
                 if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
                 {
-                    _backend.OnServerLost();
+                    _backend.OnSendFailed();
                     continue;
                 }
                 if (Outbox.Pending == 0 && !Pool.Database.IsSuspended)

@@ -167,7 +167,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         bool moved = position > 0;
         if (moved && !assembly.Send(position, server.Outbox, server.Transport))
         {
-            backend.OnServerLost();
+            backend.OnSendFailed();
         }
         else if (moved)
         {
@@ -200,6 +200,11 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     )
     {
         int end = position + header.Length;
+        if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync && IsKnown(header.Type))
+        {
+            // The server ignores it as well: nothing is owed and nothing may be noted.
+            return true;
+        }
         switch (header.Type)
         {
             case FrontendType.Query:
@@ -265,6 +270,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         ReadOnlySpan<byte> start = rest[MessageHeader.Size..];
         bool begun = header.Type switch
         {
+            _ when server.Responses.IsSkippingToSync => true,
             FrontendType.Query => _statements.StreamQuery(server),
             FrontendType.Parse => _statements.StreamParse(server, start),
             FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),

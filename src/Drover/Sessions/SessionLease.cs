@@ -175,7 +175,7 @@ internal sealed class SessionLease(ClientSession session)
 
     private async ValueTask<bool> TryCleanAsync(ServerConnection server)
     {
-        bool isBusy = server.Responses.Count > 0 || server.Responses.IsSkippingToSync || server.Outbox.Pending > 0;
+        bool isBusy = server.Responses.Count > 0 || server.Responses.IsUnsynced || server.Outbox.Pending > 0;
         if (server.IsDying || isBusy || server.Inbox.Count > 0 || server.CloseNeeded)
         {
             return false;
@@ -228,6 +228,7 @@ internal sealed class SessionLease(ClientSession session)
         session.State = ClientState.Waiting;
         session.StateSinceMs = session.Loop.NowMs;
         session.WasNotifiedOfWait = false;
+        session.IsCancelRequested = false;
         while (waiter.State is WaiterState.Queued or WaiterState.InDelivery)
         {
             session.Park();
@@ -235,6 +236,10 @@ internal sealed class SessionLease(ClientSession session)
             if (session.End is null && IsClientGone())
             {
                 session.End = SessionEnd.ClientLost;
+            }
+            if (session.IsCancelRequested && waiter.State == WaiterState.Queued)
+            {
+                session.End ??= new SessionEnd("canceling statement due to user request", SqlState.QueryCanceled);
             }
             if (session.End is not null && session.Pool.TryCancel(waiter))
             {

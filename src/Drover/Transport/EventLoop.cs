@@ -70,6 +70,9 @@ internal abstract class EventLoop : IDisposable
 
     public bool IsStopping => _stopping;
 
+    /// <summary>Wraps its connections; set by tests, before the start.</summary>
+    public IConnectionDecorator? Decorator { get; set; }
+
     public void Start() => _thread.Start();
 
     /// <summary>Runs a callback on the loop, later, from any thread.</summary>
