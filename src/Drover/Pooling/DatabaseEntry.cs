@@ -94,7 +94,9 @@ internal sealed class UserEntry(string name)
     public void RemoveClient() => Interlocked.Decrement(ref _clients);
 }
 
-/// <summary>What the proxy has to log in with: a stored secret, and SCRAM keys learnt from the user's own login.</summary>
+/// <summary>
+/// What the proxy has to log in with: a stored secret, and SCRAM keys learnt from the user's own login.
+/// </summary>
 /// <param name="Secret">Plain, MD5 or SCRAM; null when there is none.</param>
 /// <param name="Keys">SCRAM keys, when a client of this user has proved them.</param>
 internal sealed record ServerCredential(PasswordSecret? Secret, ScramKeys? Keys)

@@ -10,7 +10,9 @@ using Drover.Transport;
 
 namespace Drover.Pooling;
 
-/// <summary>The real <see cref="IServerConnector"/>. What it learns of servers it tells to its owner's callbacks.</summary>
+/// <summary>
+/// The real <see cref="IServerConnector"/>. What it learns of servers it tells to its owner's callbacks.
+/// </summary>
 internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, ISupervisor supervisor)
     : IServerConnector
 {

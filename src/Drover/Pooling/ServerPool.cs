@@ -10,8 +10,8 @@ namespace Drover.Pooling;
 /// wait, and what must happen on another loop is posted there.
 /// </summary>
 /// <remarks>
-/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go of it,
-/// the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
+/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go
+/// of it, the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
 /// </remarks>
 internal sealed class ServerPool
 {
@@ -128,7 +128,9 @@ internal sealed class ServerPool
         return false;
     }
 
-    /// <summary>Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.</summary>
+    /// <summary>
+    /// Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.
+    /// </summary>
     public bool TryCancel(PoolWaiter waiter)
     {
         lock (_lock)
@@ -144,8 +146,8 @@ internal sealed class ServerPool
     }
 
     /// <summary>
-    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never handed
-    /// over dirty.
+    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never
+    /// handed over dirty.
     /// </summary>
     public void Release(ServerConnection server)
     {
@@ -157,6 +159,7 @@ internal sealed class ServerPool
         bool close;
         lock (_lock)
         {
+            bool isUsedUp = server.LifetimeMs == 0 && server.ClientId != 0;
             server.ClientId = 0;
             server.ReleasedMs = server.Transport.Loop.NowMs;
             if (server.CancelsInFlight > 0)
@@ -165,7 +168,7 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server);
+            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server) || isUsedUp;
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -343,7 +346,8 @@ internal sealed class ServerPool
             for (int i = _idle.Count - 1; i >= 0; i--)
             {
                 ServerConnection server = _idle[i];
-                bool isIdleTooLong = idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count > keep;
+                bool isIdleTooLong =
+                    idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count - closing.Count > keep;
                 if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsStopped)
                 {
                     _idle.RemoveAt(i);
@@ -511,11 +515,22 @@ internal sealed class ServerPool
         {
             // Room may be made by closing an idle server of a neighbour; the next round of maintenance tries again.
             _connector.MakeRoom(this);
-            Interlocked.Decrement(ref _connecting);
+            lock (_lock)
+            {
+                _connecting--;
+            }
             return;
         }
         int generation = Generation;
-        (server, failure) = await _connector.ConnectAsync(this, loop);
+        try
+        {
+            (server, failure) = await _connector.ConnectAsync(this, loop);
+        }
+        catch (Exception bug)
+        {
+            // A defect of ours must not cost the pool a place for ever.
+            failure = new PoolFailure(Protocol.SqlState.InternalError, bug.Message);
+        }
         if (server is null)
         {
             Database.RemoveServer();
@@ -605,17 +620,6 @@ internal sealed class ServerPool
 
     private sealed record Attempt(ServerPool Pool, EventLoop Loop)
     {
-        public async void Run()
-        {
-            try
-            {
-                await Pool.ConnectAsync(Loop);
-            }
-            catch (Exception bug)
-            {
-                // A defect of ours must not cost the pool a place for ever.
-                Pool.OnConnectFailed(Loop, new PoolFailure(Protocol.SqlState.InternalError, bug.Message));
-            }
-        }
+        public async void Run() => await Pool.ConnectAsync(Loop);
     }
 }

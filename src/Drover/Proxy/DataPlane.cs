@@ -53,7 +53,10 @@ internal sealed class DataPlane : ISupervisor, IDisposable
         _loops[0].Post(static state => ((DataPlane)state!).BeginMaintenance(), this);
     }
 
-    /// <summary>Binds what listen_addr, listen_port and unix_socket_dir say. Throws <see cref="SocketException"/> with the address in its message.</summary>
+    /// <summary>
+    /// Binds what listen_addr, listen_port and unix_socket_dir say. Throws <see cref="SocketException"/> with the
+    /// address in its message.
+    /// </summary>
     public void Listen()
     {
         foreach (Socket socket in ListenSockets.Bind(Directory.Options.Proxy))
@@ -139,7 +142,9 @@ internal sealed class DataPlane : ISupervisor, IDisposable
 
     private static string Name(ServerPool pool) => $"{pool.Database.Name}/{pool.User.Name}";
 
-    /// <summary>Puts a new client on the loop that has room: the first one until it is busy, so that a quiet proxy polls once.</summary>
+    /// <summary>
+    /// Puts a new client on the loop that has room: the first one until it is busy, so that a quiet proxy polls once.
+    /// </summary>
     private void Place(SocketHandle socket)
     {
         EventLoop loop = LoopBalance.Choose(_loops);
@@ -147,7 +152,8 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             static state =>
             {
                 (DataPlane plane, EventLoop on, SocketHandle client) = ((DataPlane, EventLoop, SocketHandle))state!;
-                new ClientConnection(on.Adopt(client), plane.Services).Run();
+                Connection accepted = on.Adopt(client);
+                new ClientConnection(on.Decorator?.Accepted(accepted) ?? accepted, plane.Services).Run();
             },
             (this, loop, socket)
         );

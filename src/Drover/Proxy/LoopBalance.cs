@@ -4,8 +4,9 @@ using Drover.Transport;
 namespace Drover.Proxy;
 
 /// <summary>
-/// One loop that has enough to do polls once for many sockets; a second one halves that and adds hand-overs between them. So
-/// clients gather on the first loop until it is nearly full, spread then, and gather again when the load is gone.
+/// One loop that has enough to do polls once for many sockets; a second one halves that and adds hand-overs between
+/// them. So clients gather on the first loop until it is nearly full, spread then, and gather again when the load is
+/// gone.
 /// </summary>
 internal static class LoopBalance
 {

@@ -10,7 +10,8 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The welcome.
+/// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The
+/// welcome.
 /// 6. Console, replication or pooled session. 7. The server is given back, the client told why, the socket closed.
 /// </summary>
 internal sealed class ClientConnection(Connection accepted, ClientServices services)
@@ -26,7 +27,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     private Connection _connection = accepted;
     private SessionEnd? _end;
     private byte[] _key = [];
+    private bool _isDisposed;
     private int _processId;
+    private ClientPlace _place;
     private bool _isClosed;
 
     public long Id { get; } = ClientServices.NextId();
@@ -72,7 +75,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         _bare.Loop.Add(this);
         try
         {
-            _end = await ServeAsync();
+            // The login's own objects are garbage once it is over: an idle client keeps only its session.
+            SessionEnd? over = await BeginAsync();
+            _end = over ?? await Session!.ServeAsync();
         }
         catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
         {
@@ -95,6 +100,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             {
                 return;
             }
+            if (client._isDisposed)
+            {
+                return;
+            }
             client._end ??= reason;
             client._closing.Cancel();
             if (client.Session is { } session)
@@ -104,7 +113,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             client._wakeup.Signal();
         });
 
-    /// <summary>Runs an action on the client's loop, from any thread. A client that moves meanwhile is followed.</summary>
+    /// <summary>
+    /// Runs an action on the client's loop, from any thread. A client that moves meanwhile is followed.
+    /// </summary>
     public void OnLoop(Action<ClientConnection> action) =>
         _connection.Loop.Post(
             static state =>
@@ -126,24 +137,22 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <summary>Time-outs that hold before the session has begun; on the loop.</summary>
     public void OnTick(long nowMs)
     {
-        if (!IsLoggedIn)
+        // A login that waits for its server has a session already, and waits under query_wait_timeout.
+        if (Session is { End: null } session && SessionClock.FindExpired(session, nowMs) is { } expired)
+        {
+            session.End = expired;
+            session.Wakeup.Signal();
+        }
+        else if (!IsLoggedIn)
         {
             double limitMs = services.Options.Proxy.Timeouts.ClientLoginTimeout.TotalMilliseconds;
             if (limitMs > 0 && nowMs - ConnectedMs > limitMs && !_closing.IsCancellationRequested)
             {
                 _end = new SessionEnd("client_login_timeout", SqlState.InvalidAuthorizationSpecification);
+                Session?.End ??= _end;
                 _closing.Cancel();
                 _wakeup.Signal();
             }
-        }
-        else if (
-            Session is { } session
-            && SessionClock.FindExpired(session, nowMs) is { } expired
-            && session.End is null
-        )
-        {
-            session.End = expired;
-            session.Wakeup.Signal();
         }
     }
 
@@ -185,9 +194,13 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     /// <summary>Address as the log and SHOW print it.</summary>
     public string Describe() =>
-        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@{_connection.RemoteEndPoint?.ToString() ?? "unix"}";
+        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@"
+        + (_connection.RemoteEndPoint?.ToString() ?? "unix");
 
-    private async Task<SessionEnd> ServeAsync()
+    /// <summary>
+    /// Everything up to a pooled session; the end of those clients that wanted something else, or were refused.
+    /// </summary>
+    private async Task<SessionEnd?> BeginAsync()
     {
         ClientHandshake handshake = new(_bare, _inbox, _outbox, _wakeup, services.ClientTls);
         Greeting greeting = await handshake.RunAsync(_closing.Token);
@@ -239,7 +252,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         }
     }
 
-    private async Task<SessionEnd> LogInAsync(MessageChannel channel, StartupPacket startup)
+    private async Task<SessionEnd?> LogInAsync(MessageChannel channel, StartupPacket startup)
     {
         services.Directory.TryFindDatabase(startup.Database, out DatabaseEntry? database);
         ClientLogin login = new(services, channel, startup, _wakeup);
@@ -272,15 +285,15 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                 _closing.Token
             );
         }
-        using ClientPlace place = new(database, login.User, services.Options);
-        if (place.Refusal is { } full)
+        _place = new ClientPlace(database, login.User, services.Options);
+        if (_place.Refusal is { } full)
         {
             return full;
         }
         return await BeginSessionAsync(channel, startup, database, login.User);
     }
 
-    private async Task<SessionEnd> BeginSessionAsync(
+    private async Task<SessionEnd?> BeginSessionAsync(
         MessageChannel channel,
         StartupPacket startup,
         DatabaseEntry database,
@@ -312,7 +325,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             LogLogin.Accepted(services.Log, Describe(), database.Name, user.Name, identity.Tls);
         }
-        return await session.ServeAsync();
+        return null;
     }
 
     private async Task CloseAsync()
@@ -320,7 +333,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         SessionEnd end = _end ?? SessionEnd.ClientLost;
         try
         {
-            if (end.SqlState is not null)
+            if (end.SqlState is not null && Session is not { IsInMessage: true })
             {
                 await TellAsync(end);
             }
@@ -334,10 +347,15 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             // The client or its server is gone already: there is nobody to tell.
         }
+        catch (Exception bug)
+        {
+            LogLifecycle.Unexpected(services.Log, bug, $"the end of client {Describe()}");
+        }
         finally
         {
             services.CancelKeys.Remove(_processId, _key);
             services.Registry.Remove(this);
+            _place.Dispose();
             _connection.Loop.Remove(this);
             _isClosed = true;
             Dispose();
@@ -348,6 +366,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <summary>Closes the sockets and returns the memory.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         _connection.Dispose();
         _bare.Dispose();
         _inbox.Clear();
@@ -359,12 +378,21 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     {
         using MessageWriter writer = new(64 * 1024);
         ErrorResponse.Write(writer, "FATAL", end.SqlState!, end.Reason, end.Detail, end.Hint);
-        // What the kernel does not take within a moment is not worth keeping a socket for.
-        if (_outbox.Send(_connection, writer.Written) && _outbox.Pending > 0)
+        if (!_outbox.Send(_connection, writer.Written) || _outbox.Pending == 0)
         {
-            _connection.Loop.SignalAfter(_wakeup, TimeSpan.FromSeconds(1));
+            return;
+        }
+        // What the kernel does not take within a moment is not worth keeping a socket for.
+        EventLoop loop = _connection.Loop;
+        long untilMs = loop.NowMs + 1000;
+        loop.SignalAfter(_wakeup, TimeSpan.FromSeconds(1));
+        while (_outbox.Pending > 0 && loop.NowMs < untilMs)
+        {
             await _wakeup;
-            _outbox.Flush(_connection);
+            if (!_outbox.Flush(_connection))
+            {
+                return;
+            }
         }
     }
 

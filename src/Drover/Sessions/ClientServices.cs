@@ -29,7 +29,9 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
 
     public UserSecrets Secrets { get; } = new(directory);
 
-    /// <summary>Makes up what an unknown user needs in a SCRAM exchange; per process, so that salts stay the same.</summary>
+    /// <summary>
+    /// Makes up what an unknown user needs in a SCRAM exchange; per process, so that salts stay the same.
+    /// </summary>
     public ScramMock Mock { get; } = new();
 
     public ServerTls ServerTls => connector.Tls;

@@ -13,8 +13,8 @@ namespace Drover.Sessions;
 /// </summary>
 /// <remarks>
 /// A turn: 1. flush what the kernel did not take; 2. relay what the server said; 3. give the server back if its work is
-/// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded; whatever
-/// must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
+/// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded;
+/// whatever must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
 /// </remarks>
 internal sealed class ClientSession
 {
@@ -122,7 +122,9 @@ internal sealed class ClientSession
 
     public PoolMode Mode => Pool.Configuration.Mode;
 
-    /// <summary>Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.</summary>
+    /// <summary>
+    /// Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.
+    /// </summary>
     public async Task<SessionEnd> ServeAsync()
     {
         for (; ; )
@@ -170,6 +172,9 @@ internal sealed class ClientSession
     /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
     public void ReleaseNow() => _lease.Release();
 
+    /// <summary>The client has part of a message: an error told now would be read as its rest.</summary>
+    public bool IsInMessage => _backend.IsInMessage;
+
     /// <summary>Takes leftovers out of the loop's scratch buffers; before every await.</summary>
     public void Park()
     {
@@ -181,73 +186,72 @@ internal sealed class ClientSession
     {
         for (; ; )
         {
+            if (Outbox.Pending > 0 && !Outbox.Flush(Client))
+            {
+                End ??= SessionEnd.ClientLost;
+            }
+            bool moved = false;
+            if (End is null && Server is { } server && PumpServer(server, ref moved) is { } step)
+            {
+                return step;
+            }
             if (End is not null)
             {
                 return Progress.Ended;
-            }
-            bool moved = false;
-            if (Outbox.Pending > 0 && !Outbox.Flush(Client))
-            {
-                End = SessionEnd.ClientLost;
-                return Progress.Ended;
-            }
-            if (Server is { } server)
-            {
-                if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
-                {
-                    _backend.OnServerLost();
-                    continue;
-                }
-                if (Outbox.Pending == 0 && !Pool.Database.IsSuspended)
-                {
-                    moved = _backend.Pump();
-                    if (_backend.HasHeldReady)
-                    {
-                        return Progress.NeedRestore;
-                    }
-                    if (End is not null)
-                    {
-                        continue;
-                    }
-                    if (_backend.SawReady && MayRelease(server))
-                    {
-                        _backend.SawReady = false;
-                        if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded)
-                        {
-                            return Progress.NeedProbe;
-                        }
-                        _lease.Release();
-                        moved = true;
-                    }
-                }
             }
             if (Pool.Database.IsSuspended)
             {
                 return Progress.Wait;
             }
-            if (Server is null || Server.Outbox.Pending == 0)
+            if ((Server is null || Server.Outbox.Pending == 0) && !PumpClient(ref moved))
             {
-                switch (_frontend.Pump())
-                {
-                    case FrontendProgress.Moved:
-                        moved = true;
-                        break;
-                    case FrontendProgress.NeedServer:
-                        if (!_lease.TryAcquireNow())
-                        {
-                            return Progress.NeedServer;
-                        }
-                        moved = true;
-                        break;
-                    default:
-                        break;
-                }
+                return Progress.NeedServer;
             }
             if (!moved && End is null)
             {
                 return Progress.Wait;
             }
         }
+    }
+
+    /// <summary>The server's side of a turn, up to giving it back. A step when the turn has to stop for it.</summary>
+    private Progress? PumpServer(ServerConnection server, ref bool moved)
+    {
+        if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
+        {
+            _backend.OnSendFailed();
+            return null;
+        }
+        if (Outbox.Pending > 0 || Pool.Database.IsSuspended)
+        {
+            return null;
+        }
+        moved = _backend.Pump();
+        if (_backend.HasHeldReady)
+        {
+            return Progress.NeedRestore;
+        }
+        if (End is null && _backend.SawReady && MayRelease(server))
+        {
+            _backend.SawReady = false;
+            if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded)
+            {
+                return Progress.NeedProbe;
+            }
+            _lease.Release();
+            moved = true;
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// The client's side of a turn. False when its messages need a server that is not to be had at once.
+    /// </summary>
+    private bool PumpClient(ref bool moved)
+    {
+        FrontendProgress progress = _frontend.Pump();
+        moved |= progress != FrontendProgress.Nothing;
+        return progress != FrontendProgress.NeedServer || _lease.TryAcquireNow();
     }
 
     /// <summary>Whether it holds nothing that is tied to its loop, and the loop has asked for it.</summary>

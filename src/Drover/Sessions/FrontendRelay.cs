@@ -56,8 +56,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     }
 
     /// <summary>
-    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an extended
-    /// batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
+    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an
+    /// extended batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
     /// </summary>
     private FrontendProgress FindBatch(int limit)
     {
@@ -75,10 +75,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             bool isWhole = status == FrameStatus.Complete && header.Length <= data.Length - position;
             if (!isWhole)
             {
-                bool isLarge = status == FrameStatus.Complete && header.Length > SessionLimits.WholeMessageBytes;
-                bool isWorthIt = position > 0 || data.Length > SessionLimits.WholeMessageBytes / 2;
-                return isLarge && isWorthIt && IsKnown(header.Type) ? FrontendProgress.NeedServer
-                    : data.Length >= limit ? FrontendProgress.NeedServer
+                return data.Length >= limit || IsWorthStreaming(status, header, position, data.Length)
+                        ? FrontendProgress.NeedServer
                     : moved ? FrontendProgress.Moved
                     : FrontendProgress.Nothing;
             }
@@ -120,6 +118,15 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         }
         return moved ? FrontendProgress.Moved : FrontendProgress.Nothing;
     }
+
+    /// <summary>
+    /// Whether a message that is not whole is too large to wait for, and enough of it is there to begin.
+    /// </summary>
+    private static bool IsWorthStreaming(FrameStatus status, MessageHeader header, int position, int received) =>
+        status == FrameStatus.Complete
+        && header.Length > SessionLimits.WholeMessageBytes
+        && (position > 0 || received > SessionLimits.WholeMessageBytes / 2)
+        && IsKnown(header.Type);
 
     private bool Forward(ServerConnection server)
     {
@@ -167,7 +174,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         bool moved = position > 0;
         if (moved && !assembly.Send(position, server.Outbox, server.Transport))
         {
-            backend.OnServerLost();
+            backend.OnSendFailed();
         }
         else if (moved)
         {
@@ -200,6 +207,11 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     )
     {
         int end = position + header.Length;
+        if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync && IsKnown(header.Type))
+        {
+            // The server ignores it as well: nothing is owed and nothing may be noted.
+            return true;
+        }
         switch (header.Type)
         {
             case FrontendType.Query:
@@ -265,6 +277,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         ReadOnlySpan<byte> start = rest[MessageHeader.Size..];
         bool begun = header.Type switch
         {
+            _ when server.Responses.IsSkippingToSync => true,
             FrontendType.Query => _statements.StreamQuery(server),
             FrontendType.Parse => _statements.StreamParse(server, start),
             FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),

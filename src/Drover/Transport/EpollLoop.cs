@@ -6,9 +6,9 @@ using System.Runtime.InteropServices;
 namespace Drover.Transport;
 
 /// <summary>
-/// Edge-triggered: a readiness is told once and remembered by the connection until a short read or EAGAIN takes it back.
-/// Event data is the descriptor and a generation, so that an event of a socket closed earlier in the same batch finds
-/// nobody.
+/// Edge-triggered: a readiness is told once and remembered by the connection until a short read or EAGAIN takes it
+/// back. Event data is the descriptor and a generation, so that an event of a socket closed earlier in the same batch
+/// finds nobody.
 /// </summary>
 internal sealed unsafe class EpollLoop : EventLoop
 {
@@ -67,7 +67,9 @@ internal sealed unsafe class EpollLoop : EventLoop
     public void Change(int descriptor, int interest) =>
         Control(Libc.EpollCtlMod, descriptor, interest, _registrations[descriptor].Generation);
 
-    /// <summary>Forgets a descriptor. Closing it removes it from the set, so the system call is for those that live on.</summary>
+    /// <summary>
+    /// Forgets a descriptor. Closing it removes it from the set, so the system call is for those that live on.
+    /// </summary>
     public void Unregister(int descriptor, bool isClosing)
     {
         _registrations[descriptor] = default;

@@ -1,4 +1,5 @@
-// One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is due.
+// One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is
+// due.
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Drover.Protocol.Framing;
@@ -68,6 +69,9 @@ internal abstract class EventLoop : IDisposable
     public bool IsCurrent => Thread.CurrentThread == _thread;
 
     public bool IsStopping => _stopping;
+
+    /// <summary>Wraps its connections; set by tests, before the start.</summary>
+    public IConnectionDecorator? Decorator { get; set; }
 
     public void Start() => _thread.Start();
 

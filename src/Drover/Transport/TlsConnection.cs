@@ -49,7 +49,9 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     /// <summary>Whether the peer asked for the protocol by ALPN.</summary>
     public bool HasApplicationProtocol => !_tls.NegotiatedApplicationProtocol.Protocol.IsEmpty;
 
-    /// <summary>Performs the server's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.</summary>
+    /// <summary>
+    /// Performs the server's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.
+    /// </summary>
     public static async Task<TlsConnection> AcceptAsync(
         Connection bare,
         ReadOnlyMemory<byte> alreadyReceived,
@@ -63,7 +65,9 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
         return connection;
     }
 
-    /// <summary>Performs the client's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.</summary>
+    /// <summary>
+    /// Performs the client's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.
+    /// </summary>
     public static async Task<TlsConnection> ConnectAsync(
         Connection bare,
         SslClientAuthenticationOptions options,
