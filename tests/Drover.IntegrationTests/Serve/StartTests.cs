@@ -116,7 +116,8 @@ public sealed class StartTests(PostgresFixture fixture)
         const string Activate = """
             import os, socket, sys
             s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(64)
-            os.dup2(s.fileno(), 3, inheritable=True)
+            os.dup2(s.fileno(), 3) if s.fileno() != 3 else None
+            os.set_inheritable(3, True)
             os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="drover")
             os.execvp(sys.argv[2], sys.argv[2:])
             """;
