@@ -169,7 +169,10 @@ public sealed class ConsoleTests(PostgresFixture fixture)
     public async Task Kill_client_drops_that_client_only()
     {
         await using ServeProcess serve = await StartAsync();
-        await using NpgsqlConnection victim = await serve.OpenAsync(Token, serve.ClientString() + ";Application Name=v");
+        await using NpgsqlConnection victim = await serve.OpenAsync(
+            Token,
+            serve.ClientString() + ";Application Name=v"
+        );
         await using NpgsqlConnection other = await serve.OpenAsync(Token);
         Dictionary<string, string> row = (await serve.ConsoleAsync("SHOW CLIENTS", Token)).Single(static client =>
             client["application_name"] == "v"

@@ -88,7 +88,11 @@ public sealed class ReloadTests(PostgresFixture fixture)
         string other = serve.ClientString().Replace("Database=postgres", "Database=other", StringComparison.Ordinal);
         await using NpgsqlConnection client = await serve.OpenAsync(Token, other);
         string text = await File.ReadAllTextAsync(serve.IniFile, Token);
-        await File.WriteAllTextAsync(serve.IniFile, text.Replace("other =", "added =", StringComparison.Ordinal), Token);
+        await File.WriteAllTextAsync(
+            serve.IniFile,
+            text.Replace("other =", "added =", StringComparison.Ordinal),
+            Token
+        );
         await serve.ConsoleAsync("RELOAD", Token);
         await using NpgsqlCommand one = new("select 1", client);
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => one.ExecuteScalarAsync(Token));

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Serve;
 
-/// <summary>One running proxy; its user <c>postgres</c> is the cluster's superuser, <c>boss</c> is on the console.</summary>
+/// <summary>One running proxy; <c>postgres</c> is the cluster's superuser, <c>boss</c> is on the console.</summary>
 internal sealed class ServeProcess : IAsyncDisposable
 {
     public const string Host = "127.0.0.1";
@@ -137,6 +137,9 @@ internal sealed class ServeProcess : IAsyncDisposable
         $"Host={Host};Port={Port};Username={user};Password={Password};Database=pgbouncer;Pooling=false;"
         + "Server Compatibility Mode=NoTypeLoading;Timeout=10;Command Timeout=20";
 
+    /// <summary>The same over the Unix socket.</summary>
+    public string OverSocket(string text) => text.Replace($"Host={Host};", $"Host={Folder};", StringComparison.Ordinal);
+
     /// <summary>Opens a client.</summary>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken token, string? text = null)
     {
@@ -149,10 +152,12 @@ internal sealed class ServeProcess : IAsyncDisposable
     public async Task<List<Dictionary<string, string>>> ConsoleAsync(
         string command,
         CancellationToken token,
-        string user = "boss"
+        string user = "boss",
+        bool overSocket = false
     )
     {
-        await using NpgsqlConnection console = await OpenAsync(token, ConsoleString(user));
+        string text = ConsoleString(user);
+        await using NpgsqlConnection console = await OpenAsync(token, overSocket ? OverSocket(text) : text);
         await using NpgsqlCommand sql = new(command, console);
         await using NpgsqlDataReader reader = await sql.ExecuteReaderAsync(token);
         List<Dictionary<string, string>> rows = [];

@@ -66,10 +66,10 @@ public sealed class ShutdownTests(PostgresFixture fixture)
 
         await AssertClosedAsync(serve);
         PostgresException refused = await Assert.ThrowsAsync<PostgresException>(() =>
-            serve.OpenAsync(Token, OverUnixSocket(serve, serve.ClientString()))
+            serve.OpenAsync(Token, serve.OverSocket(serve.ClientString()))
         );
         Assert.Equal("57P03", refused.SqlState);
-        await using (await serve.OpenAsync(Token, OverUnixSocket(serve, serve.ConsoleString())))
+        await using (await serve.OpenAsync(Token, serve.OverSocket(serve.ConsoleString())))
         {
             // The console stays open on the Unix socket.
         }
@@ -141,9 +141,6 @@ public sealed class ShutdownTests(PostgresFixture fixture)
             await socket.ConnectAsync(ServeProcess.Host, serve.Port, Token)
         );
     }
-
-    private static string OverUnixSocket(ServeProcess serve, string text) =>
-        text.Replace($"Host={ServeProcess.Host}", $"Host={serve.Folder}", StringComparison.Ordinal);
 
     private static Task WaitForStateAsync(ServeProcess serve, string state) =>
         serve.WaitAsync(
