@@ -24,6 +24,9 @@ internal static class ServerQuery
     /// <summary>Bytes of answer kept at the most: these queries return little.</summary>
     private const int AnswerBytesMax = 4 * 1024 * 1024;
 
+    /// <summary>Notifications kept for the client meanwhile; their number is bounded by what PostgreSQL sends in one go.</summary>
+    private const int NotificationBytesMax = 64 * 1024 * 1024;
+
     /// <summary>
     /// Runs one simple query or several, pipelined, each a transaction of its own.
     /// </summary>
@@ -118,6 +121,10 @@ internal static class ServerQuery
                         Encoding.UTF8.GetString(parameter.Name),
                         Encoding.UTF8.GetString(parameter.Value)
                     );
+                    break;
+                case BackendType.NotificationResponse:
+                    server.Notifications ??= new MessageWriter(NotificationBytesMax);
+                    server.Notifications.WriteBytes(data[..header.Length]);
                     break;
                 default:
                     break;

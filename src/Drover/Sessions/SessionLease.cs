@@ -33,12 +33,13 @@ internal sealed class SessionLease(ClientSession session)
 
     /// <summary>
     /// Waits for a server and makes it ready. Continues where <see cref="TryAcquireNow"/> left off. False when the session is
-    /// to end; its end is set.
+    /// to end, its end being set, or when the client has cancelled what it waits to run.
     /// </summary>
     public async ValueTask<bool> AcquireAsync()
     {
         PoolWaiter waiter = session.Waiter;
         waiter.Wanted = session.Settings;
+        session.IsCancelRequested = false;
         long startUs = session.Loop.NowUs();
         for (int tries = 0; tries < SessionLimits.AcquireTriesMax; tries++)
         {
@@ -94,7 +95,8 @@ internal sealed class SessionLease(ClientSession session)
         if (look && !server.IsDying)
         {
             session.Park();
-            SessionContents? contents = await SessionProbe.ReadAsync(server, session.Wakeup);
+            SessionContents? contents = await SessionProbe.ReadAsync(server, session.Wakeup, session.CustomNames);
+            PassNotifications(server);
             if (contents is null)
             {
                 NotePins(server, PinReason.Unknown);
@@ -142,6 +144,7 @@ internal sealed class SessionLease(ClientSession session)
         {
             server.IsStateUnknown = true;
         }
+        PassNotifications(server);
         TellParameters(server);
     }
 
@@ -233,7 +236,7 @@ internal sealed class SessionLease(ClientSession session)
             {
                 session.End = SessionEnd.ClientLost;
             }
-            if (session.End is not null && session.Pool.TryCancel(waiter))
+            if ((session.End is not null || session.IsCancelRequested) && session.Pool.TryCancel(waiter))
             {
                 return false;
             }
@@ -332,6 +335,16 @@ internal sealed class SessionLease(ClientSession session)
         {
             session.Outbox.Send(session.Client, writer.Written);
             writer.Clear();
+        }
+    }
+
+    private void PassNotifications(ServerConnection server)
+    {
+        if (server.Notifications is { } notifications)
+        {
+            server.Notifications = null;
+            session.Outbox.Send(session.Client, notifications.Written);
+            notifications.Dispose();
         }
     }
 
