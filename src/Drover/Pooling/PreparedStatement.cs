@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Drover.Pooling;
 
-/// <summary>One statement that any client of a pool may have under a name of its own. Immutable but for its counts.</summary>
+/// <summary>
+/// One statement that any client of a pool may have under a name of its own. Immutable but for its counts.
+/// </summary>
 internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
 {
     private int _clients;

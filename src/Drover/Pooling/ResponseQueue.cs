@@ -2,8 +2,9 @@
 namespace Drover.Pooling;
 
 /// <summary>
-/// First in, first out, over a ring that grows up to <see cref="CountMax"/>. Allocates only when it grows. The bound cannot
-/// lock a pipeline up: so many answers of five bytes overflow PostgreSQL's own send buffer long before, so they arrive.
+/// First in, first out, over a ring that grows up to <see cref="CountMax"/>. Allocates only when it grows. The bound
+/// cannot lock a pipeline up: so many answers of five bytes overflow PostgreSQL's own send buffer long before, so they
+/// arrive.
 /// </summary>
 internal sealed class ResponseQueue
 {
@@ -21,12 +22,14 @@ internal sealed class ResponseQueue
     public int ReadyCount { get; private set; }
 
     /// <summary>
-    /// Extended messages were sent behind the last Sync or simple query: an implicit transaction may be open, whatever the last
-    /// ReadyForQuery said.
+    /// Extended messages were sent behind the last Sync or simple query: an implicit transaction may be open, whatever
+    /// the last ReadyForQuery said.
     /// </summary>
     public bool IsUnsynced { get; private set; }
 
-    /// <summary>An error came and nothing owed before the next Sync will: messages are skipped until one is sent.</summary>
+    /// <summary>
+    /// An error came and nothing owed before the next Sync will: messages are skipped until one is sent.
+    /// </summary>
     public bool IsSkippingToSync { get; private set; }
 
     public void Push(ExpectedKind kind, ExpectedAction action = ExpectedAction.Forward, object? subject = null)
@@ -107,7 +110,8 @@ internal sealed class ResponseQueue
     }
 
     /// <summary>
-    /// The extended message at the head failed: forgets what is owed before the next Sync, telling each to the caller, the last one
+    /// The extended message at the head failed: forgets what is owed before the next Sync, telling each to the caller,
+    /// the last one
     /// first, so that what was noted is taken back in reverse.
     /// </summary>
     public void FailToSync(Action<object, ExpectedResponse> onFailed, object state)

@@ -5,8 +5,8 @@ using Drover.Transport;
 namespace Drover.Pooling;
 
 /// <summary>
-/// A logged-in server connection. While it is leased only the lessee's loop touches it; while it is idle only its pool, under
-/// the pool's lock, and the loop it is registered with.
+/// A logged-in server connection. While it is leased only the lessee's loop touches it; while it is idle only its pool,
+/// under the pool's lock, and the loop it is registered with.
 /// </summary>
 internal sealed class ServerConnection(ServerPool pool, Connection transport, long id) : IReadinessObserver
 {

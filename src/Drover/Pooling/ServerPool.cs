@@ -10,8 +10,8 @@ namespace Drover.Pooling;
 /// wait, and what must happen on another loop is posted there.
 /// </summary>
 /// <remarks>
-/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go of it,
-/// the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
+/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go
+/// of it, the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
 /// </remarks>
 internal sealed class ServerPool
 {
@@ -93,7 +93,7 @@ internal sealed class ServerPool
             WasUsed = true;
             waiter.Server = null;
             waiter.Failure = null;
-            bool isOpen = !Database.IsPaused;
+            bool isOpen = !Database.IsStopped;
             if (isOpen && _waiters.Count == 0)
             {
                 if (TakeIdle(waiter) is { } server)
@@ -128,7 +128,9 @@ internal sealed class ServerPool
         return false;
     }
 
-    /// <summary>Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.</summary>
+    /// <summary>
+    /// Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.
+    /// </summary>
     public bool TryCancel(PoolWaiter waiter)
     {
         lock (_lock)
@@ -144,8 +146,8 @@ internal sealed class ServerPool
     }
 
     /// <summary>
-    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never handed
-    /// over dirty.
+    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never
+    /// handed over dirty.
     /// </summary>
     public void Release(ServerConnection server)
     {
@@ -166,7 +168,7 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsPaused || IsOverSize() || IsExpired(server) || isUsedUp;
+            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server) || isUsedUp;
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -180,7 +182,7 @@ internal sealed class ServerPool
             Discard(
                 server,
                 server.CloseNeeded ? "close needed"
-                    : Database.IsPaused ? "pause"
+                    : Database.IsStopped ? "pause"
                     : "server lifetime over"
             );
         }
@@ -255,7 +257,7 @@ internal sealed class ServerPool
         }
     }
 
-    /// <summary>PAUSE, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
+    /// <summary>KILL, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
     public void CloseServers()
     {
         List<ServerConnection> closing;
@@ -266,14 +268,20 @@ internal sealed class ServerPool
             {
                 server.CloseNeeded = true;
             }
-            closing = [.. _idle];
-            foreach (ServerConnection server in closing)
-            {
-                server.State = ServerState.Tested;
-            }
-            _idle.Clear();
+            closing = TakeAllIdle();
         }
         Post(closing, "close needed");
+    }
+
+    /// <summary>PAUSE: closes idle servers; the others are closed as they are released. From any thread.</summary>
+    public void CloseIdle(string reason)
+    {
+        List<ServerConnection> closing;
+        lock (_lock)
+        {
+            closing = TakeAllIdle();
+        }
+        Post(closing, reason);
     }
 
     /// <summary>RESUME: serves who waits.</summary>
@@ -340,7 +348,7 @@ internal sealed class ServerPool
                 ServerConnection server = _idle[i];
                 bool isIdleTooLong =
                     idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count - closing.Count > keep;
-                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsPaused)
+                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsStopped)
                 {
                     _idle.RemoveAt(i);
                     server.State = ServerState.Tested;
@@ -353,7 +361,7 @@ internal sealed class ServerPool
             int target = _waiters.Count > 0 ? _servers.Count + _waiters.Count : 0;
             target = WasUsed || Database.Options.User is not null ? Math.Max(target, keep) : target;
             while (
-                !Database.IsPaused
+                !Database.IsStopped
                 && _servers.Count - closing.Count + _connecting < target
                 && wanted < _waiters.Count + keep
                 && MayConnect(loop.NowMs, longWait, allowWithoutWaiter: true)
@@ -368,6 +376,17 @@ internal sealed class ServerPool
         {
             Connect(loop);
         }
+    }
+
+    private List<ServerConnection> TakeAllIdle()
+    {
+        List<ServerConnection> taken = [.. _idle];
+        foreach (ServerConnection server in taken)
+        {
+            server.State = ServerState.Tested;
+        }
+        _idle.Clear();
+        return taken;
     }
 
     private ServerConnection? TakeIdle(PoolWaiter waiter)
@@ -408,7 +427,7 @@ internal sealed class ServerPool
     /// <summary>Gives idle servers to the first in the queue, whichever loops they live on. Under the lock.</summary>
     private void ServeWaiters()
     {
-        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsPaused)
+        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsStopped)
         {
             PoolWaiter waiter = first.Value;
             _waiters.RemoveFirst();
@@ -432,7 +451,7 @@ internal sealed class ServerPool
     {
         ServerConnection server = waiter.Server!;
         server.Transport.Observer = null;
-        server.Transport.Detach();
+        server.Transport.Detach(waiter.Loop);
         waiter.Loop.Post(static state => Arrive((PoolWaiter)state!), waiter);
     }
 
@@ -451,7 +470,7 @@ internal sealed class ServerPool
         bool connect;
         lock (_lock)
         {
-            connect = !Database.IsPaused && _waiters.Count > _connecting && MayConnect(loop.NowMs, useReserve: false);
+            connect = !Database.IsStopped && _waiters.Count > _connecting && MayConnect(loop.NowMs, useReserve: false);
             if (connect)
             {
                 _connecting++;

@@ -18,7 +18,9 @@ internal sealed record ServerQueryResult(List<string?[]> Rows, PoolFailure? Fail
     public bool IsGood => Failure is null && !IsLost;
 }
 
-/// <summary>Runs simple queries on an owned, quiet server. The caller is on the server's loop and has parked its inboxes.</summary>
+/// <summary>
+/// Runs simple queries on an owned, quiet server. The caller is on the server's loop and has parked its inboxes.
+/// </summary>
 internal static class ServerQuery
 {
     /// <summary>Bytes of answer kept at the most: these queries return little.</summary>
@@ -28,7 +30,8 @@ internal static class ServerQuery
     /// Runs one simple query or several, pipelined, each a transaction of its own.
     /// </summary>
     /// <param name="server">Owned by the caller.</param>
-    /// <param name="wakeup">What the server's readiness signals now; other signals on it are ignored and not lost.</param>
+    /// <param name="wakeup">What the server's readiness signals now; other signals on it are ignored and not
+    /// lost.</param>
     /// <param name="timeout">After it the server is given up.</param>
     /// <param name="queries">SQL, each sent as a message of its own.</param>
     public static async ValueTask<ServerQueryResult> RunAsync(
@@ -84,7 +87,9 @@ internal static class ServerQuery
         return result;
     }
 
-    /// <summary>What comes from it now would be taken for the answer to something else: nobody may use it any more.</summary>
+    /// <summary>
+    /// What comes from it now would be taken for the answer to something else: nobody may use it any more.
+    /// </summary>
     private static ServerQueryResult Lost(ServerConnection server, ServerQueryResult result)
     {
         server.IsDying = true;

@@ -45,7 +45,9 @@ internal sealed class ServerStatements
         return true;
     }
 
-    /// <summary>The least recently used one that the current batch does not refer to, once there are too many.</summary>
+    /// <summary>
+    /// The least recently used one that the current batch does not refer to, once there are too many.
+    /// </summary>
     public bool TryEvict(int limit, long batch, [NotNullWhen(true)] out PreparedStatement? evicted)
     {
         evicted = null;
@@ -58,7 +60,8 @@ internal sealed class ServerStatements
     }
 
     /// <summary>
-    /// A copy no longer fits its tables, and the error does not say which: each is closed and made again when next used.
+    /// A copy no longer fits its tables, and the error does not say which: each is closed and made again when next
+    /// used.
     /// </summary>
     public void MarkAllStale()
     {

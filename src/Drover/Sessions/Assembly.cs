@@ -5,8 +5,8 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Starts as a view of the received bytes. The first change copies what came before it to the loop's assembly buffer; without
-/// a change nothing is copied.
+/// Starts as a view of the received bytes. The first change copies what came before it to the loop's assembly buffer;
+/// without a change nothing is copied.
 /// </summary>
 internal ref struct Assembly(MessageWriter writer, ReadOnlySpan<byte> received)
 {
@@ -20,8 +20,8 @@ internal ref struct Assembly(MessageWriter writer, ReadOnlySpan<byte> received)
     public int Sent { get; private set; }
 
     /// <summary>
-    /// Leaves out the received bytes from <paramref name="start"/> to <paramref name="end"/> and gives the writer for what
-    /// goes in their place. Equal positions insert.
+    /// Leaves out the received bytes from <paramref name="start"/> to <paramref name="end"/> and gives the writer for
+    /// what goes in their place. Equal positions insert.
     /// </summary>
     public MessageWriter Replace(int start, int end)
     {

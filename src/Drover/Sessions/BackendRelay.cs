@@ -10,8 +10,8 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Relays answers. Rows and copy data are not even read, only their headers; what decides about the lease (ReadyForQuery,
-/// errors, completions) is matched against the queue of what the server owes.
+/// Relays answers. Rows and copy data are not even read, only their headers; what decides about the lease
+/// (ReadyForQuery, errors, completions) is matched against the queue of what the server owes.
 /// </summary>
 internal sealed class BackendRelay(ClientSession session)
 {
@@ -25,7 +25,9 @@ internal sealed class BackendRelay(ClientSession session)
     /// <summary>The server awaits copy data and the client has not ended it yet.</summary>
     public bool IsInCopy { get; private set; }
 
-    /// <summary>Part of a message has been relayed and the rest is to come: nothing else may be said to the client.</summary>
+    /// <summary>
+    /// Part of a message has been relayed and the rest is to come: nothing else may be said to the client.
+    /// </summary>
     public bool IsInMessage => _streaming > 0;
 
     /// <summary>A ReadyForQuery is kept back until start-up parameters are in force again.</summary>
@@ -67,7 +69,9 @@ internal sealed class BackendRelay(ClientSession session)
         server.IsDying = true;
     }
 
-    /// <summary>Sending to the server failed: what it said before it went, its reason among it, is relayed all the same.</summary>
+    /// <summary>
+    /// Sending to the server failed: what it said before it went, its reason among it, is relayed all the same.
+    /// </summary>
     public void OnSendFailed()
     {
         while (session.End is null && session.Outbox.Pending == 0 && !_heldReady && Pump())

@@ -56,6 +56,8 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
         cancellationToken.ThrowIfCancellationRequested();
         ClientAuthenticator authenticator = new(channel, startup, services.Mock, services.ClientTls.BindingHash);
         SessionEnd? end = await authenticator.RunAsync(method, secret, name => Maps(map, name), cancellationToken);
+        // The client's last word of the login is not the session's first.
+        channel.Next();
         if (end is null)
         {
             User = services.Directory.User(startup.User);
@@ -92,8 +94,8 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
                 default,
                 null,
                 new SessionEnd(
-                    $"no pg_hba entry for host \"{channel.Connection.RemoteEndPoint?.Address.ToString() ?? "[local]"}\", "
-                        + $"user \"{startup.User}\", database \"{startup.Database}\"",
+                    $"no pg_hba entry for host \"{channel.Connection.RemoteEndPoint?.Address.ToString() ?? "[local]"}\""
+                        + $", user \"{startup.User}\", database \"{startup.Database}\"",
                     SqlState.InvalidAuthorizationSpecification
                 )
             )

@@ -58,8 +58,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     }
 
     /// <summary>
-    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an extended
-    /// batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
+    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an
+    /// extended batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
     /// </summary>
     private FrontendProgress FindBatch(int limit)
     {
@@ -77,10 +77,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             bool isWhole = status == FrameStatus.Complete && header.Length <= data.Length - position;
             if (!isWhole)
             {
-                bool isLarge = status == FrameStatus.Complete && header.Length > SessionLimits.WholeMessageBytes;
-                bool isWorthIt = position > 0 || data.Length > SessionLimits.WholeMessageBytes / 2;
-                return isLarge && isWorthIt && IsKnown(header.Type) ? FrontendProgress.NeedServer
-                    : data.Length >= limit ? FrontendProgress.NeedServer
+                return data.Length >= limit || IsWorthStreaming(status, header, position, data.Length)
+                        ? FrontendProgress.NeedServer
                     : moved ? FrontendProgress.Moved
                     : FrontendProgress.Nothing;
             }
@@ -122,6 +120,15 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         }
         return moved ? FrontendProgress.Moved : FrontendProgress.Nothing;
     }
+
+    /// <summary>
+    /// Whether a message that is not whole is too large to wait for, and enough of it is there to begin.
+    /// </summary>
+    private static bool IsWorthStreaming(FrameStatus status, MessageHeader header, int position, int received) =>
+        status == FrameStatus.Complete
+        && header.Length > SessionLimits.WholeMessageBytes
+        && (position > 0 || received > SessionLimits.WholeMessageBytes / 2)
+        && IsKnown(header.Type);
 
     private bool Forward(ServerConnection server)
     {

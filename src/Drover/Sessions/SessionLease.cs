@@ -10,8 +10,8 @@ using Drover.Telemetry;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Owns the comings and goings of <see cref="ClientSession.Server"/>. The quick ways, synchronous and without allocation, are for
-/// a server that is free and already as the client wants it; everything else waits.
+/// Owns the comings and goings of <see cref="ClientSession.Server"/>. The quick ways, synchronous and without
+/// allocation, are for a server that is free and already as the client wants it; everything else waits.
 /// </summary>
 internal sealed class SessionLease(ClientSession session)
 {
@@ -32,8 +32,8 @@ internal sealed class SessionLease(ClientSession session)
     }
 
     /// <summary>
-    /// Waits for a server and makes it ready. Continues where <see cref="TryAcquireNow"/> left off. False when the session is
-    /// to end; its end is set.
+    /// Waits for a server and makes it ready. Continues where <see cref="TryAcquireNow"/> left off. False when the
+    /// session is to end; its end is set.
     /// </summary>
     public async ValueTask<bool> AcquireAsync()
     {
@@ -84,8 +84,8 @@ internal sealed class SessionLease(ClientSession session)
     }
 
     /// <summary>
-    /// The transaction is over and may have left something: looks what, notes it for the next server, keeps this one if it
-    /// has to.
+    /// The transaction is over and may have left something: looks what, notes it for the next server, keeps this one if
+    /// it has to.
     /// </summary>
     public async ValueTask SettleAsync()
     {
@@ -222,7 +222,10 @@ internal sealed class SessionLease(ClientSession session)
         return false;
     }
 
-    /// <summary>Waits in the queue. False when the session ends meanwhile; a server that came all the same is kept for LeaveAsync.</summary>
+    /// <summary>
+    /// Waits in the queue. False when the session ends meanwhile; a server that came all the same is kept for
+    /// LeaveAsync.
+    /// </summary>
     private async ValueTask<bool> WaitAsync(PoolWaiter waiter)
     {
         session.State = ClientState.Waiting;

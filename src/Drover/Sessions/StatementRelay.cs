@@ -7,8 +7,8 @@ using Drover.Sql;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Handles the messages that name statements, and the texts that may change the session. Where statements are not shared (session
-/// mode, or max_prepared_statements 0) they pass as they are.
+/// Handles the messages that name statements, and the texts that may change the session. Where statements are not
+/// shared (session mode, or max_prepared_statements 0) they pass as they are.
 /// </summary>
 internal sealed class StatementRelay(ClientSession session)
 {
@@ -60,6 +60,13 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Parse");
         }
+        if (Shares && parse.Name.IsEmpty && session.Unnamed is { } unnamed && unnamed.IsSame(body[1..]))
+        {
+            session.Traits |= unnamed.Traits;
+            unnamed.NoteOn(server);
+            server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, unnamed);
+            return true;
+        }
         StatementTraits traits = Follows || Shares ? StatementScanner.Scan(parse.Text) : StatementTraits.None;
         if (!Shares)
         {
@@ -75,7 +82,9 @@ internal sealed class StatementRelay(ClientSession session)
         return ParseNamed(server, parse, body, traits, position, end, ref assembly);
     }
 
-    /// <summary>An unnamed statement too large to be kept: the client stays with this server until the next one.</summary>
+    /// <summary>
+    /// An unnamed statement too large to be kept: the client stays with this server until the next one.
+    /// </summary>
     public bool StreamParse(ServerConnection server, ReadOnlySpan<byte> start)
     {
         if (Shares)
@@ -124,7 +133,9 @@ internal sealed class StatementRelay(ClientSession session)
         return true;
     }
 
-    /// <summary>A Bind with large values: the names at its start are exchanged, the rest is streamed behind them.</summary>
+    /// <summary>
+    /// A Bind with large values: the names at its start are exchanged, the rest is streamed behind them.
+    /// </summary>
     public bool StreamBind(
         ServerConnection server,
         MessageHeader header,
@@ -256,14 +267,15 @@ internal sealed class StatementRelay(ClientSession session)
             session.End = new SessionEnd("too many prepared statements", Protocol.SqlState.ProgramLimitExceeded)
             {
                 Hint =
-                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it no longer uses.",
+                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it is done with.",
             };
             return false;
         }
         session.Traffic.ClientParses++;
         if (session.Statements.Find(parse.Name) is { } taken)
         {
-            // The server's own refusal, provoked: 42P05 comes in its place among the answers, only with the client's name.
+            // The server's own refusal, provoked: 42P05 comes in its place among the answers, only with the client's
+            // name.
             Ensure(server, taken.Statement, position, ref assembly);
             WriteParse(assembly.Replace(position, end), taken.Statement);
             server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Duplicate, taken);
@@ -315,7 +327,9 @@ internal sealed class StatementRelay(ClientSession session)
         }
     }
 
-    /// <summary>Sees to it that the server's unnamed statement is this client's, or that it has none if the client has none.</summary>
+    /// <summary>
+    /// Sees to it that the server's unnamed statement is this client's, or that it has none if the client has none.
+    /// </summary>
     private void EnsureUnnamed(ServerConnection server, int position, ref Assembly assembly)
     {
         if (session.Unnamed is { Exists: true } unnamed)
@@ -354,8 +368,8 @@ internal sealed class StatementRelay(ClientSession session)
     }
 
     /// <summary>
-    /// DEALLOCATE of a name that the client gave at protocol level: it is forgotten here, and something harmless runs in its
-    /// place, so that it still fails in a failed transaction.
+    /// DEALLOCATE of a name that the client gave at protocol level: it is forgotten here, and something harmless runs
+    /// in its place, so that it still fails in a failed transaction.
     /// </summary>
     private bool IsDeallocateOfShared(StatementTraits traits, ReadOnlySpan<byte> text)
     {

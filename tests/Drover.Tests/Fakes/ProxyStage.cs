@@ -4,12 +4,14 @@ using System.Net.Sockets;
 using Drover.Configuration;
 using Drover.Pooling;
 using Drover.Proxy;
+using Drover.Sessions;
 using Drover.Transport;
 
 namespace Drover.Tests.Fakes;
 
 /// <summary>
-/// The real event loops, sessions and pools. When it ends it checks that nothing failed unexpectedly in the proxy and that
+/// The real event loops, sessions and pools. When it ends it checks that nothing failed unexpectedly in the proxy and
+/// that
 /// the fake server saw no violation.
 /// </summary>
 internal sealed class ProxyStage : IAsyncDisposable
@@ -18,7 +20,11 @@ internal sealed class ProxyStage : IAsyncDisposable
 
     private ProxyStage(DroverOptions options, TimeProvider time, IConnectionDecorator? decorator)
     {
-        _plane = new DataPlane(options, time, Log);
+        TlsSetup tls = new(
+            new ClientTls(options.Proxy.ClientTls),
+            new ServerTls(new TlsOptions { Sslmode = TlsMode.Disable })
+        );
+        _plane = new DataPlane(options, tls, time, Log);
         foreach (EventLoop loop in _plane.Loops)
         {
             loop.Decorator = decorator;
