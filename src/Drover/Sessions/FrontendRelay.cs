@@ -53,11 +53,13 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         {
             return SkipRefused();
         }
-        if (session.Server is null)
-        {
-            return FindBatch(limit);
-        }
-        return Forward(session.Server) ? FrontendProgress.Moved : FrontendProgress.Nothing;
+        FrontendProgress progress =
+            session.Server is null ? FindBatch(limit)
+            : Forward(session.Server) ? FrontendProgress.Moved
+            : FrontendProgress.Nothing;
+        // The buffer may have been full before the socket was empty, and nobody will say again that it is readable.
+        bool hasMore = received > 0 && session.Client.IsReadable;
+        return progress == FrontendProgress.Nothing && hasMore ? FrontendProgress.Moved : progress;
     }
 
     /// <summary>Answers the batch at hand, which waits for a server, as cancelled; the client goes on.</summary>
