@@ -11,5 +11,11 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
 };
 
 // On Ctrl-C or SIGTERM a command has this long to put its things away.
-InvocationConfiguration configuration = new() { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
-return await root.Parse(args).InvokeAsync(configuration);
+// serve has meanings of its own for signals, and takes as long as its clients do.
+ParseResult parsed = root.Parse(args);
+InvocationConfiguration configuration = new()
+{
+    ProcessTerminationTimeout =
+        parsed.CommandResult.Command.Name == ServeCommand.Name ? null : TimeSpan.FromSeconds(30),
+};
+return await parsed.InvokeAsync(configuration);

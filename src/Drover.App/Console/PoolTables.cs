@@ -55,7 +55,7 @@ internal static class PoolTables
 
     private static void WritePools(IProxyAdministration proxy, RowWriter rows)
     {
-        foreach (PoolSnapshot pool in proxy.Pools())
+        foreach (PoolSnapshot pool in WithConsole(proxy.Pools(), proxy.Console()?.Pool))
         {
             rows.Text(pool.Database)
                 .Text(pool.User)
@@ -80,7 +80,7 @@ internal static class PoolTables
 
     private static void WriteDatabases(IProxyAdministration proxy, RowWriter rows)
     {
-        foreach (DatabaseSnapshot database in proxy.Databases())
+        foreach (DatabaseSnapshot database in WithConsole(proxy.Databases(), proxy.Console()?.Database))
         {
             rows.Text(database.Name)
                 .Text(database.Host)
@@ -118,6 +118,9 @@ internal static class PoolTables
                 .End();
         }
     }
+
+    private static IEnumerable<T> WithConsole<T>(IEnumerable<T> rows, T? console)
+        where T : class => console is null ? rows : rows.Append(console);
 
     // Text, nine wide and right-aligned, and empty when there is none: exporters parse what PgBouncer prints.
     private static string Padded(int? size) => size?.ToString(CultureInfo.InvariantCulture).PadLeft(9) ?? "";

@@ -53,12 +53,13 @@ internal static class ProcessTables
     private static void WriteLists(IProxyAdministration proxy, RowWriter rows)
     {
         ListSnapshot lists = proxy.Lists();
+        int console = proxy.Console() is null ? 0 : 1;
         ReadOnlySpan<(string Name, int Items)> counts =
         [
-            ("databases", proxy.Databases().Count),
+            ("databases", proxy.Databases().Count + console),
             ("users", proxy.Users().Count),
             ("peers", 0),
-            ("pools", proxy.Pools().Count),
+            ("pools", proxy.Pools().Count + console),
             ("peer_pools", 0),
             ("free_clients", lists.FreeClients),
             ("used_clients", lists.UsedClients),

@@ -22,7 +22,8 @@ internal sealed class Shop(double scale)
             AS 'SELECT (hashint8extended(row_number, seed) & 9007199254740991) % choices';
         -- Skewed: the first of the choices are far more frequent than the last.
         CREATE FUNCTION pick_skewed(row_number bigint, seed bigint, choices bigint) RETURNS bigint
-            LANGUAGE sql IMMUTABLE AS 'SELECT (choices * (pick(row_number, seed, 1000003) / 1000003.0::float8) ^ 2)::bigint % choices';
+            LANGUAGE sql IMMUTABLE AS '
+                SELECT (choices * (pick(row_number, seed, 1000003) / 1000003.0::float8) ^ 2)::bigint % choices';
         CREATE FUNCTION moment(row_number bigint, row_count bigint) RETURNS timestamptz LANGUAGE sql STABLE
             AS 'SELECT date_trunc(''day'', now()) + interval ''1 day''
                 - 94608000 * (1 - (row_number - 1) / row_count::float8) ^ 2 * interval ''1 second''';

@@ -103,11 +103,10 @@ internal sealed class SignalCommands : IDisposable
         {
             // The process ends.
         }
-#pragma warning disable CA1031 // A signal must never end the process by accident: nobody else would see the exception.
         catch (Exception failure)
         {
+            // A signal must never end the process by accident: nobody else would see the exception.
             LogLifecycle.Unexpected(_logger, failure, $"signal {signal}");
         }
-#pragma warning restore CA1031
     }
 }

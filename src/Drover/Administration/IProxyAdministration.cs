@@ -17,6 +17,9 @@ internal interface IProxyAdministration : ITelemetrySource
     /// <summary>Totals and averages.</summary>
     StatisticsSampler Statistics { get; }
 
+    /// <summary>The console's own rows in SHOW POOLS and SHOW DATABASES; null: it has none.</summary>
+    ConsoleSnapshot? Console();
+
     /// <summary>All clients, those on the console included, those that still log in excluded.</summary>
     IReadOnlyList<ConnectionSnapshot> Clients();
 

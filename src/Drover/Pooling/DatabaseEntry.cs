@@ -4,9 +4,20 @@ using Drover.Protocol.Authentication;
 
 namespace Drover.Pooling;
 
-/// <summary>One database as clients name it. Counts are changed with Interlocked; flags by the console.</summary>
-internal sealed class DatabaseEntry(DatabaseOptions options)
+/// <summary>What PAUSE and SUSPEND of everything have stopped; one for the whole proxy, read on every loop.</summary>
+internal sealed class PauseSwitch
 {
+    /// <summary>No server is handed out.</summary>
+    public volatile bool IsPaused;
+
+    /// <summary>Sessions read from no socket.</summary>
+    public volatile bool IsSuspended;
+}
+
+/// <summary>One database as clients name it. Counts are changed with Interlocked; flags by the console.</summary>
+internal sealed class DatabaseEntry(DatabaseOptions options, PauseSwitch? all = null)
+{
+    private readonly PauseSwitch _all = all ?? new PauseSwitch();
     private int _servers;
     private int _clients;
 
@@ -18,9 +29,16 @@ internal sealed class DatabaseEntry(DatabaseOptions options)
     /// <summary>Made from the `*` entry when a client first asked for it.</summary>
     public bool IsAutomatic { get; init; }
 
+    /// <summary>This one is paused by its name, or killed.</summary>
     public volatile bool IsPaused;
 
     public volatile bool IsDisabled;
+
+    /// <summary>No server is handed out: it is paused itself, or everything is.</summary>
+    public bool IsStopped => IsPaused || _all.IsPaused;
+
+    /// <summary>SUSPEND is in force.</summary>
+    public bool IsSuspended => _all.IsSuspended;
 
     public int Servers => Volatile.Read(ref _servers);
 
@@ -76,7 +94,9 @@ internal sealed class UserEntry(string name)
     public void RemoveClient() => Interlocked.Decrement(ref _clients);
 }
 
-/// <summary>What the proxy has to log in with: a stored secret, and SCRAM keys learnt from the user's own login.</summary>
+/// <summary>
+/// What the proxy has to log in with: a stored secret, and SCRAM keys learnt from the user's own login.
+/// </summary>
 /// <param name="Secret">Plain, MD5 or SCRAM; null when there is none.</param>
 /// <param name="Keys">SCRAM keys, when a client of this user has proved them.</param>
 internal sealed record ServerCredential(PasswordSecret? Secret, ScramKeys? Keys)

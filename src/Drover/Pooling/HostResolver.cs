@@ -7,14 +7,18 @@ using Drover.Telemetry;
 
 namespace Drover.Pooling;
 
-/// <summary>Resolves a host of a database entry. A name that failed is not asked for again before dns_nxdomain_ttl.</summary>
+/// <summary>
+/// Resolves a host of a database entry. A name that failed is not asked for again before dns_nxdomain_ttl.
+/// </summary>
 internal sealed class HostResolver(TimeProvider time)
 {
     private const int NamesMax = 4096;
 
     private readonly ConcurrentDictionary<string, Answer> _answers = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Endpoints of a host, in the order to try. Throws <see cref="SocketException"/> when the name has none.</summary>
+    /// <summary>
+    /// Endpoints of a host, in the order to try. Throws <see cref="SocketException"/> when the name has none.
+    /// </summary>
     public async ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(
         string host,
         int port,

@@ -75,7 +75,9 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
     public override string ToString() => string.Join(", ", _items.Select(static item => item.Key));
 }
 
-/// <summary>Makes equal sets one object. Bounded: past the bound sets are compared by content, which is only slower.</summary>
+/// <summary>
+/// Makes equal sets one object. Bounded: past the bound sets are compared by content, which is only slower.
+/// </summary>
 internal sealed class ParameterInterner
 {
     private const int SetsMax = 4096;

@@ -7,17 +7,27 @@ using Drover.Transport;
 namespace Drover.Pooling;
 
 /// <summary>Looked up at login, never on the way of a query. Safe from any thread.</summary>
-internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<EventLoop> loops, DroverOptions options)
+internal sealed class PoolDirectory
 {
-    private readonly ConcurrentDictionary<string, DatabaseEntry> _databases = new(
-        options.Databases.Select(static database => KeyValuePair.Create(database.Name, new DatabaseEntry(database)))
-    );
+    private readonly IServerConnector _connector;
+    private readonly IReadOnlyList<EventLoop> _loops;
+    private readonly ConcurrentDictionary<string, DatabaseEntry> _databases;
     private readonly ConcurrentDictionary<string, UserEntry> _users = new();
     private readonly ConcurrentDictionary<(string Database, string User), ServerPool> _pools = new();
     private readonly Lock _reload = new();
 
+    public PoolDirectory(IServerConnector connector, IReadOnlyList<EventLoop> loops, DroverOptions options)
+    {
+        _connector = connector;
+        _loops = loops;
+        Options = options;
+        _databases = new(
+            options.Databases.Select(database => KeyValuePair.Create(database.Name, new DatabaseEntry(database, Pause)))
+        );
+    }
+
     /// <summary>The configuration in force.</summary>
-    public DroverOptions Options { get; private set; } = options;
+    public DroverOptions Options { get; private set; }
 
     public IEnumerable<ServerPool> Pools => _pools.Values;
 
@@ -25,8 +35,8 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
 
     public IEnumerable<UserEntry> Users => _users.Values;
 
-    /// <summary>Everything is paused; databases made meanwhile are as well.</summary>
-    public bool IsPaused { get; set; }
+    /// <summary>PAUSE and SUSPEND of everything; it holds for databases made meanwhile as well.</summary>
+    public PauseSwitch Pause { get; } = new();
 
     /// <summary>Finds an entry, or makes one from <c>*</c>.</summary>
     public bool TryFindDatabase(string name, [NotNullWhen(true)] out DatabaseEntry? database)
@@ -41,11 +51,7 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
         }
         database = _databases.GetOrAdd(
             name,
-            key => new DatabaseEntry(fallback with { Name = key, Dbname = fallback.Dbname ?? key })
-            {
-                IsAutomatic = true,
-                IsPaused = IsPaused,
-            }
+            key => new DatabaseEntry(Automatic(fallback, key), Pause) { IsAutomatic = true }
         );
         return true;
     }
@@ -64,7 +70,7 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
     public ServerPool PoolOf(DatabaseEntry database, UserEntry user) =>
         _pools.GetOrAdd(
             (database.Name, user.Name),
-            _ => new ServerPool(database, user, Resolve(database, user), connector, loops)
+            _ => new ServerPool(database, user, Resolve(database, user), _connector, _loops)
         );
 
     public bool TryFindPool(string database, string user, [NotNullWhen(true)] out ServerPool? pool) =>
@@ -83,8 +89,11 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
         }
     }
 
-    /// <summary>Puts a new configuration in force. Servers whose connection would differ are closed when released.</summary>
-    public void Apply(DroverOptions next)
+    /// <summary>
+    /// Puts a new configuration in force. Servers whose connection would differ are closed when released. Returns the
+    /// databases that are gone: their clients have to go, too.
+    /// </summary>
+    public IReadOnlyList<DatabaseEntry> Apply(DroverOptions next)
     {
         lock (_reload)
         {
@@ -93,7 +102,7 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
             {
                 _databases.AddOrUpdate(
                     database.Name,
-                    _ => new DatabaseEntry(database) { IsPaused = IsPaused },
+                    _ => new DatabaseEntry(database, Pause),
                     (_, known) =>
                     {
                         known.Options = database;
@@ -105,7 +114,7 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
             {
                 user.Options = next.Users.FirstOrDefault(options => options.Name == user.Name);
             }
-            DropRemoved(next);
+            List<DatabaseEntry> removed = DropRemoved(next);
             foreach (ServerPool pool in _pools.Values)
             {
                 PoolConfiguration before = pool.Configuration;
@@ -116,6 +125,7 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
                     pool.CloseServers();
                 }
             }
+            return removed;
         }
     }
 
@@ -141,19 +151,37 @@ internal sealed class PoolDirectory(IServerConnector connector, IReadOnlyList<Ev
             User = user.Options,
         };
 
-    private void DropRemoved(DroverOptions next)
-    {
-        foreach (DatabaseEntry database in _databases.Values.Where(static known => !known.IsAutomatic))
+    private static DatabaseOptions Automatic(DatabaseOptions fallback, string name) =>
+        fallback with
         {
-            if (next.Databases.All(kept => kept.Name != database.Name))
+            Name = name,
+            Dbname = fallback.Dbname ?? name,
+        };
+
+    /// <summary>Forgets databases that are configured no more; automatic ones follow the entry they were made from.</summary>
+    private List<DatabaseEntry> DropRemoved(DroverOptions next)
+    {
+        List<DatabaseEntry> removed = [];
+        foreach (DatabaseEntry database in _databases.Values)
+        {
+            if (next.Databases.Any(kept => kept.Name == database.Name))
             {
-                database.IsDisabled = true;
-                _databases.TryRemove(database.Name, out _);
-                foreach (ServerPool pool in _pools.Values.Where(pool => pool.Database == database))
-                {
-                    pool.CloseServers();
-                }
+                continue;
+            }
+            if (database.IsAutomatic && next.FallbackDatabase is { } fallback)
+            {
+                database.Options = Automatic(fallback, database.Name);
+                continue;
+            }
+            database.IsDisabled = true;
+            removed.Add(database);
+            _databases.TryRemove(database.Name, out _);
+            foreach (KeyValuePair<(string, string), ServerPool> pool in _pools.Where(p => p.Value.Database == database))
+            {
+                _pools.TryRemove(pool);
+                pool.Value.CloseServers();
             }
         }
+        return removed;
     }
 }

@@ -4,8 +4,8 @@ using System.IO.Hashing;
 namespace Drover.Pooling;
 
 /// <summary>
-/// All prepared statements of a pool, found by content. Entries that neither a client nor a server has are dropped when the
-/// registry grows, so its size follows what is in use.
+/// All prepared statements of a pool, found by content. Entries that neither a client nor a server has are dropped when
+/// the registry grows, so its size follows what is in use.
 /// </summary>
 internal sealed class PreparedStatementRegistry
 {

@@ -2,8 +2,9 @@
 namespace Drover.Pooling;
 
 /// <summary>
-/// First in, first out, over a ring that grows up to <see cref="CountMax"/>. Allocates only when it grows. The bound cannot
-/// lock a pipeline up: so many answers of five bytes overflow PostgreSQL's own send buffer long before, so they arrive.
+/// First in, first out, over a ring that grows up to <see cref="CountMax"/>. Allocates only when it grows. The bound
+/// cannot lock a pipeline up: so many answers of five bytes overflow PostgreSQL's own send buffer long before, so they
+/// arrive.
 /// </summary>
 internal sealed class ResponseQueue
 {
@@ -20,6 +21,12 @@ internal sealed class ResponseQueue
     /// <summary>ReadyForQuery messages owed.</summary>
     public int ReadyCount { get; private set; }
 
+    /// <summary>
+    /// Extended messages were sent behind the last Sync or simple query: an implicit transaction may be open, whatever
+    /// the last ReadyForQuery said.
+    /// </summary>
+    public bool IsUnsynced { get; private set; }
+
     /// <summary>An error came and nothing owed before the next Sync will: messages are skipped until one is sent.</summary>
     public bool IsSkippingToSync { get; private set; }
 
@@ -33,6 +40,12 @@ internal sealed class ResponseQueue
             }
             IsSkippingToSync = false;
         }
+        if (kind == ExpectedKind.CopyEnd && Count == 0)
+        {
+            // Nothing that was asked for can be waiting for it: the server ignores it.
+            return;
+        }
+        IsUnsynced = kind == ExpectedKind.CopyEnd ? IsUnsynced : !EndsWithReady(kind);
         if (Count == _ring.Length)
         {
             Grow();
@@ -48,7 +61,18 @@ internal sealed class ResponseQueue
         return Count > 0;
     }
 
+    /// <summary>Takes the answer at the head, and with it the ends of copies that it did not turn out to be.</summary>
     public ExpectedResponse Pop()
+    {
+        ExpectedResponse response = Take();
+        while (Count > 0 && _ring[_head].Kind == ExpectedKind.CopyEnd)
+        {
+            Take();
+        }
+        return response;
+    }
+
+    private ExpectedResponse Take()
     {
         ExpectedResponse response = _ring[_head];
         _ring[_head] = default;
@@ -84,13 +108,23 @@ internal sealed class ResponseQueue
     }
 
     /// <summary>
-    /// The extended message at the head failed: forgets what is owed before the next Sync, telling each to the caller.
+    /// The extended message at the head failed: forgets what is owed before the next Sync, telling each to the caller, the last one
+    /// first, so that what was noted is taken back in reverse.
     /// </summary>
     public void FailToSync(Action<object, ExpectedResponse> onFailed, object state)
     {
-        while (Count > 0 && _ring[_head].Kind != ExpectedKind.Sync)
+        int failed = 0;
+        while (failed < Count && _ring[(_head + failed) & (_ring.Length - 1)].Kind != ExpectedKind.Sync)
         {
-            onFailed(state, Pop());
+            failed++;
+        }
+        for (int i = failed - 1; i >= 0; i--)
+        {
+            onFailed(state, _ring[(_head + i) & (_ring.Length - 1)]);
+        }
+        for (int i = 0; i < failed; i++)
+        {
+            Take();
         }
         IsSkippingToSync = Count == 0;
     }
@@ -102,6 +136,7 @@ internal sealed class ResponseQueue
         Count = 0;
         ReadyCount = 0;
         IsSkippingToSync = false;
+        IsUnsynced = false;
     }
 
     private static bool EndsWithReady(ExpectedKind kind) =>

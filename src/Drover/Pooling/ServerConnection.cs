@@ -6,8 +6,8 @@ using Drover.Transport;
 namespace Drover.Pooling;
 
 /// <summary>
-/// A logged-in server connection. While it is leased only the lessee's loop touches it; while it is idle only its pool, under
-/// the pool's lock, and the loop it is registered with.
+/// A logged-in server connection. While it is leased only the lessee's loop touches it; while it is idle only its pool,
+/// under the pool's lock, and the loop it is registered with.
 /// </summary>
 internal sealed class ServerConnection(ServerPool pool, Connection transport, long id) : IReadinessObserver
 {
@@ -99,6 +99,7 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     public bool IsQuiet =>
         Responses.Count == 0
         && !Responses.IsSkippingToSync
+        && !Responses.IsUnsynced
         && Outbox.Pending == 0
         && Inbox.Count == 0
         && Status == TransactionStatus.Idle;

@@ -10,12 +10,17 @@ using Drover.Transport;
 
 namespace Drover.Pooling;
 
-/// <summary>The real <see cref="IServerConnector"/>. What it learns of servers it tells to its owner's callbacks.</summary>
+/// <summary>
+/// The real <see cref="IServerConnector"/>. What it learns of servers it tells to its owner's callbacks.
+/// </summary>
 internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, ISupervisor supervisor)
     : IServerConnector
 {
     private static long _lastId;
     private int _nextHost;
+
+    /// <summary>A number that no other client or server connection of this process has.</summary>
+    public static long NextId() => Interlocked.Increment(ref _lastId);
 
     /// <summary>Set on start and by each reload.</summary>
     public ServerTls Tls { get; set; } = new(new TlsOptions { Sslmode = TlsMode.Prefer });
@@ -246,7 +251,7 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         // Up to a tenth earlier, at random: a pool that was filled at once does not reconnect at once.
         double lifetimeMs = pool.Configuration.Lifetime.TotalMilliseconds;
         double jitter = RandomNumberGenerator.GetInt32(100) / 1000.0;
-        return new ServerConnection(pool, transport, Interlocked.Increment(ref _lastId))
+        return new ServerConnection(pool, transport, NextId())
         {
             ConnectedMs = loop.NowMs,
             ConnectTime = time.GetUtcNow(),

@@ -10,8 +10,8 @@ namespace Drover.Pooling;
 /// wait, and what must happen on another loop is posted there.
 /// </summary>
 /// <remarks>
-/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go of it,
-/// the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
+/// A server belongs to the loop it is registered with. A client on another loop gets it by delivery: its loop lets go
+/// of it, the client's adopts it. Clients and servers of one loop, the usual case, find each other without that.
 /// </remarks>
 internal sealed class ServerPool
 {
@@ -96,7 +96,7 @@ internal sealed class ServerPool
             WasUsed = true;
             waiter.Server = null;
             waiter.Failure = null;
-            bool isOpen = !Database.IsPaused;
+            bool isOpen = !Database.IsStopped;
             if (isOpen && _waiters.Count == 0)
             {
                 if (TakeIdle(waiter) is { } server)
@@ -131,7 +131,9 @@ internal sealed class ServerPool
         return false;
     }
 
-    /// <summary>Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.</summary>
+    /// <summary>
+    /// Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.
+    /// </summary>
     public bool TryCancel(PoolWaiter waiter)
     {
         lock (_lock)
@@ -147,8 +149,8 @@ internal sealed class ServerPool
     }
 
     /// <summary>
-    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never handed
-    /// over dirty.
+    /// Takes a server back; on the server's loop. It must be quiet and clean, else it is closed: a server is never
+    /// handed over dirty.
     /// </summary>
     public void Release(ServerConnection server)
     {
@@ -160,6 +162,7 @@ internal sealed class ServerPool
         bool close;
         lock (_lock)
         {
+            bool isUsedUp = server.LifetimeMs == 0 && server.ClientId != 0;
             server.ClientId = 0;
             server.Notifications = null;
             server.ReleasedMs = server.Transport.Loop.NowMs;
@@ -169,7 +172,7 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsPaused || IsOverSize() || IsExpired(server);
+            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server) || isUsedUp;
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -183,7 +186,7 @@ internal sealed class ServerPool
             Discard(
                 server,
                 server.CloseNeeded ? "close needed"
-                    : Database.IsPaused ? "pause"
+                    : Database.IsStopped ? "pause"
                     : "server lifetime over"
             );
         }
@@ -258,7 +261,7 @@ internal sealed class ServerPool
         }
     }
 
-    /// <summary>PAUSE, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
+    /// <summary>KILL, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
     public void CloseServers()
     {
         List<ServerConnection> closing;
@@ -269,14 +272,20 @@ internal sealed class ServerPool
             {
                 server.CloseNeeded = true;
             }
-            closing = [.. _idle];
-            foreach (ServerConnection server in closing)
-            {
-                server.State = ServerState.Tested;
-            }
-            _idle.Clear();
+            closing = TakeAllIdle();
         }
         Post(closing, "close needed");
+    }
+
+    /// <summary>PAUSE: closes idle servers; the others are closed as they are released. From any thread.</summary>
+    public void CloseIdle(string reason)
+    {
+        List<ServerConnection> closing;
+        lock (_lock)
+        {
+            closing = TakeAllIdle();
+        }
+        Post(closing, reason);
     }
 
     /// <summary>RESUME: serves who waits.</summary>
@@ -341,8 +350,9 @@ internal sealed class ServerPool
             for (int i = _idle.Count - 1; i >= 0; i--)
             {
                 ServerConnection server = _idle[i];
-                bool isIdleTooLong = idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count > keep;
-                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsPaused)
+                bool isIdleTooLong =
+                    idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count - closing.Count > keep;
+                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsStopped)
                 {
                     _idle.RemoveAt(i);
                     server.State = ServerState.Tested;
@@ -355,7 +365,7 @@ internal sealed class ServerPool
             int target = _waiters.Count > 0 ? _servers.Count + _waiters.Count : 0;
             target = WasUsed || Database.Options.User is not null ? Math.Max(target, keep) : target;
             while (
-                !Database.IsPaused
+                !Database.IsStopped
                 && _servers.Count - closing.Count + _connecting < target
                 && wanted < _waiters.Count + keep
                 && MayConnect(loop.NowMs, longWait, allowWithoutWaiter: true)
@@ -370,6 +380,17 @@ internal sealed class ServerPool
         {
             Connect(loop);
         }
+    }
+
+    private List<ServerConnection> TakeAllIdle()
+    {
+        List<ServerConnection> taken = [.. _idle];
+        foreach (ServerConnection server in taken)
+        {
+            server.State = ServerState.Tested;
+        }
+        _idle.Clear();
+        return taken;
     }
 
     private ServerConnection? TakeIdle(PoolWaiter waiter)
@@ -410,7 +431,7 @@ internal sealed class ServerPool
     /// <summary>Gives idle servers to the first in the queue, whichever loops they live on. Under the lock.</summary>
     private void ServeWaiters()
     {
-        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsPaused)
+        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsStopped)
         {
             PoolWaiter waiter = first.Value;
             _waiters.RemoveFirst();
@@ -434,7 +455,7 @@ internal sealed class ServerPool
     {
         ServerConnection server = waiter.Server!;
         server.Transport.Observer = null;
-        server.Transport.Detach();
+        server.Transport.Detach(waiter.Loop);
         waiter.Loop.Post(static state => Arrive((PoolWaiter)state!), waiter);
     }
 
@@ -453,7 +474,7 @@ internal sealed class ServerPool
         bool connect;
         lock (_lock)
         {
-            connect = !Database.IsPaused && _waiters.Count > _connecting && MayConnect(loop.NowMs, useReserve: false);
+            connect = !Database.IsStopped && _waiters.Count > _connecting && MayConnect(loop.NowMs, useReserve: false);
             if (connect)
             {
                 _connecting++;
@@ -498,11 +519,22 @@ internal sealed class ServerPool
         {
             // Room may be made by closing an idle server of a neighbour; the next round of maintenance tries again.
             _connector.MakeRoom(this);
-            Interlocked.Decrement(ref _connecting);
+            lock (_lock)
+            {
+                _connecting--;
+            }
             return;
         }
         int generation = Generation;
-        (server, failure) = await _connector.ConnectAsync(this, loop);
+        try
+        {
+            (server, failure) = await _connector.ConnectAsync(this, loop);
+        }
+        catch (Exception bug)
+        {
+            // A defect of ours must not cost the pool a place for ever.
+            failure = new PoolFailure(Protocol.SqlState.InternalError, bug.Message);
+        }
         if (server is null)
         {
             Database.RemoveServer();
@@ -592,17 +624,6 @@ internal sealed class ServerPool
 
     private sealed record Attempt(ServerPool Pool, EventLoop Loop)
     {
-        public async void Run()
-        {
-            try
-            {
-                await Pool.ConnectAsync(Loop);
-            }
-            catch (Exception bug)
-            {
-                // A defect of ours must not cost the pool a place for ever.
-                Pool.OnConnectFailed(Loop, new PoolFailure(Protocol.SqlState.InternalError, bug.Message));
-            }
-        }
+        public async void Run() => await Pool.ConnectAsync(Loop);
     }
 }

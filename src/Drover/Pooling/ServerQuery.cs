@@ -18,7 +18,9 @@ internal sealed record ServerQueryResult(List<string?[]> Rows, PoolFailure? Fail
     public bool IsGood => Failure is null && !IsLost;
 }
 
-/// <summary>Runs simple queries on an owned, quiet server. The caller is on the server's loop and has parked its inboxes.</summary>
+/// <summary>
+/// Runs simple queries on an owned, quiet server. The caller is on the server's loop and has parked its inboxes.
+/// </summary>
 internal static class ServerQuery
 {
     /// <summary>Bytes of answer kept at the most: these queries return little.</summary>
@@ -31,7 +33,8 @@ internal static class ServerQuery
     /// Runs one simple query or several, pipelined, each a transaction of its own.
     /// </summary>
     /// <param name="server">Owned by the caller.</param>
-    /// <param name="wakeup">What the server's readiness signals now; other signals on it are ignored and not lost.</param>
+    /// <param name="wakeup">What the server's readiness signals now; other signals on it are ignored and not
+    /// lost.</param>
     /// <param name="timeout">After it the server is given up.</param>
     /// <param name="queries">SQL, each sent as a message of its own.</param>
     public static async ValueTask<ServerQueryResult> RunAsync(
@@ -51,7 +54,7 @@ internal static class ServerQuery
             }
             if (!server.Outbox.Send(server.Transport, writer.Written))
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
         }
         server.UnnamedOwner = null;
@@ -62,18 +65,18 @@ internal static class ServerQuery
         {
             if (!server.Outbox.Flush(server.Transport))
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
             int received = server.Inbox.Fill(server.Transport, loop.ServerScratch, AnswerBytesMax);
             if (received is 0 or Connection.Broken)
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
             if (received == Connection.WouldBlock)
             {
                 if (loop.NowMs >= deadline || server.Inbox.Count >= AnswerBytesMax)
                 {
-                    return result with { IsLost = true };
+                    return Lost(server, result);
                 }
                 server.Inbox.Park();
                 await wakeup;
@@ -81,10 +84,17 @@ internal static class ServerQuery
             }
             if (!Consume(server, ref result, ref ready))
             {
-                return result with { IsLost = true };
+                return Lost(server, result);
             }
         }
         return result;
+    }
+
+    /// <summary>What comes from it now would be taken for the answer to something else: nobody may use it any more.</summary>
+    private static ServerQueryResult Lost(ServerConnection server, ServerQueryResult result)
+    {
+        server.IsDying = true;
+        return result with { IsLost = true };
     }
 
     private static bool Consume(ServerConnection server, ref ServerQueryResult result, ref int ready)

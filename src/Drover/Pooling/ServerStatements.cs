@@ -45,7 +45,9 @@ internal sealed class ServerStatements
         return true;
     }
 
-    /// <summary>The least recently used one that the current batch does not refer to, once there are too many.</summary>
+    /// <summary>
+    /// The least recently used one that the current batch does not refer to, once there are too many.
+    /// </summary>
     public bool TryEvict(int limit, long batch, [NotNullWhen(true)] out PreparedStatement? evicted)
     {
         evicted = null;

@@ -42,7 +42,10 @@ internal sealed class ServerTls
 
     public TlsMode Mode => _options.Sslmode;
 
-    /// <summary>Asks for TLS and performs the handshake; gives the bare connection back when the server declines and the mode allows.</summary>
+    /// <summary>
+    /// Asks for TLS and performs the handshake; gives the bare connection back when the server declines and the mode
+    /// allows.
+    /// </summary>
     public async Task<Connection> SecureAsync(Connection bare, string host, CancellationToken cancellationToken)
     {
         if (bare.UnixPath is not null || Mode is TlsMode.Disable or TlsMode.Allow)

@@ -12,9 +12,9 @@ namespace Drover.Pooling;
 internal sealed record SessionContents(ParameterSet Settings, PinReason Pins);
 
 /// <summary>
-/// Because the server is asked after the transaction is over, ROLLBACK, ROLLBACK TO, SET LOCAL, set_config() and DO bodies
-/// need no rules here. Sources: pg_settings, pg_locks, pg_cursors, pg_prepared_statements, pg_listening_channels()
-/// (https://www.postgresql.org/docs/18/views.html).
+/// Because the server is asked after the transaction is over, ROLLBACK, ROLLBACK TO, SET LOCAL, set_config() and DO
+/// bodies need no rules here. Sources: pg_settings, pg_locks, pg_cursors, pg_prepared_statements,
+/// pg_listening_channels() (https://www.postgresql.org/docs/18/views.html).
 /// </summary>
 internal static class SessionProbe
 {
@@ -94,7 +94,9 @@ internal static class SessionProbe
         ServerPool pool
     ) => (await ReadAsync(server, wakeup))?.Settings ?? pool.BaseSettings;
 
-    /// <summary>Brings a server to a client's settings. Null on success; a failure that is not a loss leaves it unknown.</summary>
+    /// <summary>
+    /// Brings a server to a client's settings. Null on success; a failure that is not a loss leaves it unknown.
+    /// </summary>
     public static async ValueTask<PoolFailure?> ApplyAsync(ServerConnection server, ParameterSet wanted, Wakeup wakeup)
     {
         string sql = Difference(server.Applied, wanted);
@@ -110,7 +112,9 @@ internal static class SessionProbe
         return result.Failure ?? new PoolFailure(SqlState.ConnectionFailure, "the server closed the connection");
     }
 
-    /// <summary>Puts back those of the parameters that a RESET or DISCARD has just put to the server's defaults.</summary>
+    /// <summary>
+    /// Puts back those of the parameters that a RESET or DISCARD has just put to the server's defaults.
+    /// </summary>
     public static ValueTask<ServerQueryResult> RestoreAsync(
         ServerConnection server,
         ParameterSet startup,
@@ -161,7 +165,9 @@ internal static class SessionProbe
             _ => PinReason.Unknown,
         };
 
-    /// <summary>One SELECT whose columns are evaluated in order: first back to the login's rights, last to the client's.</summary>
+    /// <summary>
+    /// One SELECT whose columns are evaluated in order: first back to the login's rights, last to the client's.
+    /// </summary>
     private static string Difference(ParameterSet applied, ParameterSet wanted)
     {
         List<string> calls = [];

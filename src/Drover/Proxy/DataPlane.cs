@@ -1,4 +1,5 @@
 // The data plane put together: loops, listeners, clients and pools.
+using System.Collections.Immutable;
 using System.Net.Sockets;
 using Drover.Configuration;
 using Drover.Pooling;
@@ -15,22 +16,19 @@ namespace Drover.Proxy;
 internal sealed class DataPlane : ISupervisor, IDisposable
 {
     private readonly ILogger _log;
-    private readonly List<Listener> _listeners = [];
+    private ImmutableArray<Listener> _listeners = [];
     private readonly EventLoop[] _loops;
     private readonly TimeProvider _time;
 
-    public DataPlane(DroverOptions options, TimeProvider time, ILogger log)
+    public DataPlane(DroverOptions options, TlsSetup tls, TimeProvider time, ILogger log)
     {
         _log = log;
         _time = time;
         _loops = LoopFactory.Create(options.Proxy.Network, time);
         Resolver = new HostResolver(time);
-        ServerConnector connector = new(time, Resolver, this) { Tls = new ServerTls(options.Proxy.ServerTls) };
+        ServerConnector connector = new(time, Resolver, this) { Tls = tls.Server };
         Directory = new PoolDirectory(connector, _loops, options);
-        Services = new ClientServices(Directory, connector, time, log)
-        {
-            ClientTls = new ClientTls(options.Proxy.ClientTls),
-        };
+        Services = new ClientServices(Directory, connector, time, log) { ClientTls = tls.Client };
     }
 
     public PoolDirectory Directory { get; }
@@ -50,13 +48,15 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     {
         foreach (EventLoop loop in _loops)
         {
-            loop.Add(new ClientTicker(Services.Registry, loop));
             loop.Start();
         }
         _loops[0].Post(static state => ((DataPlane)state!).BeginMaintenance(), this);
     }
 
-    /// <summary>Binds what listen_addr, listen_port and unix_socket_dir say. Throws <see cref="SocketException"/> with the address in its message.</summary>
+    /// <summary>
+    /// Binds what listen_addr, listen_port and unix_socket_dir say. Throws <see cref="SocketException"/> with the
+    /// address in its message.
+    /// </summary>
     public void Listen()
     {
         foreach (Socket socket in ListenSockets.Bind(Directory.Options.Proxy))
@@ -65,16 +65,19 @@ internal sealed class DataPlane : ISupervisor, IDisposable
         }
     }
 
-    /// <summary>Takes over a listening socket, bound here or by systemd.</summary>
-    public void Listen(Socket socket)
+    /// <summary>Takes over a listening socket, bound here or by systemd, whose files are not ours to remove.</summary>
+    public void Listen(Socket socket, bool keepsFile = false)
     {
         Listener listener = new(
             socket,
             _loops[0],
             Place,
             reason => LogLifecycle.AcceptFailed(_log, reason, TransportLimits.AcceptRetry.TotalSeconds)
-        );
-        _listeners.Add(listener);
+        )
+        {
+            KeepsFile = keepsFile,
+        };
+        _listeners = _listeners.Add(listener);
         LogLifecycle.Listening(_log, socket.LocalEndPoint?.ToString() ?? "socket");
         listener.Start();
     }
@@ -82,9 +85,9 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     /// <summary>Closes listening sockets; with a predicate only some.</summary>
     public void StopListening(Func<Listener, bool> which)
     {
-        foreach (Listener listener in _listeners.Where(which).ToArray())
+        foreach (Listener listener in _listeners.Where(which))
         {
-            _listeners.Remove(listener);
+            _listeners = _listeners.Remove(listener);
             _loops[0].Post(static state => ((Listener)state!).Dispose(), listener);
         }
     }
@@ -139,15 +142,18 @@ internal sealed class DataPlane : ISupervisor, IDisposable
 
     private static string Name(ServerPool pool) => $"{pool.Database.Name}/{pool.User.Name}";
 
-    /// <summary>Puts a new client on the loop that has room: the first one until it is busy, so that a quiet proxy polls once.</summary>
+    /// <summary>
+    /// Puts a new client on the loop that has room: the first one until it is busy, so that a quiet proxy polls once.
+    /// </summary>
     private void Place(SocketHandle socket)
     {
-        EventLoop loop = LoopFactory.Choose(_loops);
+        EventLoop loop = LoopBalance.Choose(_loops);
         loop.Post(
             static state =>
             {
                 (DataPlane plane, EventLoop on, SocketHandle client) = ((DataPlane, EventLoop, SocketHandle))state!;
-                new ClientConnection(on.Adopt(client), plane.Services).Run();
+                Connection accepted = on.Adopt(client);
+                new ClientConnection(on.Decorator?.Accepted(accepted) ?? accepted, plane.Services).Run();
             },
             (this, loop, socket)
         );
@@ -162,18 +168,8 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             {
                 pool.Maintain(_loops[0]);
             }
+            LoopBalance.Adjust(_loops);
             await _loops[0].DelayAsync(TimeSpan.FromMilliseconds(300));
-        }
-    }
-
-    private sealed class ClientTicker(ClientRegistry registry, EventLoop loop) : ILoopTicker
-    {
-        public void OnTick(long nowMs)
-        {
-            foreach (ClientConnection client in registry.On(loop))
-            {
-                client.OnTick(nowMs);
-            }
         }
     }
 }

@@ -6,7 +6,9 @@ namespace Drover.Proxy;
 
 internal static class UnixSocketFile
 {
-    /// <summary>Removes a socket file that nobody listens on. Throws <see cref="IOException"/> when somebody does.</summary>
+    /// <summary>
+    /// Removes a socket file that nobody listens on. Throws <see cref="IOException"/> when somebody does.
+    /// </summary>
     public static void RemoveStale(string path)
     {
         if (!File.Exists(path))
@@ -28,7 +30,9 @@ internal static class UnixSocketFile
         );
     }
 
-    /// <summary>Sets the mode of unix_socket_mode, and the group by the system's own tool where one is configured.</summary>
+    /// <summary>
+    /// Sets the mode of unix_socket_mode, and the group by the system's own tool where one is configured.
+    /// </summary>
     public static void Protect(string path, ListenOptions options)
     {
         if (OperatingSystem.IsWindows())

@@ -5,13 +5,16 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Starts as a view of the received bytes. The first change copies what came before it to the loop's assembly buffer; without
-/// a change nothing is copied.
+/// Starts as a view of the received bytes. The first change copies what came before it to the loop's assembly buffer;
+/// without a change nothing is copied.
 /// </summary>
 internal ref struct Assembly(MessageWriter writer, ReadOnlySpan<byte> received)
 {
     private readonly ReadOnlySpan<byte> _received = received;
     private int _taken;
+
+    /// <summary>How much of the received bytes there is; a message that ends behind it is still coming.</summary>
+    public readonly int Length => _received.Length;
 
     /// <summary>Bytes that <see cref="Send"/> handed over.</summary>
     public int Sent { get; private set; }
@@ -20,8 +23,8 @@ internal ref struct Assembly(MessageWriter writer, ReadOnlySpan<byte> received)
     public readonly bool HasContent => writer.Length > 0;
 
     /// <summary>
-    /// Leaves out the received bytes from <paramref name="start"/> to <paramref name="end"/> and gives the writer for what
-    /// goes in their place. Equal positions insert.
+    /// Leaves out the received bytes from <paramref name="start"/> to <paramref name="end"/> and gives the writer for
+    /// what goes in their place. Equal positions insert.
     /// </summary>
     public MessageWriter Replace(int start, int end)
     {

@@ -10,8 +10,8 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Relays answers. Rows and copy data are not even read, only their headers; what decides about the lease (ReadyForQuery,
-/// errors, completions) is matched against the queue of what the server owes.
+/// Relays answers. Rows and copy data are not even read, only their headers; what decides about the lease
+/// (ReadyForQuery, errors, completions) is matched against the queue of what the server owes.
 /// </summary>
 internal sealed class BackendRelay(ClientSession session)
 {
@@ -29,6 +29,9 @@ internal sealed class BackendRelay(ClientSession session)
 
     /// <summary>A batch failed unseen and is to be sent again.</summary>
     public bool NeedsReplay { get; set; }
+
+    /// <summary>Part of a message has been relayed and the rest is to come: nothing else may be said to the client.</summary>
+    public bool IsInMessage => _streaming > 0;
 
     /// <summary>A ReadyForQuery is kept back until start-up parameters are in force again.</summary>
     public bool HasHeldReady => _heldReady;
@@ -67,6 +70,19 @@ internal sealed class BackendRelay(ClientSession session)
                 Hint = "The work in progress may or may not have been committed; look before you repeat it.",
             };
         server.IsDying = true;
+    }
+
+    /// <summary>Sending to the server failed: what it said before it went, its reason among it, is relayed all the same.</summary>
+    public void OnSendFailed()
+    {
+        while (session.End is null && session.Outbox.Pending == 0 && !_heldReady && Pump())
+        {
+            // One buffer at a time, up to the end of the stream.
+        }
+        if (session.End is null)
+        {
+            OnServerLost();
+        }
     }
 
     /// <summary>CopyDone or CopyFail is on its way.</summary>
@@ -116,6 +132,10 @@ internal sealed class BackendRelay(ClientSession session)
         Assembly assembly = new(session.Loop.ClientAssembly, data);
         int position = (int)Math.Min(_streaming, data.Length);
         _streaming -= position;
+        if (position > 0 && _streaming == 0)
+        {
+            Synthesize(server, position, ref assembly);
+        }
         while (position < data.Length && !_heldReady)
         {
             ReadOnlySpan<byte> rest = data[position..];
@@ -425,28 +445,18 @@ internal sealed class BackendRelay(ClientSession session)
 
     private static void Synthesize(ServerConnection server, int position, ref Assembly assembly)
     {
-        while (server.Responses.TryPeek(out ExpectedResponse next))
+        // Behind a message that is still coming there is no place yet: it is done when the rest has been relayed.
+        while (position <= assembly.Length && IsSynthesizedNext(server))
         {
-            if (next.Kind == ExpectedKind.CopyEnd)
+            ExpectedResponse next = server.Responses.Pop();
+            MessageWriter writer = assembly.Replace(position, position);
+            if (next.Kind == ExpectedKind.Parse)
             {
-                server.Responses.Pop();
-            }
-            else if (next.Action == ExpectedAction.Synthesize)
-            {
-                server.Responses.Pop();
-                MessageWriter writer = assembly.Replace(position, position);
-                if (next.Kind == ExpectedKind.Parse)
-                {
-                    ParseComplete.Write(writer);
-                }
-                else
-                {
-                    CloseComplete.Write(writer);
-                }
+                ParseComplete.Write(writer);
             }
             else
             {
-                return;
+                CloseComplete.Write(writer);
             }
         }
     }

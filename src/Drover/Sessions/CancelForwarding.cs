@@ -9,8 +9,9 @@ namespace Drover.Sessions;
 internal static class CancelForwarding
 {
     /// <summary>
-    /// Sends the request for a server that the caller's session still owns, on the session's loop, and waits until the server
-    /// has closed the connection: only then is the request dealt with, and only then may another client get the server.
+    /// Sends the request for a server that the caller's session still owns, on the session's loop, and waits until the
+    /// server has closed the connection: only then is the request dealt with, and only then may another client get the
+    /// server.
     /// </summary>
     public static async Task SendAsync(ServerConnection server, ServerTls tls, CancellationToken cancellationToken)
     {

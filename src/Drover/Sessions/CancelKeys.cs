@@ -6,8 +6,8 @@ using System.Security.Cryptography;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Process ID and secret of every client. Outside session mode the process ID is the proxy's own invention: positive, and
-/// unlike any other client's.
+/// Process ID and secret of every client. Outside session mode the process ID is the proxy's own invention: positive,
+/// and unlike any other client's.
 /// </summary>
 internal sealed class CancelKeys
 {
@@ -52,6 +52,8 @@ internal sealed class CancelKeys
 /// <summary>A client whose query can be cancelled.</summary>
 internal interface ICancellable
 {
-    /// <summary>Cancels what it is doing; completes when the server has taken the request, or at once if there is nothing.</summary>
+    /// <summary>
+    /// Cancels what it is doing; completes when the server has taken the request, or at once if there is nothing.
+    /// </summary>
     Task CancelAsync(CancellationToken cancellationToken);
 }

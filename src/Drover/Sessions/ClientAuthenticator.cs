@@ -27,7 +27,9 @@ internal sealed class ClientAuthenticator(
 
     private byte[] Scratch => channel.Connection.Loop.ClientScratch;
 
-    /// <summary>SCRAM keys that the client proved, for logging in to servers as the same user; null otherwise.</summary>
+    /// <summary>
+    /// SCRAM keys that the client proved, for logging in to servers as the same user; null otherwise.
+    /// </summary>
     public ScramKeys? Keys { get; private set; }
 
     /// <summary>Runs the method. Null on success.</summary>

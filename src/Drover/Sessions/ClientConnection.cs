@@ -10,10 +10,14 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The welcome.
+/// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The
+/// welcome.
 /// 6. Console, replication or pooled session. 7. The server is given back, the client told why, the socket closed.
 /// </summary>
-internal sealed class ClientConnection(Connection accepted, ClientServices services) : ICancellable, IDisposable
+internal sealed class ClientConnection(Connection accepted, ClientServices services)
+    : ICancellable,
+        ILoopTicker,
+        IDisposable
 {
     private readonly Connection _bare = accepted;
     private readonly Inbox _inbox = new();
@@ -23,7 +27,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     private Connection _connection = accepted;
     private SessionEnd? _end;
     private byte[] _key = [];
+    private bool _isDisposed;
     private int _processId;
+    private ClientPlace _place;
+    private bool _isClosed;
 
     public long Id { get; } = ClientServices.NextId();
 
@@ -38,6 +45,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <summary>Its pooled session, once it has one.</summary>
     public ClientSession? Session { get; private set; }
 
+    /// <inheritdoc/>
+    public int TickerIndex { get; set; } = -1;
+
     public bool IsConsole { get; private set; }
 
     /// <summary>It is on the console from now on.</summary>
@@ -49,6 +59,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     public bool IsLoggedIn { get; private set; }
 
+    /// <summary>The server of a replication connection, which no pool has.</summary>
+    public ServerConnection? ReplicationServer { get; private set; }
+
+    /// <summary>The session looks at its sockets again: after SUSPEND; from any thread.</summary>
+    public void Wake() => OnLoop(static client => client._wakeup.Signal());
+
     public ReplicationKind Replication => Startup?.Replication ?? ReplicationKind.None;
 
     /// <summary>Serves the client to its end. Never throws.</summary>
@@ -56,9 +72,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     {
         _bare.Observer = _wakeup;
         services.Registry.Add(this);
+        _bare.Loop.Add(this);
         try
         {
-            _end = await ServeAsync();
+            // The login's own objects are garbage once it is over: an idle client keeps only its session.
+            SessionEnd? over = await BeginAsync();
+            _end = over ?? await Session!.ServeAsync();
         }
         catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
         {
@@ -75,47 +94,89 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     /// <summary>Ends the client; from any thread.</summary>
     public void Kill(SessionEnd reason) =>
+        OnLoop(client =>
+        {
+            if (client._isClosed)
+            {
+                return;
+            }
+            if (client._isDisposed)
+            {
+                return;
+            }
+            client._end ??= reason;
+            client._closing.Cancel();
+            if (client.Session is { } session)
+            {
+                session.End ??= reason;
+            }
+            client._wakeup.Signal();
+        });
+
+    /// <summary>
+    /// Runs an action on the client's loop, from any thread. A client that moves meanwhile is followed.
+    /// </summary>
+    public void OnLoop(Action<ClientConnection> action) =>
         _connection.Loop.Post(
             static state =>
             {
-                (ClientConnection client, SessionEnd why) = ((ClientConnection, SessionEnd))state!;
-                client._end ??= why;
-                client._closing.Cancel();
-                if (client.Session is { } session)
+                (ClientConnection client, Action<ClientConnection> act) = ((ClientConnection, Action<ClientConnection>))
+                    state!;
+                if (client._connection.Loop.IsCurrent)
                 {
-                    session.End ??= why;
+                    act(client);
                 }
-                client._wakeup.Signal();
+                else
+                {
+                    client.OnLoop(act);
+                }
             },
-            (this, reason)
+            (this, action)
         );
 
     /// <summary>Time-outs that hold before the session has begun; on the loop.</summary>
     public void OnTick(long nowMs)
     {
-        if (!IsLoggedIn)
+        // A login that waits for its server has a session already, and waits under query_wait_timeout.
+        if (Session is { End: null } session && SessionClock.FindExpired(session, nowMs) is { } expired)
+        {
+            session.End = expired;
+            session.Wakeup.Signal();
+        }
+        else if (!IsLoggedIn)
         {
             double limitMs = services.Options.Proxy.Timeouts.ClientLoginTimeout.TotalMilliseconds;
             if (limitMs > 0 && nowMs - ConnectedMs > limitMs && !_closing.IsCancellationRequested)
             {
                 _end = new SessionEnd("client_login_timeout", SqlState.InvalidAuthorizationSpecification);
+                Session?.End ??= _end;
                 _closing.Cancel();
                 _wakeup.Signal();
             }
         }
-        else if (
-            Session is { } session
-            && SessionClock.FindExpired(session, nowMs) is { } expired
-            && session.End is null
-        )
-        {
-            session.End = expired;
-            session.Wakeup.Signal();
-        }
     }
 
     /// <inheritdoc/>
-    public async Task CancelAsync(CancellationToken cancellationToken)
+    public Task CancelAsync(CancellationToken cancellationToken)
+    {
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        OnLoop(client => client.CancelHere(done, cancellationToken));
+        return done.Task;
+    }
+
+    private async void CancelHere(TaskCompletionSource done, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CancelCurrentAsync(cancellationToken);
+        }
+        finally
+        {
+            done.TrySetResult();
+        }
+    }
+
+    private async Task CancelCurrentAsync(CancellationToken cancellationToken)
     {
         if (
             Session is { Server: { } server }
@@ -133,9 +194,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     /// <summary>Address as the log and SHOW print it.</summary>
     public string Describe() =>
-        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@{_connection.RemoteEndPoint?.ToString() ?? "unix"}";
+        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@"
+        + (_connection.RemoteEndPoint?.ToString() ?? "unix");
 
-    private async Task<SessionEnd> ServeAsync()
+    /// <summary>Everything up to a pooled session; the end of those clients that wanted something else, or were refused.</summary>
+    private async Task<SessionEnd?> BeginAsync()
     {
         ClientHandshake handshake = new(_bare, _inbox, _outbox, _wakeup, services.ClientTls);
         Greeting greeting = await handshake.RunAsync(_closing.Token);
@@ -187,7 +250,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         }
     }
 
-    private async Task<SessionEnd> LogInAsync(MessageChannel channel, StartupPacket startup)
+    private async Task<SessionEnd?> LogInAsync(MessageChannel channel, StartupPacket startup)
     {
         services.Directory.TryFindDatabase(startup.Database, out DatabaseEntry? database);
         ClientLogin login = new(services, channel, startup, _wakeup);
@@ -212,19 +275,23 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             return await new ReplicationClient(services, channel, startup, _wakeup).RunAsync(
                 database,
                 login.User,
-                () => IsLoggedIn = true,
+                server =>
+                {
+                    ReplicationServer = server;
+                    IsLoggedIn = true;
+                },
                 _closing.Token
             );
         }
-        using ClientPlace place = new(database, login.User, services.Options);
-        if (place.Refusal is { } full)
+        _place = new ClientPlace(database, login.User, services.Options);
+        if (_place.Refusal is { } full)
         {
             return full;
         }
         return await BeginSessionAsync(channel, startup, database, login.User);
     }
 
-    private async Task<SessionEnd> BeginSessionAsync(
+    private async Task<SessionEnd?> BeginSessionAsync(
         MessageChannel channel,
         StartupPacket startup,
         DatabaseEntry database,
@@ -239,7 +306,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         MessageWriter writer = _connection.Loop.ClientAssembly;
         AuthenticationRequest.WriteOk(writer);
         channel.Send(writer);
-        ClientSession session = new(identity, _connection, _inbox, _outbox, _wakeup, pool);
+        ClientSession session = new(identity, _connection, _inbox, _outbox, _wakeup, pool, this);
         Session = session;
         if (!await SessionWelcome.PrepareAsync(session))
         {
@@ -256,7 +323,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             LogLogin.Accepted(services.Log, Describe(), database.Name, user.Name, identity.Tls);
         }
-        return await session.ServeAsync();
+        return null;
     }
 
     private async Task CloseAsync()
@@ -264,7 +331,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         SessionEnd end = _end ?? SessionEnd.ClientLost;
         try
         {
-            if (end.SqlState is not null)
+            if (end.SqlState is not null && Session is not { IsInMessage: true })
             {
                 await TellAsync(end);
             }
@@ -278,10 +345,17 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             // The client or its server is gone already: there is nobody to tell.
         }
+        catch (Exception bug)
+        {
+            LogLifecycle.Unexpected(services.Log, bug, $"the end of client {Describe()}");
+        }
         finally
         {
             services.CancelKeys.Remove(_processId, _key);
             services.Registry.Remove(this);
+            _place.Dispose();
+            _connection.Loop.Remove(this);
+            _isClosed = true;
             Dispose();
             LogEnd(end);
         }
@@ -290,6 +364,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     /// <summary>Closes the sockets and returns the memory.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         _connection.Dispose();
         _bare.Dispose();
         _inbox.Clear();
@@ -301,12 +376,21 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     {
         using MessageWriter writer = new(64 * 1024);
         ErrorResponse.Write(writer, "FATAL", end.SqlState!, end.Reason, end.Detail, end.Hint);
-        // What the kernel does not take within a moment is not worth keeping a socket for.
-        if (_outbox.Send(_connection, writer.Written) && _outbox.Pending > 0)
+        if (!_outbox.Send(_connection, writer.Written) || _outbox.Pending == 0)
         {
-            _connection.Loop.SignalAfter(_wakeup, TimeSpan.FromSeconds(1));
+            return;
+        }
+        // What the kernel does not take within a moment is not worth keeping a socket for.
+        EventLoop loop = _connection.Loop;
+        long untilMs = loop.NowMs + 1000;
+        loop.SignalAfter(_wakeup, TimeSpan.FromSeconds(1));
+        while (_outbox.Pending > 0 && loop.NowMs < untilMs)
+        {
             await _wakeup;
-            _outbox.Flush(_connection);
+            if (!_outbox.Flush(_connection))
+            {
+                return;
+            }
         }
     }
 

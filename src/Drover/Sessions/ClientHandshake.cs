@@ -12,15 +12,17 @@ namespace Drover.Sessions;
 internal sealed record Greeting(Connection Connection, MessageChannel Channel, StartupHeader Header);
 
 /// <summary>
-/// https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-SSL and the section on direct negotiation. At most
-/// one request of each kind, and nothing unencrypted may follow an accepted one (CVE-2021-23214).
+/// https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-SSL and the section on direct negotiation. At
+/// most one request of each kind, and nothing unencrypted may follow an accepted one (CVE-2021-23214).
 /// </summary>
 internal sealed class ClientHandshake(Connection bare, Inbox inbox, Outbox outbox, Wakeup wakeup, ClientTls tls)
 {
     private static readonly byte[] Yes = "S"u8.ToArray();
     private static readonly byte[] No = "N"u8.ToArray();
 
-    /// <summary>Runs to the start-up or cancel packet. Throws <see cref="LostConnectionException"/> or AuthenticationException.</summary>
+    /// <summary>
+    /// Runs to the start-up or cancel packet. Throws <see cref="LostConnectionException"/> or AuthenticationException.
+    /// </summary>
     public async Task<Greeting> RunAsync(CancellationToken cancellationToken)
     {
         Connection connection = bare;

@@ -94,8 +94,8 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
                 default,
                 null,
                 new SessionEnd(
-                    $"no pg_hba entry for host \"{channel.Connection.RemoteEndPoint?.Address.ToString() ?? "[local]"}\", "
-                        + $"user \"{startup.User}\", database \"{startup.Database}\"",
+                    $"no pg_hba entry for host \"{channel.Connection.RemoteEndPoint?.Address.ToString() ?? "[local]"}\""
+                        + $", user \"{startup.User}\", database \"{startup.Database}\"",
                     SqlState.InvalidAuthorizationSpecification
                 )
             )

@@ -1,6 +1,5 @@
 // Every client of the proxy, for SHOW, KILL, limits and shutdown.
 using System.Collections.Concurrent;
-using Drover.Transport;
 
 namespace Drover.Sessions;
 
@@ -8,10 +7,6 @@ internal sealed class ClientRegistry
 {
     private readonly ConcurrentDictionary<long, ClientConnection> _clients = new();
     private long _refused;
-
-    /// <summary>The clients of one loop; on that loop.</summary>
-    public IEnumerable<ClientConnection> On(EventLoop loop) =>
-        _clients.Select(static entry => entry.Value).Where(client => client.Connection.Loop == loop);
 
     public ICollection<ClientConnection> Clients => _clients.Values;
 

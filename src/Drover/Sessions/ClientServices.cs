@@ -5,6 +5,7 @@ using Drover.Pooling;
 using Drover.Protocol.Authentication;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Frontend;
+using Drover.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.Sessions;
@@ -12,8 +13,6 @@ namespace Drover.Sessions;
 /// <summary>Shared by all clients; its changing parts are replaced whole by a reload.</summary>
 internal sealed class ClientServices(PoolDirectory directory, ServerConnector connector, TimeProvider time, ILogger log)
 {
-    private static long _lastId;
-
     public PoolDirectory Directory => directory;
 
     public ServerConnector Connector => connector;
@@ -30,7 +29,9 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
 
     public UserSecrets Secrets { get; } = new(directory);
 
-    /// <summary>Makes up what an unknown user needs in a SCRAM exchange; per process, so that salts stay the same.</summary>
+    /// <summary>
+    /// Makes up what an unknown user needs in a SCRAM exchange; per process, so that salts stay the same.
+    /// </summary>
     public ScramMock Mock { get; } = new();
 
     public ServerTls ServerTls => connector.Tls;
@@ -41,7 +42,10 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
     /// <summary>Opens the admin console; null where there is none.</summary>
     public IConsoleFactory? Consoles { get; set; }
 
-    public static long NextId() => Interlocked.Increment(ref _lastId);
+    /// <summary>What clients did on the console, for its row in SHOW STATS.</summary>
+    public TrafficCounters ConsoleTraffic { get; } = new();
+
+    public static long NextId() => ServerConnector.NextId();
 
     /// <summary>Deals with a cancel request, packet and all. The sender is told nothing, as in PostgreSQL.</summary>
     public async Task<SessionEnd> CancelAsync(byte[] packet, CancellationToken cancellationToken)

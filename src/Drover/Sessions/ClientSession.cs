@@ -9,18 +9,19 @@ namespace Drover.Sessions;
 
 /// <summary>
 /// A client's session. Everything here runs on the session's loop, so nothing is locked; other threads may only call
-/// <see cref="Kill"/>.
+/// only read it for SHOW.
 /// </summary>
 /// <remarks>
 /// A turn: 1. flush what the kernel did not take; 2. relay what the server said; 3. give the server back if its work is
-/// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded; whatever
-/// must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
+/// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded;
+/// whatever must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
 /// </remarks>
 internal sealed class ClientSession
 {
     private readonly FrontendRelay _frontend;
     private readonly BackendRelay _backend;
     private readonly SessionLease _lease;
+    private readonly ILoopTicker _ticker;
 
     public ClientSession(
         ClientIdentity identity,
@@ -28,9 +29,11 @@ internal sealed class ClientSession
         Inbox inbox,
         Outbox outbox,
         Wakeup wakeup,
-        ServerPool pool
+        ServerPool pool,
+        ILoopTicker ticker
     )
     {
+        _ticker = ticker;
         Identity = identity;
         Client = client;
         Inbox = inbox;
@@ -116,7 +119,7 @@ internal sealed class ClientSession
     /// <summary>A cancel request came while it waited for a server.</summary>
     public bool IsCancelRequested { get; set; }
 
-    /// <summary>Why it is to end; set by <see cref="Kill"/> or by a relay.</summary>
+    /// <summary>Why it is to end; set by its connection or by a relay.</summary>
     public SessionEnd? End { get; set; }
 
     /// <summary>It has been told that it waits.</summary>
@@ -126,7 +129,9 @@ internal sealed class ClientSession
 
     public PoolMode Mode => Pool.Configuration.Mode;
 
-    /// <summary>Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.</summary>
+    /// <summary>
+    /// Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.
+    /// </summary>
     public async Task<SessionEnd> ServeAsync()
     {
         for (; ; )
@@ -135,6 +140,10 @@ internal sealed class ClientSession
             {
                 case Progress.Wait:
                     Park();
+                    if (Loop.ShedTo is { } target && MayMove(target))
+                    {
+                        Move(target);
+                    }
                     await Wakeup;
                     break;
                 case Progress.NeedServer:
@@ -175,17 +184,8 @@ internal sealed class ClientSession
     /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
     public void ReleaseNow() => _lease.Release();
 
-    /// <summary>Ends the session from any thread; the first reason given holds.</summary>
-    public void Kill(SessionEnd reason) =>
-        Loop.Post(
-            static state =>
-            {
-                (ClientSession session, SessionEnd why) = ((ClientSession, SessionEnd))state!;
-                session.End ??= why;
-                session.Wakeup.Signal();
-            },
-            (this, reason)
-        );
+    /// <summary>The client has part of a message: an error told now would be read as its rest.</summary>
+    public bool IsInMessage => _backend.IsInMessage;
 
     /// <summary>Takes leftovers out of the loop's scratch buffers; before every await.</summary>
     public void Park()
@@ -212,10 +212,10 @@ internal sealed class ClientSession
             {
                 if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
                 {
-                    _backend.OnServerLost();
+                    _backend.OnSendFailed();
                     continue;
                 }
-                if (Outbox.Pending == 0)
+                if (Outbox.Pending == 0 && !Pool.Database.IsSuspended)
                 {
                     moved = _backend.Pump();
                     if (_backend.NeedsReplay)
@@ -244,6 +244,10 @@ internal sealed class ClientSession
                     }
                 }
             }
+            if (Pool.Database.IsSuspended)
+            {
+                return Progress.Wait;
+            }
             if (Server is null || Server.Outbox.Pending == 0)
             {
                 switch (_frontend.Pump())
@@ -267,6 +271,33 @@ internal sealed class ClientSession
                 return Progress.Wait;
             }
         }
+    }
+
+    /// <summary>Whether it holds nothing that is tied to its loop, and the loop has asked for it.</summary>
+    private bool MayMove(EventLoop target) =>
+        target != Loop
+        && Server is null
+        && Inbox.Count == 0
+        && Outbox.Pending == 0
+        && End is null
+        && Loop.TryTakeShed();
+
+    /// <summary>Leaves this loop for another; the await that follows ends there.</summary>
+    private void Move(EventLoop target)
+    {
+        Loop.Remove(_ticker);
+        Client.Detach(target);
+        Waiter.Loop = target;
+        target.Post(
+            static state =>
+            {
+                (ClientSession session, EventLoop loop) = ((ClientSession, EventLoop))state!;
+                session.Client.Attach(loop);
+                loop.Add(session._ticker);
+                session.Wakeup.Signal();
+            },
+            (this, target)
+        );
     }
 
     private bool MayRelease(ServerConnection server) =>

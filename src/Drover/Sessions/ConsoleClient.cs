@@ -100,6 +100,7 @@ internal sealed class ConsoleClient(
             byte type = await channel.ReadAsync(scratch, SessionLimits.ControlMessageBytesMax, cancellationToken);
             byte[] body = channel.Body.ToArray();
             channel.Next();
+            Count(type, body.Length);
             using CancellationTokenSource command = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             _command = command;
             Task<ConsoleOutcome> outcome = console.HandleAsync(type, body, answer, command.Token).AsTask();
@@ -110,6 +111,16 @@ internal sealed class ConsoleClient(
             {
                 return SessionEnd.ClientLeft;
             }
+        }
+    }
+
+    private void Count(byte type, int bodyLength)
+    {
+        Interlocked.Add(ref services.ConsoleTraffic.BytesReceived, MessageHeader.Size + bodyLength);
+        if (type is FrontendType.Query or FrontendType.Execute)
+        {
+            Interlocked.Increment(ref services.ConsoleTraffic.Queries);
+            Interlocked.Increment(ref services.ConsoleTraffic.Transactions);
         }
     }
 

@@ -89,8 +89,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     }
 
     /// <summary>
-    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an extended
-    /// batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
+    /// Without a server: looks whether the messages at hand are worth one. A simple query is, a function call, or an
+    /// extended batch up to its Sync or Flush; and what is too large to wait for. A lone Sync is answered here.
     /// </summary>
     private FrontendProgress FindBatch(int limit)
     {
@@ -169,6 +169,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     {
         bool mayRetain =
             server.Responses.Count == 0
+            && !server.Responses.IsUnsynced
             && server.Status == TransactionStatus.Idle
             && session.Pool.Configuration.SharesStatements;
         bool moved = Forward(server, session.Inbox.Data, mayRetain, out int position);
@@ -235,7 +236,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         bool moved = position > 0 || assembly.HasContent;
         if (moved && !assembly.Send(position, server.Outbox, server.Transport))
         {
-            backend.OnServerLost();
+            backend.OnSendFailed();
         }
         else if (moved)
         {
@@ -268,13 +269,13 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         ref Assembly assembly
     )
     {
-        if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync)
-        {
-            // The server ignores it, so nothing may be noted of it.
-            return true;
-        }
         ReadOnlySpan<byte> body = message[MessageHeader.Size..header.Length];
         int end = position + header.Length;
+        if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync && IsKnown(header.Type))
+        {
+            // The server ignores it as well: nothing is owed and nothing may be noted.
+            return true;
+        }
         switch (header.Type)
         {
             case FrontendType.Query:
@@ -337,17 +338,16 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             return false;
         }
         ReadOnlySpan<byte> start = rest[MessageHeader.Size..];
-        bool begun =
-            server.Responses.IsSkippingToSync
-            || header.Type switch
-            {
-                FrontendType.Query => _statements.StreamQuery(server),
-                FrontendType.Parse => _statements.StreamParse(server, start),
-                FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),
-                FrontendType.FunctionCall => StreamFunctionCall(server),
-                FrontendType.CopyData => true,
-                _ => Refuse(),
-            };
+        bool begun = header.Type switch
+        {
+            _ when server.Responses.IsSkippingToSync => true,
+            FrontendType.Query => _statements.StreamQuery(server),
+            FrontendType.Parse => _statements.StreamParse(server, start),
+            FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),
+            FrontendType.FunctionCall => StreamFunctionCall(server),
+            FrontendType.CopyData => true,
+            _ => Refuse(),
+        };
         if (begun)
         {
             _streaming = header.Length - rest.Length;

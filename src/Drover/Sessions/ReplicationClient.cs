@@ -8,8 +8,8 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Physical and logical replication need a session that is theirs for good, opened with the client's own start-up parameters; no
-/// pool ever sees it (https://www.postgresql.org/docs/18/protocol-replication.html).
+/// Physical and logical replication need a session that is theirs for good, opened with the client's own start-up
+/// parameters; no pool ever sees it (https://www.postgresql.org/docs/18/protocol-replication.html).
 /// </summary>
 internal sealed class ReplicationClient(
     ClientServices services,
@@ -22,7 +22,7 @@ internal sealed class ReplicationClient(
     public async Task<SessionEnd> RunAsync(
         DatabaseEntry database,
         UserEntry user,
-        Action onLoggedIn,
+        Action<ServerConnection> onLoggedIn,
         CancellationToken cancellationToken
     )
     {
@@ -49,7 +49,7 @@ internal sealed class ReplicationClient(
         try
         {
             Welcome(server, processId, key);
-            onLoggedIn();
+            onLoggedIn(server);
             return await PassAsync(server, loop, cancellationToken);
         }
         finally

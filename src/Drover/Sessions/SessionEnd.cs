@@ -3,7 +3,8 @@ namespace Drover.Sessions;
 
 /// <summary>The reason, as the log and the client see it.</summary>
 /// <param name="Reason">One line for the log.</param>
-/// <param name="SqlState">What the client is told; null when it is told nothing (it left, or has had the server's own word).</param>
+/// <param name="SqlState">What the client is told; null when it is told nothing (it left, or has had the server's own
+/// word).</param>
 internal sealed record SessionEnd(string Reason, string? SqlState = null)
 {
     /// <summary>The client said goodbye or is gone.</summary>

@@ -10,8 +10,8 @@ using Drover.Telemetry;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Owns the comings and goings of <see cref="ClientSession.Server"/>. The quick ways, synchronous and without allocation, are for
-/// a server that is free and already as the client wants it; everything else waits.
+/// Owns the comings and goings of <see cref="ClientSession.Server"/>. The quick ways, synchronous and without
+/// allocation, are for a server that is free and already as the client wants it; everything else waits.
 /// </summary>
 internal sealed class SessionLease(ClientSession session)
 {
@@ -82,8 +82,8 @@ internal sealed class SessionLease(ClientSession session)
     }
 
     /// <summary>
-    /// The transaction is over and may have left something: looks what, notes it for the next server, keeps this one if it
-    /// has to.
+    /// The transaction is over and may have left something: looks what, notes it for the next server, keeps this one if
+    /// it has to.
     /// </summary>
     public async ValueTask SettleAsync()
     {
@@ -178,7 +178,7 @@ internal sealed class SessionLease(ClientSession session)
 
     private async ValueTask<bool> TryCleanAsync(ServerConnection server)
     {
-        bool isBusy = server.Responses.Count > 0 || server.Responses.IsSkippingToSync || server.Outbox.Pending > 0;
+        bool isBusy = server.Responses.Count > 0 || server.Responses.IsUnsynced || server.Outbox.Pending > 0;
         if (server.IsDying || isBusy || server.Inbox.Count > 0 || server.CloseNeeded)
         {
             return false;
@@ -222,12 +222,16 @@ internal sealed class SessionLease(ClientSession session)
         return false;
     }
 
-    /// <summary>Waits in the queue. False when the session ends meanwhile; a server that came all the same is kept for LeaveAsync.</summary>
+    /// <summary>
+    /// Waits in the queue. False when the session ends meanwhile; a server that came all the same is kept for
+    /// LeaveAsync.
+    /// </summary>
     private async ValueTask<bool> WaitAsync(PoolWaiter waiter)
     {
         session.State = ClientState.Waiting;
         session.StateSinceMs = session.Loop.NowMs;
         session.WasNotifiedOfWait = false;
+        session.IsCancelRequested = false;
         while (waiter.State is WaiterState.Queued or WaiterState.InDelivery)
         {
             session.Park();

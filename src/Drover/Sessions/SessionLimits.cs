@@ -3,10 +3,14 @@ namespace Drover.Sessions;
 
 internal static class SessionLimits
 {
-    /// <summary>Messages up to this size are forwarded whole; a larger one is streamed. Keeps slow senders off the servers.</summary>
+    /// <summary>
+    /// Messages up to this size are forwarded whole; a larger one is streamed. Keeps slow senders off the servers.
+    /// </summary>
     public const int WholeMessageBytes = 16 * 1024;
 
-    /// <summary>Bytes of an incomplete control message (error, parameter, tag) kept to be read; a larger one passes unread.</summary>
+    /// <summary>
+    /// Bytes of an incomplete control message (error, parameter, tag) kept to be read; a larger one passes unread.
+    /// </summary>
     public const int ControlMessageBytesMax = 64 * 1024;
 
     /// <summary>Longest message of a login: passwords and SASL data; PostgreSQL's own bound is 65,535.</summary>

@@ -8,12 +8,14 @@ using Drover.Protocol.Messages.Backend;
 namespace Drover.Sessions;
 
 /// <summary>
-/// ParameterStatus must be in the server's own spelling, and a wrong start-up parameter must be refused as the server refuses it: so a
-/// server is asked, once for each set of start-up parameters.
+/// ParameterStatus must be in the server's own spelling, and a wrong start-up parameter must be refused as the server
+/// refuses it: so a server is asked, once for each set of start-up parameters.
 /// </summary>
 internal static class SessionWelcome
 {
-    /// <summary>Settles the session's parameters; in session mode its server is taken. False when the session has to end.</summary>
+    /// <summary>
+    /// Settles the session's parameters; in session mode its server is taken. False when the session has to end.
+    /// </summary>
     public static async ValueTask<bool> PrepareAsync(ClientSession session)
     {
         ServerPool pool = session.Pool;

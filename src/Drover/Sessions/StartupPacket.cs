@@ -10,7 +10,8 @@ namespace Drover.Sessions;
 
 /// <summary>
 /// A start-up packet, digested (https://www.postgresql.org/docs/18/protocol-message-formats.html). Parameters of
-/// <c>options</c> are among <see cref="Parameters"/>, before those that the packet names itself, as PostgreSQL applies them.
+/// <c>options</c> are among <see cref="Parameters"/>, before those that the packet names itself, as PostgreSQL applies
+/// them.
 /// </summary>
 internal sealed record StartupPacket
 {
@@ -46,7 +47,8 @@ internal sealed record StartupPacket
         if (header.MajorVersion != 3)
         {
             refusal = new SessionEnd(
-                $"unsupported frontend protocol {header.MajorVersion}.{header.MinorVersion}: server supports 3.0 to 3.2",
+                $"unsupported frontend protocol {header.MajorVersion}.{header.MinorVersion}: "
+                    + "server supports 3.0 to 3.2",
                 Drover.Protocol.SqlState.FeatureNotSupported
             );
             return null;

@@ -7,8 +7,8 @@ using Drover.Sql;
 namespace Drover.Sessions;
 
 /// <summary>
-/// Handles the messages that name statements, and the texts that may change the session. Where statements are not shared (session
-/// mode, or max_prepared_statements 0) they pass as they are.
+/// Handles the messages that name statements, and the texts that may change the session. Where statements are not
+/// shared (session mode, or max_prepared_statements 0) they pass as they are.
 /// </summary>
 internal sealed class StatementRelay(ClientSession session)
 {
@@ -95,6 +95,14 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Parse");
         }
+        if (Shares && parse.Name.IsEmpty && session.Unnamed is { } unnamed && unnamed.IsSame(body[1..]))
+        {
+            NoteNames(unnamed.Traits, parse.Text);
+            session.Traits |= unnamed.Traits;
+            unnamed.NoteOn(server);
+            server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, unnamed);
+            return true;
+        }
         StatementTraits traits = Scans ? StatementScanner.Scan(parse.Text) : StatementTraits.None;
         NoteNames(traits, parse.Text);
         if (!Shares)
@@ -111,7 +119,9 @@ internal sealed class StatementRelay(ClientSession session)
         return ParseNamed(server, parse, body, traits, position, end, ref assembly);
     }
 
-    /// <summary>An unnamed statement too large to be kept: the client stays with this server until the next one.</summary>
+    /// <summary>
+    /// An unnamed statement too large to be kept: the client stays with this server until the next one.
+    /// </summary>
     public bool StreamParse(ServerConnection server, ReadOnlySpan<byte> start)
     {
         if (Shares)
@@ -169,7 +179,9 @@ internal sealed class StatementRelay(ClientSession session)
         return true;
     }
 
-    /// <summary>A Bind with large values: the names at its start are exchanged, the rest is streamed behind them.</summary>
+    /// <summary>
+    /// A Bind with large values: the names at its start are exchanged, the rest is streamed behind them.
+    /// </summary>
     public bool StreamBind(
         ServerConnection server,
         MessageHeader header,
@@ -308,14 +320,15 @@ internal sealed class StatementRelay(ClientSession session)
             session.End = new SessionEnd("too many prepared statements", Protocol.SqlState.ProgramLimitExceeded)
             {
                 Hint =
-                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it no longer uses.",
+                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it is done with.",
             };
             return false;
         }
         session.Traffic.ClientParses++;
         if (session.Statements.Find(parse.Name) is { } taken)
         {
-            // The server's own refusal, provoked: 42P05 comes in its place among the answers, only with the client's name.
+            // The server's own refusal, provoked: 42P05 comes in its place among the answers, only with the client's
+            // name.
             _copies.TryEnsure(server, taken.Statement, position, ref assembly);
             StatementCopies.WriteParse(assembly.Replace(position, end), taken.Statement);
             server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Duplicate, taken);
@@ -397,8 +410,8 @@ internal sealed class StatementRelay(ClientSession session)
     }
 
     /// <summary>
-    /// DEALLOCATE of a name that the client gave at protocol level: it is forgotten here, and something harmless runs in its
-    /// place, so that it still fails in a failed transaction.
+    /// DEALLOCATE of a name that the client gave at protocol level: it is forgotten here, and something harmless runs
+    /// in its place, so that it still fails in a failed transaction.
     /// </summary>
     private bool IsDeallocateOfShared(StatementTraits traits, ReadOnlySpan<byte> text)
     {

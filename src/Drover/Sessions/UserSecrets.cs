@@ -8,7 +8,9 @@ using Drover.Transport;
 
 namespace Drover.Sessions;
 
-/// <summary>Finds secrets at login. Nothing from auth_query is remembered: a password changed there counts at once.</summary>
+/// <summary>
+/// Finds secrets at login. Nothing from auth_query is remembered: a password changed there counts at once.
+/// </summary>
 internal sealed class UserSecrets(PoolDirectory directory)
 {
     private readonly ConcurrentDictionary<string, (string Stored, PasswordSecret Secret)> _parsed = new();
@@ -19,7 +21,9 @@ internal sealed class UserSecrets(PoolDirectory directory)
             ? Parse(user, entry.Secret)
             : null;
 
-    /// <summary>The user's secret, from auth_file or else by auth_query. A failure means that it could not be asked.</summary>
+    /// <summary>
+    /// The user's secret, from auth_file or else by auth_query. A failure means that it could not be asked.
+    /// </summary>
     public async ValueTask<(PasswordSecret? Secret, PoolFailure? Failure)> FindAsync(
         string user,
         DatabaseEntry? database,

@@ -1,5 +1,6 @@
-// Finds in a statement's text what may outlive its transaction. A scan over tokens, not a parse: it may say yes too often,
-// and then costs one look at the session; what it cannot see (a function that sets something) ParameterStatus shows.
+// Finds in a statement's text what may outlive its transaction. A scan over tokens, not a parse: it may say yes too
+// often, and then costs one look at the session; what it cannot see (a function that sets something) ParameterStatus
+// shows.
 using System.Runtime.CompilerServices;
 
 namespace Drover.Sql;
@@ -22,30 +23,7 @@ internal static class StatementScanner
             byte c = sql[i];
             if (IsWordStart(c))
             {
-                int end = WordEnd(sql, i);
-                if (end < sql.Length && sql[end] == '\'' && end - i <= 2)
-                {
-                    // E'…', B'…', X'…', N'…': the prefix decides how the literal ends.
-                    i = SkipQuoted(sql, end, '\'', (sql[i] | 0x20) == 'e');
-                    atStart = false;
-                    continue;
-                }
-                ReadOnlySpan<byte> word = sql[i..end];
-                if (afterSet)
-                {
-                    traits |= Is(word, "local"u8) ? StatementTraits.None : StatementTraits.TouchesSession;
-                    afterSet = false;
-                }
-                else if (atStart && Is(word, "set"u8))
-                {
-                    afterSet = true;
-                }
-                else
-                {
-                    traits |= atStart ? FirstWord(word) | AnyWord(word) : AnyWord(word);
-                }
-                atStart = false;
-                i = end;
+                i = ScanWord(sql, i, ref atStart, ref afterSet, ref traits);
                 continue;
             }
             switch (c)
@@ -86,6 +64,40 @@ internal static class StatementScanner
             }
         }
         return traits;
+    }
+
+    /// <summary>Reads the word at a position; gives the position behind it.</summary>
+    private static int ScanWord(
+        ReadOnlySpan<byte> sql,
+        int i,
+        ref bool atStart,
+        ref bool afterSet,
+        ref StatementTraits traits
+    )
+    {
+        int end = WordEnd(sql, i);
+        if (end < sql.Length && sql[end] == '\'' && end - i <= 2)
+        {
+            // E'…', B'…', X'…', N'…': the prefix decides how the literal ends.
+            atStart = false;
+            return SkipQuoted(sql, end, '\'', (sql[i] | 0x20) == 'e');
+        }
+        ReadOnlySpan<byte> word = sql[i..end];
+        if (afterSet)
+        {
+            traits |= Is(word, "local"u8) ? StatementTraits.None : StatementTraits.TouchesSession;
+            afterSet = false;
+        }
+        else if (atStart && Is(word, "set"u8))
+        {
+            afterSet = true;
+        }
+        else
+        {
+            traits |= atStart ? FirstWord(word) | AnyWord(word) : AnyWord(word);
+        }
+        atStart = false;
+        return end;
     }
 
     private static StatementTraits FirstWord(ReadOnlySpan<byte> word)
@@ -172,9 +184,20 @@ internal static class StatementScanner
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
 
+    /// <summary>Which bytes may stand in an unquoted word; anything beyond ASCII is a letter.</summary>
+    private static ReadOnlySpan<bool> IsWordByte => WordBytes;
+
+    private static readonly bool[] WordBytes =
+    [
+        .. Enumerable
+            .Range(0, 256)
+            .Select(static value => value >= 0x80 || value is '_' or '$' || char.IsAsciiLetterOrDigit((char)value)),
+    ];
+
     private static int WordEnd(ReadOnlySpan<byte> sql, int i)
     {
-        while (i < sql.Length && (IsWordStart(sql[i]) || sql[i] is (>= (byte)'0' and <= (byte)'9') or (byte)'$'))
+        ReadOnlySpan<bool> isWordByte = IsWordByte;
+        while (i < sql.Length && isWordByte[sql[i]])
         {
             i++;
         }

@@ -7,10 +7,14 @@ internal enum StatementTraits
     /// <summary>Nothing outlives the transaction.</summary>
     None = 0,
 
-    /// <summary>May leave something in the session: a setting, a lock, a channel, a table. Look once it is over.</summary>
+    /// <summary>
+    /// May leave something in the session: a setting, a lock, a channel, a table. Look once it is over.
+    /// </summary>
     TouchesSession = 1,
 
-    /// <summary>May put settings back to the server's defaults, where the client expects its own start-up values.</summary>
+    /// <summary>
+    /// May put settings back to the server's defaults, where the client expects its own start-up values.
+    /// </summary>
     ResetsSettings = 2,
 
     /// <summary>May forget prepared statements: DEALLOCATE or DISCARD.</summary>

@@ -18,9 +18,9 @@ internal static partial class LogLifecycle
     [LoggerMessage(
         5002,
         LogLevel.Critical,
-        "cannot listen on {Endpoint}: {Reason}. Is another pooler running there? Change listen_addr or listen_port."
+        "{Problem}. Is another pooler running there? Stop it, or change listen_addr or listen_port."
     )]
-    public static partial void CannotListen(ILogger logger, string endpoint, string reason);
+    public static partial void CannotListen(ILogger logger, string problem);
 
     /// <summary>Shutdown has begun.</summary>
     [LoggerMessage(5003, LogLevel.Information, "shutting down ({Mode}): {Clients} client(s), {Servers} server(s) left")]

@@ -141,3 +141,8 @@ internal sealed record UserSnapshot
     /// <summary>Clients now.</summary>
     public int CurrentClientConnections { get; init; }
 }
+
+/// <summary>The console as one more pool and database, the way PgBouncer lists it; metrics leave it out.</summary>
+/// <param name="Pool">Its row of SHOW POOLS.</param>
+/// <param name="Database">Its row of SHOW DATABASES.</param>
+internal sealed record ConsoleSnapshot(PoolSnapshot Pool, DatabaseSnapshot Database);

@@ -1,5 +1,5 @@
-// A non-blocking byte stream that belongs to one event loop. Nothing here waits: the owner tries, and is told through its
-// observer when trying again makes sense.
+// A non-blocking byte stream that belongs to one event loop. Nothing here waits: the owner tries, and is told through
+// its observer when trying again makes sense.
 using System.Net;
 
 namespace Drover.Transport;
@@ -40,14 +40,19 @@ internal abstract class Connection : IDisposable
     /// <summary>The descriptor, for SHOW FDS and peer credentials; -1 where there is none.</summary>
     public abstract int Descriptor { get; }
 
-    /// <summary>Moves what has arrived into the buffer: bytes, 0 at the end of the stream, or a negative constant.</summary>
+    /// <summary>
+    /// Moves what has arrived into the buffer: bytes, 0 at the end of the stream, or a negative constant.
+    /// </summary>
     public abstract int Receive(Span<byte> buffer);
 
     /// <summary>Hands bytes to the kernel: how many were taken, or a negative constant.</summary>
     public abstract int Send(ReadOnlySpan<byte> buffer);
 
-    /// <summary>Takes the connection off its loop, so that another may adopt it. The caller owns it meanwhile.</summary>
-    public abstract void Detach();
+    /// <summary>
+    /// Takes the connection off its loop, for <paramref name="next"/> to attach. What is posted for it from now on goes
+    /// to that loop.
+    /// </summary>
+    public abstract void Detach(EventLoop next);
 
     /// <summary>Puts a detached connection on a loop; runs on that loop's thread.</summary>
     public abstract void Attach(EventLoop loop);

@@ -33,12 +33,17 @@ internal static class Dialer
                 RemoteEndPoint = target as IPEndPoint,
                 UnixPath = (target as UnixDomainSocketEndPoint)?.ToString(),
             };
+            Connection dialled;
             if (loop is PortableLoop)
             {
                 await socket.ConnectAsync(target, cancellationToken);
-                return loop.Adopt(handle);
+                dialled = loop.Adopt(handle);
             }
-            return await ConnectNativeAsync(loop, handle, target, cancellationToken);
+            else
+            {
+                dialled = await ConnectNativeAsync(loop, handle, target, cancellationToken);
+            }
+            return loop.Decorator?.Dialled(dialled) ?? dialled;
         }
         catch
         {

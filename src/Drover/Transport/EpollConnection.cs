@@ -6,7 +6,8 @@ namespace Drover.Transport;
 
 internal sealed unsafe class EpollConnection(int descriptor, Socket? socket) : Connection, IEpollTarget
 {
-    // EPOLLOUT is asked for only after a send found the kernel's buffer full: a Unix socket reports it for every message.
+    // EPOLLOUT is asked for only after a send found the kernel's buffer full: a Unix socket reports it for every
+    // message.
     private const int ReadInterest = Libc.EpollIn | Libc.EpollRdHup | Libc.EpollEdgeTriggered;
     private const int ReadWriteInterest = ReadInterest | Libc.EpollOut;
 
@@ -42,7 +43,8 @@ internal sealed unsafe class EpollConnection(int descriptor, Socket? socket) : C
             }
             if (count > 0)
             {
-                // A short read says that the socket is drained (epoll(7)); after a hang-up only the end remains to be read.
+                // A short read says that the socket is drained (epoll(7)); after a hang-up only the end remains to be
+                // read.
                 _readable = count == buffer.Length || _hangUp;
                 return (int)count;
             }
@@ -122,10 +124,11 @@ internal sealed unsafe class EpollConnection(int descriptor, Socket? socket) : C
     /// <summary>Asks to be told when a connect in progress has ended.</summary>
     public void AwaitConnected() => AwaitWritable();
 
-    public override void Detach()
+    public override void Detach(EventLoop next)
     {
         _loop?.Unregister(_descriptor, isClosing: false);
         _loop = null;
+        Loop = next;
     }
 
     public override void Attach(EventLoop loop)

@@ -1,13 +1,14 @@
 // The event loop of Linux: one edge-triggered epoll set (epoll(7)).
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Drover.Transport;
 
 /// <summary>
-/// Edge-triggered: a readiness is told once and remembered by the connection until a short read or EAGAIN takes it back.
-/// Event data is the descriptor and a generation, so that an event of a socket closed earlier in the same batch finds
-/// nobody.
+/// Edge-triggered: a readiness is told once and remembered by the connection until a short read or EAGAIN takes it
+/// back. Event data is the descriptor and a generation, so that an event of a socket closed earlier in the same batch
+/// finds nobody.
 /// </summary>
 internal sealed unsafe class EpollLoop : EventLoop
 {
@@ -66,7 +67,9 @@ internal sealed unsafe class EpollLoop : EventLoop
     public void Change(int descriptor, int interest) =>
         Control(Libc.EpollCtlMod, descriptor, interest, _registrations[descriptor].Generation);
 
-    /// <summary>Forgets a descriptor. Closing it removes it from the set, so the system call is for those that live on.</summary>
+    /// <summary>
+    /// Forgets a descriptor. Closing it removes it from the set, so the system call is for those that live on.
+    /// </summary>
     public void Unregister(int descriptor, bool isClosing)
     {
         _registrations[descriptor] = default;
@@ -98,13 +101,12 @@ internal sealed unsafe class EpollLoop : EventLoop
     protected override void Poll(int timeoutMs)
     {
         int count = Libc.EpollWait(_epoll, _events, TransportLimits.EventsPerPoll, timeoutMs);
-        TurnBegins();
         Awake();
         for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> raw = new(_events + (i * EventSize), EventSize);
-            int happened = BinaryPrimitives.ReadInt32LittleEndian(raw);
-            ulong data = BinaryPrimitives.ReadUInt64LittleEndian(raw[DataOffset..]);
+            byte* raw = _events + (i * EventSize);
+            int happened = Unsafe.ReadUnaligned<int>(raw);
+            ulong data = Unsafe.ReadUnaligned<ulong>(raw + DataOffset);
             int descriptor = (int)(uint)data;
             if (descriptor == _interrupt)
             {

@@ -1,4 +1,5 @@
-// One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is due.
+// One thread that moves bytes for many connections: what is ready is dispatched, then what was posted, then what is
+// due.
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Drover.Protocol.Framing;
@@ -23,9 +24,11 @@ internal abstract class EventLoop : IDisposable
     private readonly Thread _thread;
     private int _wakePending;
     private long _lastTick;
-    private long _busyTicks;
+    private int _shedCount;
+    private long _cpuNs;
     private long _windowStart;
     private volatile bool _stopping;
+    private volatile bool _hasPosted;
 
     protected EventLoop(int index, TimeProvider time)
     {
@@ -57,7 +60,7 @@ internal abstract class EventLoop : IDisposable
     /// <summary>Where a turn assembles what it sends to a server. Empty between turns.</summary>
     public MessageWriter ServerAssembly { get; } = new(TransportLimits.AssemblyBytesMax);
 
-    /// <summary>Share of wall time spent working in the last window, 0 to 1.</summary>
+    /// <summary>Share of one processor that the loop used in the last tick, 0 to 1.</summary>
     public double Busy { get; private set; }
 
     /// <summary>Connections that live here; read by any thread to place new ones.</summary>
@@ -66,6 +69,9 @@ internal abstract class EventLoop : IDisposable
     public bool IsCurrent => Thread.CurrentThread == _thread;
 
     public bool IsStopping => _stopping;
+
+    /// <summary>Wraps its connections; set by tests, before the start.</summary>
+    public IConnectionDecorator? Decorator { get; set; }
 
     public void Start() => _thread.Start();
 
@@ -78,6 +84,7 @@ internal abstract class EventLoop : IDisposable
             return;
         }
         _posted.Enqueue((callback, state));
+        _hasPosted = true;
         if (Interlocked.Exchange(ref _wakePending, 1) == 0)
         {
             Interrupt();
@@ -102,9 +109,47 @@ internal abstract class EventLoop : IDisposable
         await wakeup;
     }
 
-    public void Add(ILoopTicker ticker) => _tickers.Add(ticker);
+    /// <summary>Begins to tick for it; on the loop.</summary>
+    public void Add(ILoopTicker ticker)
+    {
+        ticker.TickerIndex = _tickers.Count;
+        _tickers.Add(ticker);
+    }
 
-    public void Remove(ILoopTicker ticker) => _tickers.Remove(ticker);
+    /// <summary>Ends ticking for it; on the loop. The last in the list takes its place.</summary>
+    public void Remove(ILoopTicker ticker)
+    {
+        int index = ticker.TickerIndex;
+        if (index < 0 || index >= _tickers.Count || _tickers[index] != ticker)
+        {
+            return;
+        }
+        ILoopTicker last = _tickers[^1];
+        _tickers[index] = last;
+        last.TickerIndex = index;
+        _tickers.RemoveAt(_tickers.Count - 1);
+        ticker.TickerIndex = -1;
+    }
+
+    /// <summary>Where sessions should move when they next have nothing to do; null: nowhere.</summary>
+    public EventLoop? ShedTo { get; private set; }
+
+    /// <summary>Asks so many sessions that become idle to move; from any thread.</summary>
+    public void Shed(EventLoop target, int count)
+    {
+        Volatile.Write(ref _shedCount, count);
+        ShedTo = target;
+    }
+
+    /// <summary>Takes one of the moves asked for. The caller is on the loop.</summary>
+    public bool TryTakeShed()
+    {
+        if (Interlocked.Decrement(ref _shedCount) <= 0)
+        {
+            ShedTo = null;
+        }
+        return true;
+    }
 
     /// <summary>Adopts a socket that is connected and non-blocking; runs on the loop's thread.</summary>
     public abstract Connection Adopt(SocketHandle socket);
@@ -147,24 +192,18 @@ internal abstract class EventLoop : IDisposable
     private void Run()
     {
         SynchronizationContext.SetSynchronizationContext(new LoopSynchronizationContext(this));
+        // Nothing here lives in an AsyncLocal, and capturing the context costs on every await.
+        ExecutionContext.SuppressFlow();
         Awake();
         _lastTick = NowMs;
         _windowStart = Stopwatch.GetTimestamp();
         while (!_stopping)
         {
             RunPosted();
-            int timeout = _local.Count > 0 || !_posted.IsEmpty ? 0 : SleepMs();
-            long before = Stopwatch.GetTimestamp();
-            _busyTicks += before - _turnStart;
-            Poll(timeout);
+            Poll(_local.Count > 0 || _hasPosted ? 0 : SleepMs());
             RunTimers();
         }
     }
-
-    private long _turnStart = Stopwatch.GetTimestamp();
-
-    /// <summary>Marks the end of the sleep, for the measure of business.</summary>
-    protected void TurnBegins() => _turnStart = Stopwatch.GetTimestamp();
 
     private int SleepMs() => _timers.Count == 0 && _tickers.Count == 0 ? TickMs * 10 : TickMs;
 
@@ -174,9 +213,19 @@ internal abstract class EventLoop : IDisposable
         {
             item.Callback(item.State);
         }
-        for (int budget = TransportLimits.PostedPerTurn; budget > 0 && _posted.TryDequeue(out var item); budget--)
+        if (!_hasPosted)
+        {
+            return;
+        }
+        _hasPosted = false;
+        for (int budget = TransportLimits.PostedPerTurn; _posted.TryDequeue(out var item); budget--)
         {
             item.Callback(item.State);
+            if (budget == 0)
+            {
+                _hasPosted = true;
+                return;
+            }
         }
     }
 
@@ -199,11 +248,17 @@ internal abstract class EventLoop : IDisposable
                 _tickers[i].OnTick(NowMs);
             }
         }
+        MeasureBusy();
+    }
+
+    /// <summary>Processor time of this thread over wall time: waiting for a processor is not work.</summary>
+    private void MeasureBusy()
+    {
         long now = Stopwatch.GetTimestamp();
-        long window = now - _windowStart;
-        Busy = window <= 0 ? 0 : Math.Clamp((_busyTicks + (now - _turnStart)) / (double)window, 0, 1);
-        _busyTicks = 0;
-        _turnStart = now;
+        long cpuNs = OperatingSystem.IsLinux() ? Libc.ThreadProcessorTimeNs() : 0;
+        double windowNs = (now - _windowStart) * (1e9 / Stopwatch.Frequency);
+        Busy = windowNs <= 0 ? 0 : Math.Clamp((cpuNs - _cpuNs) / windowNs, 0, 1);
+        _cpuNs = cpuNs;
         _windowStart = now;
     }
 

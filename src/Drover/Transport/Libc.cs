@@ -68,6 +68,17 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "connect")]
     public static partial int Connect(int socket, byte* address, int length);
 
+    [LibraryImport(Library, EntryPoint = "clock_gettime")]
+    [SuppressGCTransition]
+    private static partial int ClockGetTime(int clock, long* time);
+
+    /// <summary>Processor time that the calling thread has used, in nanoseconds (CLOCK_THREAD_CPUTIME_ID).</summary>
+    public static long ThreadProcessorTimeNs()
+    {
+        long* time = stackalloc long[2];
+        return ClockGetTime(3, time) == 0 ? (time[0] * 1_000_000_000) + time[1] : 0;
+    }
+
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 

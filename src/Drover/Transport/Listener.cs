@@ -32,6 +32,9 @@ internal sealed class Listener : IDisposable
 
     public bool IsPaused { get; set; }
 
+    /// <summary>The file of a Unix socket stays when this is disposed: somebody else made it.</summary>
+    public bool KeepsFile { get; init; }
+
     public void Start() =>
         _loop.Post(
             static state =>
@@ -59,7 +62,7 @@ internal sealed class Listener : IDisposable
         }
         string? path = (_socket.LocalEndPoint as UnixDomainSocketEndPoint)?.ToString();
         _socket.Dispose();
-        if (path is { Length: > 0 } && path[0] == '/')
+        if (!KeepsFile && path is { Length: > 0 } && path[0] == '/')
         {
             File.Delete(path);
         }

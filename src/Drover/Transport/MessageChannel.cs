@@ -5,8 +5,8 @@ using Drover.Protocol.Framing;
 namespace Drover.Transport;
 
 /// <summary>
-/// Reads bounded messages from a connection and writes to it, waiting on one wake-up. Memory is bounded by the limit that each
-/// read gives: a peer that is not logged in yet gets little.
+/// Reads bounded messages from a connection and writes to it, waiting on one wake-up. Memory is bounded by the limit
+/// that each read gives: a peer that is not logged in yet gets little.
 /// </summary>
 internal sealed class MessageChannel(Connection connection, Inbox inbox, Outbox outbox, Wakeup wakeup)
 {
@@ -22,7 +22,9 @@ internal sealed class MessageChannel(Connection connection, Inbox inbox, Outbox 
     /// <summary>Raw bytes of what was last read.</summary>
     public ReadOnlySpan<byte> Raw => inbox.Data[.._consumeNext];
 
-    /// <summary>Reads the next message with a type and gives its type. Throws <see cref="LostConnectionException"/>.</summary>
+    /// <summary>
+    /// Reads the next message with a type and gives its type. Throws <see cref="LostConnectionException"/>.
+    /// </summary>
     public async ValueTask<byte> ReadAsync(byte[] scratch, int limit, CancellationToken cancellationToken)
     {
         Next();

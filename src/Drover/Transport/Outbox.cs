@@ -1,4 +1,5 @@
-// Bytes that the kernel did not take yet. Almost always empty; bounded, because whoever fills it stops reading its source.
+// Bytes that the kernel did not take yet. Almost always empty; bounded, because whoever fills it stops reading its
+// source.
 using System.Buffers;
 
 namespace Drover.Transport;

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Drover.Transport;
 
 /// <summary>
-/// A thread that sleeps on a semaphore. A zero-byte receive tells that a socket is readable; completions are posted here, so
-/// sessions still run on one thread. About twice the processor time per query of <see cref="EpollLoop"/>.
+/// A thread that sleeps on a semaphore. A zero-byte receive tells that a socket is readable; completions are posted
+/// here, so sessions still run on one thread. About twice the processor time per query of <see cref="EpollLoop"/>.
 /// </summary>
 internal sealed class PortableLoop(int index, TimeProvider time) : EventLoop(index, time)
 {
@@ -37,7 +37,6 @@ internal sealed class PortableLoop(int index, TimeProvider time) : EventLoop(ind
     protected override void Poll(int timeoutMs)
     {
         _work.Wait(timeoutMs);
-        TurnBegins();
         ClearInterrupt();
         Awake();
     }

@@ -80,10 +80,11 @@ internal sealed class SocketConnection : Connection
         return count;
     }
 
-    public override void Detach()
+    public override void Detach(EventLoop next)
     {
         _attached = false;
         ((PortableLoop)Loop).Count(-1);
+        Loop = next;
     }
 
     public override void Attach(EventLoop loop)
@@ -106,7 +107,7 @@ internal sealed class SocketConnection : Connection
         }
         if (_attached)
         {
-            Detach();
+            Detach(Loop);
         }
         _disposed = true;
         Observer = null;

@@ -8,7 +8,10 @@ internal static class SocketTuning
 {
     private const int TcpUserTimeout = 18;
 
-    /// <summary>Applies keepalive, buffers and user time-out; for listening sockets, whose clients inherit them, and for servers.</summary>
+    /// <summary>
+    /// Applies keepalive, buffers and user time-out; for listening sockets, whose clients inherit them, and for
+    /// servers.
+    /// </summary>
     public static void Apply(Socket socket, NetworkOptions options)
     {
         if (options.TcpSocketBuffer > 0)

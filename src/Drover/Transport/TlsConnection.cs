@@ -41,7 +41,7 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     public override int Descriptor => _bare.Descriptor;
 
     /// <summary>Protocol and cipher suite, as `SHOW CLIENTS` prints them.</summary>
-    public string Description => $"{_tls.SslProtocol}/{_tls.NegotiatedCipherSuite}";
+    public string Description { get; private set; } = "";
 
     /// <summary>The peer's certificate, if it gave one.</summary>
     public X509Certificate2? PeerCertificate => _tls.RemoteCertificate as X509Certificate2;
@@ -49,7 +49,9 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     /// <summary>Whether the peer asked for the protocol by ALPN.</summary>
     public bool HasApplicationProtocol => !_tls.NegotiatedApplicationProtocol.Protocol.IsEmpty;
 
-    /// <summary>Performs the server's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.</summary>
+    /// <summary>
+    /// Performs the server's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.
+    /// </summary>
     public static async Task<TlsConnection> AcceptAsync(
         Connection bare,
         ReadOnlyMemory<byte> alreadyReceived,
@@ -59,10 +61,13 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     {
         TlsConnection connection = new(bare, alreadyReceived);
         await connection._tls.AuthenticateAsServerAsync(options, cancellationToken);
+        connection.Description = connection.Describe();
         return connection;
     }
 
-    /// <summary>Performs the client's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.</summary>
+    /// <summary>
+    /// Performs the client's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.
+    /// </summary>
     public static async Task<TlsConnection> ConnectAsync(
         Connection bare,
         SslClientAuthenticationOptions options,
@@ -71,7 +76,19 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     {
         TlsConnection connection = new(bare, ReadOnlyMemory<byte>.Empty);
         await connection._tls.AuthenticateAsClientAsync(options, cancellationToken);
+        connection.Description = connection.Describe();
         return connection;
+    }
+
+    private string Describe()
+    {
+        string version = _tls.SslProtocol switch
+        {
+            SslProtocols.Tls12 => "TLSv1.2",
+            SslProtocols.Tls13 => "TLSv1.3",
+            SslProtocols other => other.ToString(),
+        };
+        return $"{version}/{_tls.NegotiatedCipherSuite}";
     }
 
     public override int Receive(Span<byte> buffer)
@@ -130,7 +147,11 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
         // What the stream's completions found is told by ReadAhead and WriteBehind.
     }
 
-    public override void Detach() => _bare.Detach();
+    public override void Detach(EventLoop next)
+    {
+        _bare.Detach(next);
+        Loop = next;
+    }
 
     public override void Attach(EventLoop loop)
     {

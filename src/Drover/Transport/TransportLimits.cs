@@ -3,10 +3,15 @@ namespace Drover.Transport;
 
 internal static class TransportLimits
 {
-    /// <summary>Receive buffer shared by a loop's connections. 64 KiB: a large result moves in few calls; there are two per loop.</summary>
+    /// <summary>
+    /// Receive buffer shared by a loop's connections. 64 KiB: a large result moves in few calls; there are two per
+    /// loop.
+    /// </summary>
     public const int ScratchBytes = 64 * 1024;
 
-    /// <summary>Bytes assembled for one side in one turn: a full inbox, rewritten, plus statements made again.</summary>
+    /// <summary>
+    /// Bytes assembled for one side in one turn: a full inbox, rewritten, plus statements made again.
+    /// </summary>
     public const int AssemblyBytesMax = 64 * 1024 * 1024;
 
     /// <summary>Events taken from the kernel at once.</summary>
@@ -15,7 +20,9 @@ internal static class TransportLimits
     /// <summary>Posted callbacks run before the sockets are looked at again.</summary>
     public const int PostedPerTurn = 256;
 
-    /// <summary>Clients accepted before the sockets are looked at again: a storm of logins must not starve the queries.</summary>
+    /// <summary>
+    /// Clients accepted before the sockets are looked at again: a storm of logins must not starve the queries.
+    /// </summary>
     public const int AcceptsPerTurn = 64;
 
     /// <summary>Pause after the descriptors ran out, before accept is tried again.</summary>

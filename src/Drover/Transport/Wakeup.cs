@@ -30,7 +30,9 @@ internal sealed class Wakeup : ICriticalNotifyCompletion, IReadinessObserver
         _continuation = continuation;
     }
 
-    /// <summary>Wakes the waiter now, on this stack. Only for the loop's dispatch; others use <see cref="EventLoop"/>.Post.</summary>
+    /// <summary>
+    /// Wakes the waiter now, on this stack. Only for the loop's dispatch; others use <see cref="EventLoop"/>.Post.
+    /// </summary>
     public void Signal()
     {
         _signalled = true;

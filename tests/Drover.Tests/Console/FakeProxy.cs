@@ -29,6 +29,8 @@ internal sealed class FakeProxy : IProxyAdministration
 
     public IReadOnlyList<DatabaseSnapshot> Databases() => DatabaseList;
 
+    public ConsoleSnapshot? Console() => null;
+
     public IReadOnlyList<ConnectionSnapshot> Clients() => ClientList;
 
     public IReadOnlyList<ConnectionSnapshot> Servers() => ServerList;
