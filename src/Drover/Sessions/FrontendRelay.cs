@@ -178,6 +178,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     {
         bool mayRetain =
             server.Responses.Count == 0
+            && !server.Responses.IsUnsynced
             && server.Status == TransactionStatus.Idle
             && session.Pool.Configuration.SharesStatements;
         bool moved = Forward(server, session.Inbox.Data, mayRetain, out int position);
@@ -279,11 +280,6 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         ref Assembly assembly
     )
     {
-        if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync)
-        {
-            // The server ignores it, so nothing may be noted of it.
-            return true;
-        }
         ReadOnlySpan<byte> body = message[MessageHeader.Size..header.Length];
         int end = position + header.Length;
         if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync && IsKnown(header.Type))
