@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Drover.Benchmarks;
 
 /// <summary>
-/// One client, one pooled server, transaction mode. The server is a thread that answers each batch with the same bytes; the
+/// One client, one pooled server, transaction mode. The server is a thread that answers each batch with the same bytes;
+/// the
 /// client sends one batch and reads up to ReadyForQuery.
 /// </summary>
 internal sealed class RelayStage : IDisposable
@@ -89,7 +90,9 @@ internal sealed class RelayStage : IDisposable
         return listener;
     }
 
-    /// <summary>Logs one proxy connection in, then answers every batch: a ReadyForQuery for what the proxy asks itself.</summary>
+    /// <summary>
+    /// Logs one proxy connection in, then answers every batch: a ReadyForQuery for what the proxy asks itself.
+    /// </summary>
     private static void Answer(Socket listener, byte[] answer)
     {
         using Socket server = listener.Accept();

@@ -85,7 +85,8 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         }
         catch (Exception bug)
         {
-            // One client's misfortune is not another's: the defect is logged, this client goes, and what it had half written too.
+            // One client's misfortune is not another's: the defect is logged, this client goes, and what it had half
+            // written too.
             _bare.Loop.ClientAssembly.Clear();
             _bare.Loop.ServerAssembly.Clear();
             LogLifecycle.Unexpected(services.Log, bug, $"client {Describe()}");

@@ -9,7 +9,9 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Serve;
 
-/// <summary>One running proxy; its user <c>postgres</c> is the cluster's superuser, <c>boss</c> is on the console.</summary>
+/// <summary>
+/// One running proxy; its user <c>postgres</c> is the cluster's superuser, <c>boss</c> is on the console.
+/// </summary>
 internal sealed class ServeProcess : IAsyncDisposable
 {
     public const string Host = "127.0.0.1";

@@ -137,7 +137,7 @@ internal sealed class FaultyConnection : Connection, IReadinessObserver
         return _plan.Fault == Fault.Delay ? WouldBlock : _whole.Send(buffer[..1]);
     }
 
-    public override void Detach() => _whole.Detach();
+    public override void Detach(EventLoop next) => _whole.Detach(next);
 
     public override void Attach(EventLoop loop)
     {

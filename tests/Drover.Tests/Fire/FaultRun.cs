@@ -116,7 +116,9 @@ internal static class FaultRun
         }
     }
 
-    /// <summary>The answers of an undisturbed run up to a point; then, if not all came, an error with a class of its own.</summary>
+    /// <summary>
+    /// The answers of an undisturbed run up to a point; then, if not all came, an error with a class of its own.
+    /// </summary>
     private static void AssertAnswered(
         IReadOnlyList<string> whole,
         IReadOnlyList<string> run,
