@@ -34,12 +34,16 @@ internal enum ExpectedAction : byte
 
     /// <summary>Sent so that it fails: the client gets 42P05 for its own name.</summary>
     Duplicate,
+
+    /// <summary>Sent so that it fails: the client gets 0A000, since the statement that it knows is retired.</summary>
+    Retired,
 }
 
 /// <summary>One owed answer.</summary>
 /// <param name="Kind">Of which message.</param>
 /// <param name="Action">What to do with it.</param>
 /// <param name="Subject">
-/// For Parse and Close: the statement concerned, as <see cref="PreparedStatement"/> or as the client's own entry.
+/// For Parse, Bind, Describe and Close: the statement concerned, as <see cref="PreparedStatement"/> or as the client's
+/// own entry.
 /// </param>
 internal readonly record struct ExpectedResponse(ExpectedKind Kind, ExpectedAction Action, object? Subject);

@@ -17,7 +17,7 @@ internal sealed class PreparedStatementRegistry
     /// <summary>Finds or makes the statement. The content is compared, not only its hash.</summary>
     public PreparedStatement GetOrAdd(ReadOnlySpan<byte> body, string searchPath)
     {
-        UInt128 hash = XxHash128.HashToUInt128(body, searchPath.Length == 0 ? 0 : string.GetHashCode(searchPath));
+        UInt128 hash = Hash(body, searchPath);
         lock (_lock)
         {
             if (_byContent.TryGetValue(hash, out PreparedStatement? known))
@@ -39,6 +39,22 @@ internal sealed class PreparedStatementRegistry
         }
     }
 
+    /// <summary>
+    /// Its copies no longer fit what clients know of it: the next one to prepare this text gets another.
+    /// </summary>
+    public void Retire(PreparedStatement statement)
+    {
+        lock (_lock)
+        {
+            statement.Retire();
+            UInt128 hash = Hash(statement.Body, statement.SearchPath);
+            if (_byContent.TryGetValue(hash, out PreparedStatement? known) && ReferenceEquals(known, statement))
+            {
+                _byContent.Remove(hash);
+            }
+        }
+    }
+
     public IReadOnlyList<PreparedStatement> Snapshot()
     {
         lock (_lock)
@@ -46,6 +62,9 @@ internal sealed class PreparedStatementRegistry
             return [.. _byContent.Values];
         }
     }
+
+    private static UInt128 Hash(ReadOnlySpan<byte> body, string searchPath) =>
+        XxHash128.HashToUInt128(body, searchPath.Length == 0 ? 0 : string.GetHashCode(searchPath));
 
     private void Sweep()
     {

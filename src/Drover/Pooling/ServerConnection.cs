@@ -1,4 +1,5 @@
 // One connection to PostgreSQL and what is known of the session at its other end.
+using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Transport;
 
@@ -43,11 +44,19 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     /// <summary>Counts the batches that clients sent; statements of the current one are not evicted.</summary>
     public long Batch { get; set; }
 
+    /// <summary>The batch in progress, kept while it may have to be sent again unseen.</summary>
+    public RetainedBatch Retained { get; } = new();
+
     /// <summary>Settings applied by the proxy on behalf of clients, over the server's own defaults.</summary>
     public ParameterSet Applied { get; set; } = ParameterSet.Empty;
 
     /// <summary>Parameters as the server last reported them.</summary>
     public ParameterSet Reported { get; set; } = ParameterSet.Empty;
+
+    /// <summary>
+    /// NotificationResponse messages that came while the proxy asked something itself; its client is owed them.
+    /// </summary>
+    public MessageWriter? Notifications { get; set; }
 
     /// <summary>What happened in its session is not known: it must be reset before another client gets it.</summary>
     public bool IsStateUnknown { get; set; }
@@ -105,6 +114,7 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     {
         Statements.Clear();
         UnnamedOwner = null;
+        Notifications = null;
         Applied = pool.BaseSettings;
         IsStateUnknown = false;
     }

@@ -56,6 +56,9 @@ internal sealed class ServerPool
     /// <summary>Makes equal parameter sets one object.</summary>
     public ParameterInterner Parameters { get; } = new();
 
+    /// <summary>Custom settings that its clients use.</summary>
+    public CustomSettings CustomSettings { get; } = new();
+
     /// <summary>Settings that every new server has beyond its defaults: what connect_query set.</summary>
     public ParameterSet BaseSettings { get; set; } = ParameterSet.Empty;
 
@@ -161,6 +164,7 @@ internal sealed class ServerPool
         {
             bool isUsedUp = server.LifetimeMs == 0 && server.ClientId != 0;
             server.ClientId = 0;
+            server.Notifications = null;
             server.ReleasedMs = server.Transport.Loop.NowMs;
             if (server.CancelsInFlight > 0)
             {

@@ -27,6 +27,11 @@ internal static class ServerQuery
     private const int AnswerBytesMax = 4 * 1024 * 1024;
 
     /// <summary>
+    /// Notifications kept for the client meanwhile; their number is bounded by what PostgreSQL sends in one go.
+    /// </summary>
+    private const int NotificationBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>
     /// Runs one simple query or several, pipelined, each a transaction of its own.
     /// </summary>
     /// <param name="server">Owned by the caller.</param>
@@ -130,6 +135,10 @@ internal static class ServerQuery
                         Encoding.UTF8.GetString(parameter.Name),
                         Encoding.UTF8.GetString(parameter.Value)
                     );
+                    break;
+                case BackendType.NotificationResponse:
+                    server.Notifications ??= new MessageWriter(NotificationBytesMax);
+                    server.Notifications.WriteBytes(data[..header.Length]);
                     break;
                 default:
                     break;

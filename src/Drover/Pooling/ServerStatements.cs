@@ -59,15 +59,11 @@ internal sealed class ServerStatements
         return Remove(evicted);
     }
 
-    /// <summary>
-    /// A copy no longer fits its tables, and the error does not say which: each is closed and made again when next
-    /// used.
-    /// </summary>
-    public void MarkAllStale()
+    /// <summary>A copy that no longer fits its tables: it is closed when there is something to send.</summary>
+    public void MarkStale(PreparedStatement statement)
     {
-        foreach (PreparedStatement statement in _entries.Keys.ToArray())
+        if (Remove(statement))
         {
-            Remove(statement);
             (_stale ??= []).Add(statement);
         }
     }

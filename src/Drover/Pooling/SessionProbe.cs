@@ -38,9 +38,21 @@ internal static class SessionProbe
         """;
 
     /// <summary>Reads what the session holds; null when the server is lost or would not say.</summary>
-    public static async ValueTask<SessionContents?> ReadAsync(ServerConnection server, Wakeup wakeup)
+    /// <param name="server">Owned by the caller.</param>
+    /// <param name="wakeup">What the server's readiness signals now.</param>
+    /// <param name="names">
+    /// Custom settings that the client may have, for PostgreSQL does not list them. Those that do not exist are
+    /// removed.
+    /// </param>
+    public static async ValueTask<SessionContents?> ReadAsync(
+        ServerConnection server,
+        Wakeup wakeup,
+        HashSet<string>? names = null
+    )
     {
-        ServerQueryResult result = await ServerQuery.RunAsync(server, wakeup, Limit, Questions);
+        CustomSettings known = server.Pool.CustomSettings;
+        string questions = Questions + CustomQuestion(names, "") + CustomQuestion(known.Names, " AND s.setting <> ''");
+        ServerQueryResult result = await ServerQuery.RunAsync(server, wakeup, Limit, questions);
         if (!result.IsGood)
         {
             server.IsStateUnknown = true;
@@ -60,8 +72,21 @@ internal static class SessionProbe
                 settings.Add(new(name, row[1] ?? ""));
             }
         }
+        if (names is { Count: > 0 })
+        {
+            names.IntersectWith(settings.Select(static setting => setting.Key));
+            known.Add(names);
+        }
         return new SessionContents(server.Pool.Parameters.Intern(ParameterSet.From(settings)), pins);
     }
+
+    private static string CustomQuestion(IReadOnlyCollection<string>? names, string condition) =>
+        names is null or { Count: 0 }
+            ? ""
+            : " UNION ALL SELECT s.name, s.setting FROM (SELECT v.name, pg_catalog.current_setting(v.name, true) FROM (VALUES "
+                + string.Join(", ", names.Select(static name => $"({Literal(name)})"))
+                + ") AS v(name)) AS s(name, setting) WHERE s.setting IS NOT NULL AND NOT EXISTS (SELECT FROM "
+                + $"pg_catalog.pg_settings p WHERE p.name OPERATOR(pg_catalog.=) s.name){condition}";
 
     /// <summary>What connect_query left in a new session.</summary>
     public static async ValueTask<ParameterSet> ReadBaseAsync(
@@ -106,7 +131,8 @@ internal static class SessionProbe
             "SELECT pg_catalog.set_config(v.name, v.value, false) FROM (VALUES "
             + values
             + ") AS v(name, value) LEFT JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) v.name "
-            + "WHERE s.source IS NULL OR s.source OPERATOR(pg_catalog.<>) 'session'";
+            + "WHERE s.source OPERATOR(pg_catalog.<>) 'session' OR (s.source IS NULL AND coalesce("
+            + "pg_catalog.current_setting(v.name, true), '') OPERATOR(pg_catalog.=) ANY ('{none,\"\"}'::pg_catalog.text[]))";
         return ServerQuery.RunAsync(server, wakeup, Limit, sql);
     }
 

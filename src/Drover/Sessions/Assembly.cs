@@ -19,6 +19,9 @@ internal ref struct Assembly(MessageWriter writer, ReadOnlySpan<byte> received)
     /// <summary>Bytes that <see cref="Send"/> handed over.</summary>
     public int Sent { get; private set; }
 
+    /// <summary>Something was inserted or replaced and is not sent yet.</summary>
+    public readonly bool HasContent => writer.Length > 0;
+
     /// <summary>
     /// Leaves out the received bytes from <paramref name="start"/> to <paramref name="end"/> and gives the writer for
     /// what goes in their place. Equal positions insert.

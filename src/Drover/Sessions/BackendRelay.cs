@@ -15,8 +15,10 @@ namespace Drover.Sessions;
 /// </summary>
 internal sealed class BackendRelay(ClientSession session)
 {
+    private readonly ShapeWatch _shapes = new(session.Pool.Statements);
     private long _streaming;
     private bool _heldReady;
+    private bool _isRetrying;
     private bool _toldFatal;
 
     /// <summary>A ReadyForQuery came since the last release: the lease may be over.</summary>
@@ -29,6 +31,9 @@ internal sealed class BackendRelay(ClientSession session)
     /// Part of a message has been relayed and the rest is to come: nothing else may be said to the client.
     /// </summary>
     public bool IsInMessage => _streaming > 0;
+
+    /// <summary>A batch failed unseen and is to be sent again.</summary>
+    public bool NeedsReplay { get; set; }
 
     /// <summary>A ReadyForQuery is kept back until start-up parameters are in force again.</summary>
     public bool HasHeldReady => _heldReady;
@@ -203,7 +208,14 @@ internal sealed class BackendRelay(ClientSession session)
                 Complete(server, ExpectedKind.Close, position, end, ref assembly);
                 break;
             case BackendType.RowDescription or BackendType.NoData:
+                _shapes.OnDescription(server, header.Type, body);
                 Complete(server, ExpectedKind.Describe, position, end, ref assembly);
+                break;
+            case BackendType.ParameterDescription:
+                if (_shapes.OnParameters(server, body))
+                {
+                    assembly.Replace(position, end);
+                }
                 break;
             case BackendType.CommandComplete:
                 OnCommandComplete(server, body, position, end, ref assembly);
@@ -294,6 +306,13 @@ internal sealed class BackendRelay(ClientSession session)
         }
         IsInCopy = false;
         server.Status = ReadyForQuery.TryRead(body, out TransactionStatus status) ? status : TransactionStatus.Failed;
+        if (_isRetrying)
+        {
+            _isRetrying = false;
+            NeedsReplay = true;
+            assembly.Replace(position, end);
+            return;
+        }
         Synthesize(server, end, ref assembly);
         RecordQuery(server);
         SawReady = true;
@@ -354,9 +373,19 @@ internal sealed class BackendRelay(ClientSession session)
                 $"prepared statement \"{name}\" already exists"
             );
         }
-        if (fields.Routine.SequenceEqual("RevalidateCachedQuery"u8))
+        if (expected.Action == ExpectedAction.Retired)
         {
-            server.Statements.MarkAllStale();
+            const string Message = "cached plan must not change result type";
+            ErrorResponse.Write(assembly.Replace(position, end), "ERROR", SqlState.FeatureNotSupported, Message);
+        }
+        if (fields.Routine.SequenceEqual("RevalidateCachedQuery"u8) && expected.Subject is PreparedStatement changed)
+        {
+            _shapes.Retire(server, changed);
+            if (expected.Kind == ExpectedKind.Bind && server.Retained.Exists)
+            {
+                _isRetrying = true;
+                assembly.Replace(position, end);
+            }
         }
         if (expected.Kind is not (ExpectedKind.Query or ExpectedKind.FunctionCall or ExpectedKind.Sync))
         {
@@ -447,6 +476,8 @@ internal sealed class BackendRelay(ClientSession session)
                 or BackendType.BindComplete
                 or BackendType.CloseComplete
                 or BackendType.NoData
+                or BackendType.ParameterDescription
+                or BackendType.RowDescription
                 or BackendType.EmptyQueryResponse
                 or BackendType.PortalSuspended;
 }

@@ -85,6 +85,13 @@ internal sealed class ClientSession
     /// <summary>What the statements of this lease may have done to the session.</summary>
     public StatementTraits Traits { get; set; }
 
+    /// <summary>Names in its texts that may be custom settings; null until the first.</summary>
+    public HashSet<string>? CustomNames { get; private set; }
+
+    /// <summary>Looks for names of custom settings in what may set one.</summary>
+    public void NoteNames(ReadOnlySpan<byte> text) =>
+        CustomSettingNames.Collect(text, CustomNames ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase));
+
     /// <summary>Why it keeps its server between transactions.</summary>
     public PinReason Pins { get; set; }
 
@@ -142,7 +149,12 @@ internal sealed class ClientSession
                 case Progress.NeedServer:
                     if (!await _lease.AcquireAsync())
                     {
-                        return End ?? SessionEnd.ClientLost;
+                        if (End is not null || !IsCancelRequested)
+                        {
+                            return End ?? SessionEnd.ClientLost;
+                        }
+                        IsCancelRequested = false;
+                        _frontend.RefuseBatch();
                     }
                     break;
                 case Progress.NeedRestore:
@@ -227,6 +239,12 @@ internal sealed class ClientSession
             return null;
         }
         moved = _backend.Pump();
+        if (_backend.NeedsReplay)
+        {
+            _backend.NeedsReplay = false;
+            _frontend.Replay(server);
+            return null;
+        }
         if (_backend.HasHeldReady)
         {
             return Progress.NeedRestore;

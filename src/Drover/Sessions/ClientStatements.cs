@@ -9,10 +9,18 @@ internal sealed class ClientStatement(byte[] name, PreparedStatement statement, 
 {
     public byte[] Name => name;
 
-    public PreparedStatement Statement => statement;
+    public PreparedStatement Statement { get; private set; } = statement;
 
     /// <summary>What running it may do to the session.</summary>
     public StatementTraits Traits => traits;
+
+    /// <summary>The same text prepared anew, for a client that is about to be told its new shape.</summary>
+    public void Renew(PreparedStatement successor)
+    {
+        Statement.CountClient(-1);
+        Statement = successor;
+        Statement.CountClient(1);
+    }
 }
 
 /// <summary>A map from names, looked up by bytes without allocating.</summary>

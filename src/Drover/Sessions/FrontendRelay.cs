@@ -25,6 +25,7 @@ internal enum FrontendProgress
 internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
 {
     private readonly StatementRelay _statements = new(session);
+    private readonly RefusedBatch _refusal = new();
     private long _streaming;
 
     /// <summary>Part of a message has been forwarded and the rest is to come.</summary>
@@ -48,11 +49,45 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         {
             return FrontendProgress.Nothing;
         }
-        if (session.Server is null)
+        if (_refusal.IsActive)
         {
-            return FindBatch(limit);
+            return SkipRefused();
         }
-        return Forward(session.Server) ? FrontendProgress.Moved : FrontendProgress.Nothing;
+        FrontendProgress progress =
+            session.Server is null ? FindBatch(limit)
+            : Forward(session.Server) ? FrontendProgress.Moved
+            : FrontendProgress.Nothing;
+        // The buffer may have been full before the socket was empty, and nobody will say again that it is readable.
+        bool hasMore = received > 0 && session.Client.IsReadable;
+        return progress == FrontendProgress.Nothing && hasMore ? FrontendProgress.Moved : progress;
+    }
+
+    /// <summary>Answers the batch at hand, which waits for a server, as cancelled; the client goes on.</summary>
+    public void RefuseBatch()
+    {
+        MessageWriter writer = session.Loop.ClientAssembly;
+        const string Message = "canceling statement due to user request";
+        ErrorResponse.Write(writer, "ERROR", Protocol.SqlState.QueryCanceled, Message);
+        session.Outbox.Send(session.Client, writer.Written);
+        writer.Clear();
+        _refusal.Begin(session.Inbox.Data);
+        session.State = ClientState.Idle;
+        session.StateSinceMs = session.Loop.NowMs;
+    }
+
+    private FrontendProgress SkipRefused()
+    {
+        int skipped = _refusal.Skip(session.Inbox.Data);
+        session.Inbox.Consume(skipped);
+        if (!_refusal.IsActive)
+        {
+            backend.SendReady(TransactionStatus.Idle);
+        }
+        else if (MessageHeader.TryRead(session.Inbox.Data, out _) == FrameStatus.Malformed)
+        {
+            session.End = SessionEnd.Violation("invalid message length");
+        }
+        return skipped > 0 ? FrontendProgress.Moved : FrontendProgress.Nothing;
     }
 
     /// <summary>
@@ -128,17 +163,42 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         && (position > 0 || received > SessionLimits.WholeMessageBytes / 2)
         && IsKnown(header.Type);
 
+    /// <summary>Sends a batch again that failed unseen; it was kept for that.</summary>
+    public void Replay(ServerConnection server)
+    {
+        byte[] batch = server.Retained.Bytes.ToArray();
+        server.Retained.Drop();
+        if (!Forward(server, batch, mayRetain: false, out int sent) || sent != batch.Length)
+        {
+            session.End ??= new SessionEnd("a batch could not be repeated", Protocol.SqlState.InternalError);
+        }
+    }
+
     private bool Forward(ServerConnection server)
     {
-        Span<byte> data = session.Inbox.Data;
+        bool mayRetain =
+            server.Responses.Count == 0
+            && !server.Responses.IsUnsynced
+            && server.Status == TransactionStatus.Idle
+            && session.Pool.Configuration.SharesStatements;
+        bool moved = Forward(server, session.Inbox.Data, mayRetain, out int position);
+        session.Inbox.Consume(position);
+        backend.AnswerSynthesized();
+        return moved;
+    }
+
+    private bool Forward(ServerConnection server, Span<byte> data, bool mayRetain, out int position)
+    {
         Assembly assembly = new(session.Loop.ServerAssembly, data);
-        int position = (int)Math.Min(_streaming, data.Length);
+        BatchSketch sketch = default;
+        position = (int)Math.Min(_streaming, data.Length);
+        mayRetain &= position == 0;
         _streaming -= position;
         if (session.QueryStartUs == 0)
         {
             Begin(server);
         }
-        while (position < data.Length && !server.Responses.IsFull)
+        while (position < data.Length && !server.Responses.IsFull && !MustWait(server))
         {
             ReadOnlySpan<byte> rest = data[position..];
             FrameStatus status = MessageHeader.TryRead(rest, out MessageHeader header);
@@ -158,20 +218,31 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             }
             if (header.Length > rest.Length)
             {
-                if (!TryStream(server, header, rest, position, ref assembly))
+                if (TryStream(server, header, rest, position, ref assembly))
                 {
-                    break;
+                    position = data.Length;
+                    mayRetain = false;
                 }
-                position = data.Length;
                 break;
             }
-            if (!Handle(server, header, rest[MessageHeader.Size..header.Length], position, ref assembly))
+            if (!Handle(server, header, rest, position, ref assembly))
             {
                 break;
             }
+            sketch.Note(header.Type, rest[MessageHeader.Size..header.Length]);
             position += header.Length;
         }
-        bool moved = position > 0;
+        server.Retained.Drop();
+        if (mayRetain && position <= RetainedBatch.BytesMax && position == data.Length && sketch.MayRunAgain)
+        {
+            server.Retained.Keep(data);
+        }
+        return Send(server, position, ref assembly);
+    }
+
+    private bool Send(ServerConnection server, int position, ref Assembly assembly)
+    {
+        bool moved = position > 0 || assembly.HasContent;
         if (moved && !assembly.Send(position, server.Outbox, server.Transport))
         {
             backend.OnSendFailed();
@@ -180,10 +251,11 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         {
             session.Traffic.BytesSent += assembly.Sent;
         }
-        session.Inbox.Consume(position);
-        backend.AnswerSynthesized();
         return moved;
     }
+
+    /// <summary>Whether what comes next depends on answers that are still to come. Copy data never does.</summary>
+    private bool MustWait(ServerConnection server) => _statements.IsWaiting(server) && !backend.IsInCopy;
 
     private void Begin(ServerConnection server)
     {
@@ -197,15 +269,18 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         server.Batch++;
     }
 
-    /// <summary>Looks at one whole message. False when it must not be forwarded and the session ends.</summary>
+    /// <summary>
+    /// Looks at one whole message. False when it must not be forwarded, now or ever: the session ends then.
+    /// </summary>
     private bool Handle(
         ServerConnection server,
         MessageHeader header,
-        ReadOnlySpan<byte> body,
+        ReadOnlySpan<byte> message,
         int position,
         ref Assembly assembly
     )
     {
+        ReadOnlySpan<byte> body = message[MessageHeader.Size..header.Length];
         int end = position + header.Length;
         if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync && IsKnown(header.Type))
         {
@@ -219,14 +294,13 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             case FrontendType.Parse:
                 return _statements.Parse(server, body, position, end, ref assembly);
             case FrontendType.Bind:
-                return _statements.Bind(server, body, position, end, ref assembly);
+                return _statements.Bind(server, body, message[header.Length..], position, end, ref assembly);
             case FrontendType.Describe:
                 return _statements.Describe(server, body, position, end, ref assembly);
             case FrontendType.Close:
                 return _statements.Close(server, body, position, end, ref assembly);
             case FrontendType.Execute:
-                bool retag = session.Unnamed is { IsDeallocate: true };
-                server.Responses.Push(ExpectedKind.Execute, retag ? ExpectedAction.Retag : ExpectedAction.Forward);
+                _statements.Execute(server, end, ref assembly);
                 return true;
             case FrontendType.Sync:
                 if (!backend.IsInCopy)
@@ -275,16 +349,17 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             return false;
         }
         ReadOnlySpan<byte> start = rest[MessageHeader.Size..];
-        bool begun = header.Type switch
-        {
-            _ when server.Responses.IsSkippingToSync => true,
-            FrontendType.Query => _statements.StreamQuery(server),
-            FrontendType.Parse => _statements.StreamParse(server, start),
-            FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),
-            FrontendType.FunctionCall => StreamFunctionCall(server),
-            FrontendType.CopyData => true,
-            _ => Refuse(),
-        };
+        bool begun =
+            server.Responses.IsSkippingToSync
+            || header.Type switch
+            {
+                FrontendType.Query => _statements.StreamQuery(server),
+                FrontendType.Parse => _statements.StreamParse(server, start),
+                FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),
+                FrontendType.FunctionCall => StreamFunctionCall(server),
+                FrontendType.CopyData => true,
+                _ => Refuse(),
+            };
         if (begun)
         {
             _streaming = header.Length - rest.Length;

@@ -33,12 +33,14 @@ internal sealed class SessionLease(ClientSession session)
 
     /// <summary>
     /// Waits for a server and makes it ready. Continues where <see cref="TryAcquireNow"/> left off. False when the
-    /// session is to end; its end is set.
+    /// session is
+    /// to end, its end being set, or when the client has cancelled what it waits to run.
     /// </summary>
     public async ValueTask<bool> AcquireAsync()
     {
         PoolWaiter waiter = session.Waiter;
         waiter.Wanted = session.Settings;
+        session.IsCancelRequested = false;
         long startUs = session.Loop.NowUs();
         for (int tries = 0; tries < SessionLimits.AcquireTriesMax; tries++)
         {
@@ -56,7 +58,10 @@ internal sealed class SessionLease(ClientSession session)
             if (await MakeReadyAsync(server))
             {
                 Begin(server, session.Loop.NowUs() - startUs);
-                TellParameters(server);
+                if (!waiter.IsLogin)
+                {
+                    TellParameters(server);
+                }
                 return true;
             }
             session.Server = null;
@@ -94,7 +99,8 @@ internal sealed class SessionLease(ClientSession session)
         if (look && !server.IsDying)
         {
             session.Park();
-            SessionContents? contents = await SessionProbe.ReadAsync(server, session.Wakeup);
+            SessionContents? contents = await SessionProbe.ReadAsync(server, session.Wakeup, session.CustomNames);
+            PassNotifications(server);
             if (contents is null)
             {
                 NotePins(server, PinReason.Unknown);
@@ -142,6 +148,7 @@ internal sealed class SessionLease(ClientSession session)
         {
             server.IsStateUnknown = true;
         }
+        PassNotifications(server);
         TellParameters(server);
     }
 
@@ -237,11 +244,7 @@ internal sealed class SessionLease(ClientSession session)
             {
                 session.End = SessionEnd.ClientLost;
             }
-            if (session.IsCancelRequested && waiter.State == WaiterState.Queued)
-            {
-                session.End ??= new SessionEnd("canceling statement due to user request", SqlState.QueryCanceled);
-            }
-            if (session.End is not null && session.Pool.TryCancel(waiter))
+            if ((session.End is not null || session.IsCancelRequested) && session.Pool.TryCancel(waiter))
             {
                 return false;
             }
@@ -263,7 +266,11 @@ internal sealed class SessionLease(ClientSession session)
     private bool IsClientGone()
     {
         int limit = session.Pool.Configuration.Options.Proxy.Network.ClientBufferMax;
-        int received = session.Inbox.Fill(session.Client, session.Loop.ClientScratch, limit);
+        int received;
+        do
+        {
+            received = session.Inbox.Fill(session.Client, session.Loop.ClientScratch, limit);
+        } while (received > 0);
         return received is 0 or Transport.Connection.Broken;
     }
 
@@ -340,6 +347,16 @@ internal sealed class SessionLease(ClientSession session)
         {
             session.Outbox.Send(session.Client, writer.Written);
             writer.Clear();
+        }
+    }
+
+    private void PassNotifications(ServerConnection server)
+    {
+        if (server.Notifications is { } notifications)
+        {
+            server.Notifications = null;
+            session.Outbox.Send(session.Client, notifications.Written);
+            notifications.Dispose();
         }
     }
 

@@ -90,7 +90,13 @@ internal static class SessionWelcome
         }
         ParameterSet wanted = pool.Parameters.Intern(pool.BaseSettings.Overlay(startup));
         PoolFailure? failure = await SessionProbe.ApplyAsync(server, wanted, session.Wakeup);
-        SessionContents? contents = failure is null ? await SessionProbe.ReadAsync(server, session.Wakeup) : null;
+        HashSet<string> custom =
+        [
+            .. wanted.Items.Select(static item => item.Key).Where(static name => name.Contains('.')),
+        ];
+        SessionContents? contents = failure is null
+            ? await SessionProbe.ReadAsync(server, session.Wakeup, custom)
+            : null;
         if (contents is null)
         {
             server.IsStateUnknown = true;

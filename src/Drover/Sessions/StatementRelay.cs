@@ -8,15 +8,49 @@ namespace Drover.Sessions;
 
 /// <summary>
 /// Handles the messages that name statements, and the texts that may change the session. Where statements are not
-/// shared (session mode, or max_prepared_statements 0) they pass as they are.
+/// shared (session
+/// mode, or max_prepared_statements 0) they pass as they are.
 /// </summary>
 internal sealed class StatementRelay(ClientSession session)
 {
     private static readonly byte[] DeallocateStandIn = "DISCARD PLANS\0"u8.ToArray();
+    private readonly StatementCopies _copies = new(session);
+    private bool _awaitsAnswers;
+
+    /// <summary>No statement has this name; shared ones are counted from 1.</summary>
+    private static ReadOnlySpan<byte> NoStatement => "drover_0"u8;
 
     private bool Shares => session.Pool.Configuration.SharesStatements;
 
     private bool Follows => session.Pool.Configuration.FollowsSession;
+
+    /// <summary>In session mode texts matter only for RESET, which is to go back to the start-up parameters.</summary>
+    private bool Scans => Follows || Shares || !session.Startup.IsEmpty;
+
+    /// <summary>
+    /// What comes next depends on answers that are still to come: a statement that may forget others was sent, or a
+    /// copy made
+    /// on this server must be seen to have the shape that the client knows.
+    /// </summary>
+    public bool IsWaiting(ServerConnection server)
+    {
+        if (_awaitsAnswers && (server.Responses.Count == 0 || server.Responses.IsSkippingToSync))
+        {
+            _awaitsAnswers = false;
+        }
+        return _awaitsAnswers;
+    }
+
+    public void Execute(ServerConnection server, int end, ref Assembly assembly)
+    {
+        bool retag = session.Unnamed is { IsDeallocate: true };
+        server.Responses.Push(ExpectedKind.Execute, retag ? ExpectedAction.Retag : ExpectedAction.Forward);
+        if (Shares && session.Traits.HasFlag(StatementTraits.ForgetsStatements))
+        {
+            Flush.Write(assembly.Replace(end, end));
+            _awaitsAnswers = true;
+        }
+    }
 
     public bool Query(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)
     {
@@ -27,7 +61,8 @@ internal sealed class StatementRelay(ClientSession session)
         }
         session.Unnamed?.Forget();
         server.UnnamedOwner = null;
-        StatementTraits traits = Follows || Shares ? StatementScanner.Scan(WithoutZero(body)) : StatementTraits.None;
+        StatementTraits traits = Scans ? StatementScanner.Scan(WithoutZero(body)) : StatementTraits.None;
+        NoteNames(traits, body);
         session.Traits |= traits;
         if (IsDeallocateOfShared(traits, WithoutZero(body)))
         {
@@ -39,6 +74,7 @@ internal sealed class StatementRelay(ClientSession session)
             return true;
         }
         server.Responses.Push(ExpectedKind.Query);
+        _awaitsAnswers = Shares && traits.HasFlag(StatementTraits.ForgetsStatements);
         return true;
     }
 
@@ -51,6 +87,7 @@ internal sealed class StatementRelay(ClientSession session)
             ? StatementTraits.TouchesSession | StatementTraits.ResetsSettings | StatementTraits.ForgetsStatements
             : StatementTraits.None;
         server.Responses.Push(ExpectedKind.Query);
+        _awaitsAnswers = Shares;
         return true;
     }
 
@@ -62,12 +99,12 @@ internal sealed class StatementRelay(ClientSession session)
         }
         if (Shares && parse.Name.IsEmpty && session.Unnamed is { } unnamed && unnamed.IsSame(body[1..]))
         {
-            session.Traits |= unnamed.Traits;
             unnamed.NoteOn(server);
             server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, unnamed);
             return true;
         }
-        StatementTraits traits = Follows || Shares ? StatementScanner.Scan(parse.Text) : StatementTraits.None;
+        StatementTraits traits = Scans ? StatementScanner.Scan(parse.Text) : StatementTraits.None;
+        NoteNames(traits, parse.Text);
         if (!Shares)
         {
             session.Traits |= traits;
@@ -106,30 +143,39 @@ internal sealed class StatementRelay(ClientSession session)
         return true;
     }
 
-    public bool Bind(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)
+    public bool Bind(
+        ServerConnection server,
+        ReadOnlySpan<byte> body,
+        ReadOnlySpan<byte> behind,
+        int position,
+        int end,
+        ref Assembly assembly
+    )
     {
         if (!Protocol.Messages.Frontend.Bind.TryRead(body, out Bind bind))
         {
             return Malformed("Bind");
         }
-        if (!Shares)
+        ClientStatement? statement = FindBound(server, bind, position, ref assembly);
+        NoteNames(statement?.Traits ?? session.Traits, bind.Remainder);
+        if (statement is null)
         {
             server.Responses.Push(ExpectedKind.Bind);
             return true;
         }
-        if (bind.Statement.IsEmpty)
+        bool isDescribed =
+            (statement.Statement.IsRetired || statement.Statement.Shape is not null)
+            && BatchSketch.DescribesPortal(behind);
+        if (!TryMakeReady(server, statement, isDescribed, position, ref assembly))
         {
-            EnsureUnnamed(server, position, ref assembly);
+            return false;
         }
-        else if (session.Statements?.Find(bind.Statement) is { } statement)
-        {
-            session.Traits |= statement.Traits;
-            session.Traffic.Binds++;
-            Ensure(server, statement.Statement, position, ref assembly);
-            MessageWriter writer = assembly.Replace(position, end);
-            Protocol.Messages.Frontend.Bind.Write(writer, bind.Portal, statement.Statement.ServerName, bind.Remainder);
-        }
-        server.Responses.Push(ExpectedKind.Bind);
+        Protocol.Messages.Frontend.Bind.Write(
+            assembly.Replace(position, end),
+            bind.Portal,
+            PushBind(server, statement),
+            bind.Remainder
+        );
         return true;
     }
 
@@ -148,23 +194,23 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Bind");
         }
-        if (Shares && bind.Statement.IsEmpty)
+        ClientStatement? statement = FindBound(server, bind, position, ref assembly);
+        if (statement is null)
         {
-            EnsureUnnamed(server, position, ref assembly);
+            server.Responses.Push(ExpectedKind.Bind);
+            return true;
         }
-        else if (Shares && session.Statements?.Find(bind.Statement) is { } statement)
+        if (!TryMakeReady(server, statement, isDescribed: false, position, ref assembly))
         {
-            session.Traits |= statement.Traits;
-            session.Traffic.Binds++;
-            Ensure(server, statement.Statement, position, ref assembly);
-            int names = bind.Portal.Length + bind.Statement.Length + 2;
-            MessageWriter writer = assembly.Replace(position, position + MessageHeader.Size + names);
-            writer.WriteByte(FrontendType.Bind);
-            writer.WriteInt32(header.Length - 1 - bind.Statement.Length + statement.Statement.ServerName.Length);
-            writer.WriteCString(bind.Portal);
-            writer.WriteCString(statement.Statement.ServerName);
+            return false;
         }
-        server.Responses.Push(ExpectedKind.Bind);
+        ReadOnlySpan<byte> name = PushBind(server, statement);
+        int names = bind.Portal.Length + bind.Statement.Length + 2;
+        MessageWriter writer = assembly.Replace(position, position + MessageHeader.Size + names);
+        writer.WriteByte(FrontendType.Bind);
+        writer.WriteInt32(header.Length - 1 - bind.Statement.Length + name.Length);
+        writer.WriteCString(bind.Portal);
+        writer.WriteCString(name);
         return true;
     }
 
@@ -174,23 +220,30 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Describe");
         }
+        PreparedStatement? subject = null;
         if (Shares && describe.Kind == DescribedKind.Statement)
         {
             if (describe.Name.IsEmpty)
             {
-                EnsureUnnamed(server, position, ref assembly);
+                _copies.EnsureUnnamed(server, position, ref assembly);
             }
             else if (session.Statements?.Find(describe.Name) is { } statement)
             {
-                Ensure(server, statement.Statement, position, ref assembly);
+                _copies.Renew(statement);
+                subject = statement.Statement;
+                if (!_copies.TryEnsure(server, subject, position, ref assembly))
+                {
+                    _awaitsAnswers = true;
+                    return false;
+                }
                 Protocol.Messages.Frontend.Describe.Write(
                     assembly.Replace(position, end),
                     DescribedKind.Statement,
-                    statement.Statement.ServerName
+                    subject.ServerName
                 );
             }
         }
-        server.Responses.Push(ExpectedKind.Describe);
+        server.Responses.Push(ExpectedKind.Describe, ExpectedAction.Forward, subject);
         return true;
     }
 
@@ -267,7 +320,7 @@ internal sealed class StatementRelay(ClientSession session)
             session.End = new SessionEnd("too many prepared statements", Protocol.SqlState.ProgramLimitExceeded)
             {
                 Hint =
-                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it is done with.",
+                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it no longer uses.",
             };
             return false;
         }
@@ -276,8 +329,8 @@ internal sealed class StatementRelay(ClientSession session)
         {
             // The server's own refusal, provoked: 42P05 comes in its place among the answers, only with the client's
             // name.
-            Ensure(server, taken.Statement, position, ref assembly);
-            WriteParse(assembly.Replace(position, end), taken.Statement);
+            _copies.TryEnsure(server, taken.Statement, position, ref assembly);
+            StatementCopies.WriteParse(assembly.Replace(position, end), taken.Statement);
             server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Duplicate, taken);
             return true;
         }
@@ -291,85 +344,79 @@ internal sealed class StatementRelay(ClientSession session)
             server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Synthesize, statement);
             return true;
         }
-        MakeRoom(server, position, ref assembly);
-        WriteParse(assembly.Replace(position, end), shared);
+        _copies.MakeRoom(server, position, ref assembly);
+        StatementCopies.WriteParse(assembly.Replace(position, end), shared);
         server.Statements.Add(shared, server.Batch);
         session.Traffic.ServerParses++;
         server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, statement);
         return true;
     }
 
-    /// <summary>Makes a shared statement on the server if it is not there; its ParseComplete is swallowed.</summary>
-    private void Ensure(ServerConnection server, PreparedStatement statement, int position, ref Assembly assembly)
+    /// <summary>The shared statement that is bound; null when it is the unnamed one, or none of the shared.</summary>
+    private ClientStatement? FindBound(ServerConnection server, Bind bind, int position, ref Assembly assembly)
     {
-        if (server.Statements.TryUse(statement, server.Batch))
+        if (!Shares)
         {
-            return;
+            return null;
         }
-        MakeRoom(server, position, ref assembly);
-        WriteParse(assembly.Replace(position, position), statement);
-        server.Statements.Add(statement, server.Batch);
-        session.Traffic.ServerParses++;
-        server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Swallow, statement);
-    }
-
-    private void MakeRoom(ServerConnection server, int position, ref Assembly assembly)
-    {
-        int limit = session.Pool.Configuration.Options.Proxy.Session.MaxPreparedStatements;
-        while (
-            server.Statements.TryTakeStale(out PreparedStatement? gone)
-            || server.Statements.TryEvict(limit, server.Batch, out gone)
-        )
+        if (bind.Statement.IsEmpty)
         {
-            MessageWriter writer = assembly.Replace(position, position);
-            Protocol.Messages.Frontend.Close.Write(writer, DescribedKind.Statement, gone.ServerName);
-            server.Responses.Push(ExpectedKind.Close, ExpectedAction.Swallow, gone);
+            _copies.EnsureUnnamed(server, position, ref assembly);
+            return null;
         }
+        return session.Statements?.Find(bind.Statement);
     }
 
     /// <summary>
-    /// Sees to it that the server's unnamed statement is this client's, or that it has none if the client has none.
+    /// Sees to it that a statement can be bound. A client that has its portal described learns the shape anew each
+    /// time; any
+    /// other relies on what it was told, so a fresh copy must be seen to have that shape first: false, and the Bind
+    /// comes again.
     /// </summary>
-    private void EnsureUnnamed(ServerConnection server, int position, ref Assembly assembly)
+    private bool TryMakeReady(
+        ServerConnection server,
+        ClientStatement statement,
+        bool isDescribed,
+        int position,
+        ref Assembly assembly
+    )
     {
-        if (session.Unnamed is { Exists: true } unnamed)
+        if (isDescribed)
         {
-            session.Traits |= unnamed.Traits;
-            if (!unnamed.IsOn(server) && !unnamed.IsPinned)
-            {
-                MessageWriter writer = assembly.Replace(position, position);
-                writer.Begin(FrontendType.Parse);
-                writer.WriteByte(0);
-                writer.WriteBytes(unnamed.Body);
-                writer.End();
-                unnamed.NoteOn(server);
-                server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Swallow, unnamed);
-            }
+            _copies.Renew(statement);
         }
-        else if (server.UnnamedOwner is not null)
+        if (
+            !statement.Statement.IsRetired
+            && !_copies.TryEnsure(server, statement.Statement, position, ref assembly)
+            && !isDescribed
+        )
         {
-            // Somebody else's: the client must get 26000 and not a stranger's statement.
-            Protocol.Messages.Frontend.Close.Write(
-                assembly.Replace(position, position),
-                DescribedKind.Statement,
-                default
-            );
-            server.UnnamedOwner = null;
-            server.Responses.Push(ExpectedKind.Close, ExpectedAction.Swallow);
+            _awaitsAnswers = true;
+            return false;
         }
+        session.Traits |= statement.Traits;
+        session.Traffic.Binds++;
+        return true;
     }
 
-    private static void WriteParse(MessageWriter writer, PreparedStatement statement)
+    /// <summary>
+    /// Notes a Bind and gives the name to bind. Of a retired statement it is one that makes the server refuse.
+    /// </summary>
+    private static ReadOnlySpan<byte> PushBind(ServerConnection server, ClientStatement statement)
     {
-        writer.Begin(FrontendType.Parse);
-        writer.WriteCString(statement.ServerName);
-        writer.WriteBytes(statement.Body);
-        writer.End();
+        bool isRetired = statement.Statement.IsRetired;
+        server.Responses.Push(
+            ExpectedKind.Bind,
+            isRetired ? ExpectedAction.Retired : ExpectedAction.Forward,
+            statement.Statement
+        );
+        return isRetired ? NoStatement : statement.Statement.ServerName;
     }
 
     /// <summary>
     /// DEALLOCATE of a name that the client gave at protocol level: it is forgotten here, and something harmless runs
-    /// in its place, so that it still fails in a failed transaction.
+    /// in its
+    /// place, so that it still fails in a failed transaction.
     /// </summary>
     private bool IsDeallocateOfShared(StatementTraits traits, ReadOnlySpan<byte> text)
     {
@@ -385,6 +432,14 @@ internal sealed class StatementRelay(ClientSession session)
         }
         statements.Remove(statement);
         return true;
+    }
+
+    private void NoteNames(StatementTraits traits, ReadOnlySpan<byte> text)
+    {
+        if (traits.HasFlag(StatementTraits.TouchesSession) && Follows)
+        {
+            session.NoteNames(text);
+        }
     }
 
     private static bool HasSeveralStatements(ReadOnlySpan<byte> body)

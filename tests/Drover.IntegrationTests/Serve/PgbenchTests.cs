@@ -19,7 +19,23 @@ public sealed class PgbenchTests(PostgresFixture fixture)
         await using ServeProcess serve = await ServeProcess.StartAsync((await fixture.GetAsync(18)).Port, Token);
         string script = Path.Combine(serve.Folder, "transaction.sql");
         await File.WriteAllTextAsync(script, "begin;\nselect 1;\nselect :client_id + 1;\ncommit;\nselect 2;\n", Token);
-        string[] arguments = ["-n", "-f", script, "-M", protocol, "-c", "12", "-T", "4", "-h", ServeProcess.Host];
+        // A thread each: one that prepares waits for the answer and would hold up all clients of its thread.
+        string[] arguments =
+        [
+            "-n",
+            "-f",
+            script,
+            "-M",
+            protocol,
+            "-c",
+            "12",
+            "-j",
+            "12",
+            "-T",
+            "4",
+            "-h",
+            ServeProcess.Host,
+        ];
         ProcessStartInfo start = new(Program, [.. arguments, "-p", $"{serve.Port}", "-U", "postgres", "postgres"])
         {
             RedirectStandardOutput = true,

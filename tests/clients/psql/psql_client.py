@@ -16,6 +16,8 @@ def sections(text):
     """The script marks each section on both streams with a line "== name"."""
     found = {"": []}
     name = ""
+    # psql centres a heading by the length of a name that holds a number.
+    text = re.sub(r"^ *(Table \"pg_temp_)\d+", r"\1N", text, flags=re.MULTILINE)
     for line in re.sub(r"(process with PID |pg_temp_)\d+", r"\1N", text).splitlines():
         if line.startswith("== "):
             name = line[3:]
