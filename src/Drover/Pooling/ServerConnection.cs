@@ -97,6 +97,9 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
 
     public int Port { get; init; }
 
+    /// <summary>Its share of server_lifetime is over.</summary>
+    public bool IsExpired => LifetimeMs > 0 && transport.Loop.NowMs - ConnectedMs > LifetimeMs;
+
     /// <summary>Nothing owed, nothing unsent, nothing unread, and outside a transaction.</summary>
     public bool IsQuiet =>
         Responses.Count == 0
