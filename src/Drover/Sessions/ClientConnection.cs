@@ -85,7 +85,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         }
         catch (Exception bug)
         {
-            // One client's misfortune is not another's: the defect is logged and this client goes.
+            // One client's misfortune is not another's: the defect is logged, this client goes, and what it had half
+            // written too.
+            _bare.Loop.ClientAssembly.Clear();
+            _bare.Loop.ServerAssembly.Clear();
             LogLifecycle.Unexpected(services.Log, bug, $"client {Describe()}");
             _end ??= new SessionEnd("internal error", SqlState.InternalError);
         }

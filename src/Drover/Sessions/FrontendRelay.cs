@@ -53,11 +53,13 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         {
             return SkipRefused();
         }
-        if (session.Server is null)
-        {
-            return FindBatch(limit);
-        }
-        return Forward(session.Server) ? FrontendProgress.Moved : FrontendProgress.Nothing;
+        FrontendProgress progress =
+            session.Server is null ? FindBatch(limit)
+            : Forward(session.Server) ? FrontendProgress.Moved
+            : FrontendProgress.Nothing;
+        // The buffer may have been full before the socket was empty, and nobody will say again that it is readable.
+        bool hasMore = received > 0 && session.Client.IsReadable;
+        return progress == FrontendProgress.Nothing && hasMore ? FrontendProgress.Moved : progress;
     }
 
     /// <summary>Answers the batch at hand, which waits for a server, as cancelled; the client goes on.</summary>
@@ -176,6 +178,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     {
         bool mayRetain =
             server.Responses.Count == 0
+            && !server.Responses.IsUnsynced
             && server.Status == TransactionStatus.Idle
             && session.Pool.Configuration.SharesStatements;
         bool moved = Forward(server, session.Inbox.Data, mayRetain, out int position);
@@ -277,11 +280,6 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         ref Assembly assembly
     )
     {
-        if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync)
-        {
-            // The server ignores it, so nothing may be noted of it.
-            return true;
-        }
         ReadOnlySpan<byte> body = message[MessageHeader.Size..header.Length];
         int end = position + header.Length;
         if (server.Responses.IsSkippingToSync && header.Type != FrontendType.Sync && IsKnown(header.Type))
