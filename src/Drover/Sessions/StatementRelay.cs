@@ -320,7 +320,7 @@ internal sealed class StatementRelay(ClientSession session)
             session.End = new SessionEnd("too many prepared statements", Protocol.SqlState.ProgramLimitExceeded)
             {
                 Hint =
-                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it no longer uses.",
+                    "The client has reached max_client_prepared_statements; it should DEALLOCATE what it is done with.",
             };
             return false;
         }
