@@ -2,11 +2,11 @@
 using System.Net;
 using System.Net.Sockets;
 using Drover.Configuration;
-using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Proxy;
-using Drover.Sessions;
+using Drover.Sessions.Login;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drover.Benchmarks;

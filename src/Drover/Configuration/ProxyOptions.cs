@@ -1,4 +1,5 @@
 // Settings of the whole process, in groups: properties are named after settings, defaults are those of PgBouncer 1.25.
+
 namespace Drover.Configuration;
 
 /// <summary>The [pgbouncer] section of pgbouncer.ini, the [proxy] table of drover.toml.</summary>

@@ -1,4 +1,6 @@
 // The servers of a pool that nobody has, the one released last at the end.
+using Drover.Pooling.Servers;
+
 namespace Drover.Pooling;
 
 /// <summary>A list that is taken from at either end; the pool's lock guards it.</summary>

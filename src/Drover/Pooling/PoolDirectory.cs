@@ -2,6 +2,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Drover.Configuration;
+using Drover.Pooling.Servers;
 using Drover.Transport;
 
 namespace Drover.Pooling;

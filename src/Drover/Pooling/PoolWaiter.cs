@@ -1,4 +1,5 @@
 // A client in the queue for a server. One per session, used again for every wait.
+using Drover.Pooling.Servers;
 using Drover.Transport;
 
 namespace Drover.Pooling;

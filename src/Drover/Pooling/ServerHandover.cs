@@ -1,4 +1,6 @@
 // How a server gets to the client that may have it, whichever loops the two live on.
+using Drover.Pooling.Servers;
+
 namespace Drover.Pooling;
 
 /// <summary>

@@ -1,4 +1,6 @@
 // The servers of one database and user: who has them, who waits for them.
+using Drover.Pooling.Servers;
+using Drover.Pooling.Statements;
 using Drover.Protocol.Authentication;
 using Drover.Telemetry;
 using Drover.Transport;

@@ -1,9 +1,11 @@
 // Clients and servers as SHOW has them, read from the running engine by any thread.
 using System.Net;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Sessions;
 using Drover.Telemetry;
 using Drover.Transport;
+using Drover.Transport.Tls;
 
 namespace Drover.Proxy;
 

@@ -3,9 +3,12 @@ using System.Collections.Immutable;
 using System.Net.Sockets;
 using Drover.Configuration;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Sessions;
 using Drover.Telemetry;
 using Drover.Transport;
+using Drover.Transport.Sockets;
+using Drover.Transport.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.Proxy;

@@ -2,7 +2,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Drover.Configuration;
-using Drover.Transport;
+using Drover.Transport.Sockets;
 
 namespace Drover.Proxy;
 

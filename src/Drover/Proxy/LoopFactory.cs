@@ -1,6 +1,7 @@
 // How many event loops there are, and of which kind.
 using Drover.Configuration;
 using Drover.Transport;
+using Drover.Transport.Sockets;
 
 namespace Drover.Proxy;
 

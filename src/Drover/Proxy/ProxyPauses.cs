@@ -2,10 +2,11 @@
 using System.Net;
 using Drover.Administration;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Sessions;
 using Drover.Telemetry;
-using Drover.Transport;
+using Drover.Transport.Sockets;
 
 namespace Drover.Proxy;
 

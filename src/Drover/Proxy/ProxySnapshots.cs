@@ -4,6 +4,7 @@ using System.Text;
 using Drover.Configuration;
 using Drover.Configuration.Settings;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Sessions;
 using Drover.Telemetry;
 using Drover.Transport;

@@ -2,8 +2,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Drover.Configuration;
-using Drover.Pooling;
-using Drover.Sessions;
+using Drover.Pooling.Servers;
+using Drover.Sessions.Login;
 
 namespace Drover.Proxy;
 

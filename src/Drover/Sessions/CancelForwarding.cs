@@ -1,8 +1,11 @@
 // Passing a cancel request on to the server that runs the query.
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Transport;
+using Drover.Transport.Sockets;
+using Drover.Transport.Tls;
 
 namespace Drover.Sessions;
 

@@ -1,11 +1,14 @@
 // A client from accept to close: handshake, login, whatever it came for, and the goodbye.
 using System.Security.Authentication;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Sessions.Login;
 using Drover.Telemetry;
 using Drover.Transport;
+using Drover.Transport.Tls;
 
 namespace Drover.Sessions;
 

@@ -2,9 +2,11 @@
 using Drover.Administration;
 using Drover.Configuration;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol.Authentication;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Frontend;
+using Drover.Sessions.Login;
 using Drover.Telemetry;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,8 @@
 // One logged-in client: the turn loop that moves its messages and the server it may hold meanwhile.
 using Drover.Configuration;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
+using Drover.Sessions.Relay;
 using Drover.Sql;
 using Drover.Telemetry;
 using Drover.Transport;

@@ -4,6 +4,7 @@ using Drover.Configuration;
 using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Sessions.Login;
 using Drover.Transport;
 
 namespace Drover.Sessions;

@@ -1,8 +1,10 @@
 // A replication connection: a server of its own, and bytes passed both ways as they come.
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Sessions.Login;
 using Drover.Transport;
 
 namespace Drover.Sessions;

@@ -1,5 +1,6 @@
 // The time-outs of a pooled session, looked at on every tick of its loop.
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Messages.Backend;
 

@@ -1,6 +1,7 @@
 // The server that a client borrows: taken, brought to the client's settings, and given back clean or closed.
 using Drover.Configuration;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;

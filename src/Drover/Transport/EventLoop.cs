@@ -3,6 +3,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Drover.Protocol.Framing;
+using Drover.Transport.Sockets;
 
 namespace Drover.Transport;
 

@@ -3,8 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using Drover.Configuration;
 using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Proxy;
-using Drover.Sessions;
+using Drover.Sessions.Login;
 using Drover.Transport;
 
 namespace Drover.Tests.Fakes;

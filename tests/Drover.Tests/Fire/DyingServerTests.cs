@@ -110,7 +110,12 @@ public sealed class DyingServerTests
             {
                 case "E":
                     await wire.SendAsync(w =>
-                        Drover.Protocol.Messages.Backend.ErrorResponse.Write(w, "FATAL", "53300", "too many clients already")
+                        Drover.Protocol.Messages.Backend.ErrorResponse.Write(
+                            w,
+                            "FATAL",
+                            "53300",
+                            "too many clients already"
+                        )
                     );
                     break;
                 case "garbage":

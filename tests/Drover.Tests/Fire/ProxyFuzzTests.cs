@@ -40,7 +40,9 @@ public sealed class ProxyFuzzTests
         long before = GC.GetTotalMemory(forceFullCollection: true);
         int connections = 0;
         bool MayGoOn() =>
-            seconds is null ? Interlocked.Increment(ref connections) <= ConnectionsShort : watch.Elapsed.TotalSeconds < seconds;
+            seconds is null
+                ? Interlocked.Increment(ref connections) <= ConnectionsShort
+                : watch.Elapsed.TotalSeconds < seconds;
         await Task.WhenAll(
             Enumerable
                 .Range(0, Lanes)

@@ -1,5 +1,5 @@
 // Pipelines, errors in the middle of them, and what the proxy must forget afterwards.
-using Drover.Pooling;
+using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Tests.Fakes;
 

@@ -1,4 +1,5 @@
 // Settings of how clients prove who they are, and of TLS on both sides.
+
 namespace Drover.Configuration.Settings;
 
 /// <summary>Authentication and TLS.</summary>

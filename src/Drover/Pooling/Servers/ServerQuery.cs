@@ -1,0 +1,179 @@
+// A query that the proxy itself runs on a server it holds: checks, resets, settings, look-ups of users.
+using System.Text;
+using Drover.Protocol;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages;
+using Drover.Protocol.Messages.Backend;
+using Drover.Protocol.Messages.Frontend;
+using Drover.Transport;
+
+namespace Drover.Pooling.Servers;
+
+/// <summary>What came of it.</summary>
+/// <param name="Rows">Text values of every row of every statement, in order.</param>
+/// <param name="Failure">The first error; null when all went well.</param>
+/// <param name="IsLost">The connection is gone, or has to go because the answer was not understood in time.</param>
+internal sealed record ServerQueryResult(List<string?[]> Rows, PoolFailure? Failure, bool IsLost)
+{
+    public bool IsGood => Failure is null && !IsLost;
+}
+
+/// <summary>
+/// Runs simple queries on an owned, quiet server. The caller is on the server's loop and has parked its inboxes.
+/// </summary>
+internal static class ServerQuery
+{
+    /// <summary>Bytes of answer kept at the most: these queries return little.</summary>
+    private const int AnswerBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// Notifications kept for the client meanwhile; their number is bounded by what PostgreSQL sends in one go.
+    /// </summary>
+    private const int NotificationBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Runs one simple query or several, pipelined, each a transaction of its own.
+    /// </summary>
+    /// <param name="server">Owned by the caller.</param>
+    /// <param name="wakeup">What the server's readiness signals now; other signals on it are ignored and not
+    /// lost.</param>
+    /// <param name="timeout">After it the server is given up.</param>
+    /// <param name="queries">SQL, each sent as a message of its own.</param>
+    public static async ValueTask<ServerQueryResult> RunAsync(
+        ServerConnection server,
+        Wakeup wakeup,
+        TimeSpan timeout,
+        params string[] queries
+    )
+    {
+        EventLoop loop = server.Transport.Loop;
+        ServerQueryResult result = new([], null, IsLost: false);
+        using (MessageWriter writer = new(64 * 1024 * 1024))
+        {
+            foreach (string query in queries)
+            {
+                Query.Write(writer, Encoding.UTF8.GetBytes(query));
+            }
+            if (!server.Outbox.Send(server.Transport, writer.Written))
+            {
+                return Lost(server, result);
+            }
+        }
+        server.UnnamedOwner = null;
+        long deadline = loop.NowMs + (long)timeout.TotalMilliseconds;
+        loop.SignalAfter(wakeup, timeout);
+        int ready = 0;
+        while (ready < queries.Length)
+        {
+            if (!server.Outbox.Flush(server.Transport))
+            {
+                return Lost(server, result);
+            }
+            int received = server.Inbox.Fill(server.Transport, loop.ServerScratch, AnswerBytesMax);
+            if (received is 0 or Connection.Broken)
+            {
+                return Lost(server, result);
+            }
+            if (received == Connection.WouldBlock)
+            {
+                if (loop.NowMs >= deadline || server.Inbox.Count >= AnswerBytesMax)
+                {
+                    return Lost(server, result);
+                }
+                server.Inbox.Park();
+                await wakeup;
+                continue;
+            }
+            if (!Consume(server, ref result, ref ready))
+            {
+                return Lost(server, result);
+            }
+        }
+        return result;
+    }
+
+    /// <summary>
+    /// What comes from it now would be taken for the answer to something else: nobody may use it any more.
+    /// </summary>
+    private static ServerQueryResult Lost(ServerConnection server, ServerQueryResult result)
+    {
+        server.IsDying = true;
+        return result with { IsLost = true };
+    }
+
+    private static bool Consume(ServerConnection server, ref ServerQueryResult result, ref int ready)
+    {
+        for (; ; )
+        {
+            ReadOnlySpan<byte> data = server.Inbox.Data;
+            FrameStatus status = MessageHeader.TryRead(data, out MessageHeader header);
+            if (status == FrameStatus.Malformed || header.Length > AnswerBytesMax)
+            {
+                return false;
+            }
+            if (status == FrameStatus.Incomplete || header.Length > data.Length)
+            {
+                return true;
+            }
+            ReadOnlySpan<byte> body = data[MessageHeader.Size..header.Length];
+            switch (header.Type)
+            {
+                case BackendType.ReadyForQuery when ReadyForQuery.TryRead(body, out TransactionStatus transaction):
+                    server.Status = transaction;
+                    ready++;
+                    break;
+                case BackendType.ErrorResponse:
+                    PoolFailure failure = ReadFailure(body, out bool isFatal);
+                    server.IsDying |= isFatal;
+                    result = result.Failure is null ? result with { Failure = failure } : result;
+                    break;
+                case BackendType.DataRow when DataRow.TryRead(body, out ValueList row):
+                    result.Rows.Add(ReadRow(row));
+                    break;
+                case BackendType.ParameterStatus when ParameterStatus.TryRead(body, out ParameterStatus parameter):
+                    server.Reported = server.Reported.With(
+                        Encoding.UTF8.GetString(parameter.Name),
+                        Encoding.UTF8.GetString(parameter.Value)
+                    );
+                    break;
+                case BackendType.NotificationResponse:
+                    server.Notifications ??= new MessageWriter(NotificationBytesMax);
+                    server.Notifications.WriteBytes(data[..header.Length]);
+                    break;
+                default:
+                    break;
+            }
+            server.Inbox.Consume(header.Length);
+        }
+    }
+
+    /// <summary>Reads an ErrorResponse's body.</summary>
+    public static PoolFailure ReadFailure(ReadOnlySpan<byte> body, out bool isFatal)
+    {
+        if (!ErrorResponse.TryRead(body, out DiagnosticFields fields))
+        {
+            isFatal = true;
+            return new PoolFailure(SqlState.ProtocolViolation, "the server sent a malformed error", IsFromServer: true);
+        }
+        isFatal = fields.IsFatal;
+        return new PoolFailure(
+            Encoding.UTF8.GetString(fields.Code),
+            Encoding.UTF8.GetString(fields.Message),
+            IsFromServer: true
+        )
+        {
+            Detail = fields.Detail.IsEmpty ? null : Encoding.UTF8.GetString(fields.Detail),
+            Hint = fields.Hint.IsEmpty ? null : Encoding.UTF8.GetString(fields.Hint),
+        };
+    }
+
+    private static string?[] ReadRow(ValueList row)
+    {
+        List<string?> values = [];
+        foreach (ValueList.Value value in row)
+        {
+            values.Add(value.IsNull ? null : Encoding.UTF8.GetString(value.Bytes));
+        }
+        return [.. values];
+    }
+}

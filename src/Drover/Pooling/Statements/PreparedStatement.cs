@@ -1,0 +1,83 @@
+// A prepared statement that clients share: its text, parameter types, search path, and the shape of its result.
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Drover.Pooling.Statements;
+
+/// <summary>What a statement's clients were told of it. Every copy of it on a server answers in this shape.</summary>
+/// <param name="Parameters">Type OIDs, four bytes each.</param>
+/// <param name="Columns">Names, types and modifiers of the result's columns; empty when it has none.</param>
+internal sealed record StatementShape(byte[] Parameters, byte[] Columns)
+{
+    public bool Matches(StatementShape other) =>
+        Parameters.AsSpan().SequenceEqual(other.Parameters) && Columns.AsSpan().SequenceEqual(other.Columns);
+}
+
+/// <summary>One statement that any client of a pool may have under a name of its own.</summary>
+internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
+{
+    private int _clients;
+    private int _servers;
+    private byte[]? _typedBody;
+    private StatementShape? _shape;
+    private volatile bool _isRetired;
+
+    /// <summary>Its name on every server.</summary>
+    public byte[] ServerName { get; } = Encoding.ASCII.GetBytes($"{ServerNamePrefix}{id}");
+
+    /// <summary>What the client's Parse carried behind the name: the text, zero, the parameter types.</summary>
+    public ReadOnlySpan<byte> Body => body;
+
+    /// <summary>
+    /// The same with the types that PostgreSQL found for the parameters, once a client has been told them.
+    /// </summary>
+    public ReadOnlySpan<byte> TypedBody => _typedBody ?? body;
+
+    public string SearchPath { get; } = searchPath;
+
+    public const string ServerNamePrefix = "drover_";
+
+    public string Text => Encoding.UTF8.GetString(body.AsSpan(0, Math.Max(0, body.AsSpan().IndexOf((byte)0))));
+
+    public int Clients => _clients;
+
+    public int Servers => _servers;
+
+    /// <summary>What clients were told; null while none has asked.</summary>
+    public StatementShape? Shape => _shape;
+
+    /// <summary>
+    /// Its tables have changed so that its result has: who knows the old shape gets 0A000, as from PostgreSQL, and who
+    /// prepares or
+    /// describes it anew gets a new statement.
+    /// </summary>
+    public bool IsRetired => _isRetired;
+
+    public void Retire() => _isRetired = true;
+
+    /// <summary>Notes the shape if none is known. False when another is.</summary>
+    public bool TryConfirm(StatementShape shape)
+    {
+        StatementShape? known = Interlocked.CompareExchange(ref _shape, shape, null);
+        if (known is not null)
+        {
+            return known.Matches(shape);
+        }
+        _typedBody = WithTypes(shape.Parameters);
+        return true;
+    }
+
+    public void CountClient(int change) => Interlocked.Add(ref _clients, change);
+
+    public void CountServer(int change) => Interlocked.Add(ref _servers, change);
+
+    private byte[] WithTypes(byte[] types)
+    {
+        int text = body.AsSpan().IndexOf((byte)0) + 1;
+        byte[] typed = new byte[text + 2 + types.Length];
+        body.AsSpan(0, text).CopyTo(typed);
+        BinaryPrimitives.WriteUInt16BigEndian(typed.AsSpan(text), (ushort)(types.Length / 4));
+        types.CopyTo(typed.AsSpan(text + 2));
+        return typed;
+    }
+}

@@ -1,0 +1,129 @@
+// The login of a client of the pools: which method, which secret, and what is learnt from it.
+using System.Net;
+using Drover.Configuration;
+using Drover.Configuration.Authentication;
+using Drover.Pooling;
+using Drover.Protocol;
+using Drover.Protocol.Authentication;
+using Drover.Telemetry;
+using Drover.Transport;
+using Drover.Transport.Tls;
+
+namespace Drover.Sessions.Login;
+
+internal sealed class ClientLogin(ClientServices services, MessageChannel channel, StartupPacket startup, Wakeup wakeup)
+{
+    /// <summary>The user, once authenticated.</summary>
+    public UserEntry User { get; private set; } = null!;
+
+    /// <summary>Authenticates the client. Null on success. An unknown database is found out only afterwards.</summary>
+    public async Task<SessionEnd?> AuthenticateAsync(DatabaseEntry? database, CancellationToken cancellationToken)
+    {
+        if (services.Options.Proxy.Pool.MaxClientConn is > 0 and int limit && services.Registry.Count > limit)
+        {
+            return new SessionEnd("no more connections allowed (max_client_conn)", SqlState.TooManyConnections)
+            {
+                Hint = "Raise max_client_conn, and the limit of open files with it.",
+            };
+        }
+        (HbaMethod method, string? map, SessionEnd? refusal) = ChooseMethod();
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+        PasswordSecret? secret = null;
+        if (NeedsSecret(method))
+        {
+            (secret, PoolFailure? failure) = await services.Secrets.FindAsync(
+                startup.User,
+                database,
+                channel.Connection.Loop,
+                wakeup
+            );
+            if (failure is not null)
+            {
+                LogLogin.PoolerError(
+                    services.Log,
+                    startup.User,
+                    failure.SqlState,
+                    $"auth_query failed: {failure.Message}"
+                );
+                return new SessionEnd("authentication could not be checked", failure.SqlState)
+                {
+                    Detail = failure.Message,
+                };
+            }
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        ClientAuthenticator authenticator = new(channel, startup, services.Mock, services.ClientTls.BindingHash);
+        SessionEnd? end = await authenticator.RunAsync(method, secret, name => Maps(map, name), cancellationToken);
+        // The client's last word of the login is not the session's first.
+        channel.Next();
+        if (end is null)
+        {
+            User = services.Directory.User(startup.User);
+            ScramKeys? keys = authenticator.Keys ?? User.Credential.Keys;
+            PasswordSecret? known = services.Secrets.FromFile(startup.User) ?? secret;
+            if (User.Credential.Secret != known || User.Credential.Keys != keys)
+            {
+                User.Credential = new ServerCredential(known, keys);
+            }
+        }
+        return end;
+    }
+
+    private (HbaMethod Method, string? Map, SessionEnd? Refusal) ChooseMethod()
+    {
+        AuthenticationOptions options = services.Options.Proxy.Authentication;
+        if (options.AuthType != AuthType.Hba)
+        {
+            return (MethodOf(options.AuthType), null, null);
+        }
+        HbaRule? rule = services.Options.AuthenticationFiles.Rules?.Match(
+            new HbaConnection
+            {
+                Database = startup.Database,
+                User = startup.User,
+                RemoteAddress = channel.Connection.UnixPath is null ? channel.Connection.RemoteEndPoint?.Address : null,
+                IsTls = channel.Connection is TlsConnection,
+                IsPhysicalReplication = startup.Replication == ReplicationKind.Physical,
+                OwnAddresses = OwnAddresses(),
+            }
+        );
+        return rule is null
+            ? (
+                default,
+                null,
+                new SessionEnd(
+                    $"no pg_hba entry for host \"{channel.Connection.RemoteEndPoint?.Address.ToString() ?? "[local]"}\""
+                        + $", user \"{startup.User}\", database \"{startup.Database}\"",
+                    SqlState.InvalidAuthorizationSpecification
+                )
+            )
+            : (rule.Method, rule.Map, null);
+    }
+
+    private IPAddress[] OwnAddresses() =>
+        channel.Connection.LocalEndPoint is { } local
+            ? [local.Address, IPAddress.Loopback, IPAddress.IPv6Loopback]
+            : [];
+
+    private bool Maps(string? map, string systemUser) =>
+        map is null
+            ? systemUser == startup.User
+            : services.Options.AuthenticationFiles.IdentMap.Allows(map, systemUser, startup.User);
+
+    private static bool NeedsSecret(HbaMethod method) =>
+        method is HbaMethod.Plain or HbaMethod.Md5 or HbaMethod.ScramSha256;
+
+    private static HbaMethod MethodOf(AuthType type) =>
+        type switch
+        {
+            AuthType.Any or AuthType.Trust => HbaMethod.Trust,
+            AuthType.Plain => HbaMethod.Plain,
+            AuthType.Md5 => HbaMethod.Md5,
+            AuthType.Cert => HbaMethod.Cert,
+            AuthType.ScramSha256 => HbaMethod.ScramSha256,
+            _ => HbaMethod.Reject,
+        };
+}

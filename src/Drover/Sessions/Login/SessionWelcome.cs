@@ -1,0 +1,135 @@
+// What a client is told when it is in: parameters as its server would report them, its key, and that it may begin.
+using Drover.Configuration;
+using Drover.Pooling;
+using Drover.Pooling.Servers;
+using Drover.Protocol;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+
+namespace Drover.Sessions.Login;
+
+/// <summary>
+/// ParameterStatus must be in the server's own spelling, and a wrong start-up parameter must be refused as the server
+/// refuses it: so a server is asked, once for each set of start-up parameters.
+/// </summary>
+internal static class SessionWelcome
+{
+    /// <summary>
+    /// Settles the session's parameters; in session mode its server is taken. False when the session has to end.
+    /// </summary>
+    public static async ValueTask<bool> PrepareAsync(ClientSession session)
+    {
+        ServerPool pool = session.Pool;
+        ParameterSet startup = session.Identity.Parameters;
+        bool isSession = session.Mode == PoolMode.Session;
+        bool isKnown = pool.Profiles.TryFind(startup, out StartupProfile? profile);
+        if (isKnown && !isSession)
+        {
+            Adopt(session, profile!);
+            return pool.LastFailure is null || RefuseWhileFailing(session, pool);
+        }
+        session.Waiter.IsLogin = true;
+        bool acquired = await session.AcquireAsync();
+        session.Waiter.IsLogin = false;
+        if (!acquired)
+        {
+            return false;
+        }
+        profile ??= await AskAsync(session, startup);
+        if (profile is null)
+        {
+            return false;
+        }
+        Adopt(session, profile);
+        if (isSession)
+        {
+            return await ApplyAsync(session);
+        }
+        session.ReleaseNow();
+        return true;
+    }
+
+    /// <summary>Writes ParameterStatus, BackendKeyData and the first ReadyForQuery.</summary>
+    public static void Write(ClientSession session, MessageWriter writer, int processId, byte[] key)
+    {
+        foreach ((string name, string value) in session.Reported.Items)
+        {
+            ParameterStatus.Write(writer, name, value);
+        }
+        BackendKeyData.Write(writer, processId, key);
+        ReadyForQuery.Write(writer, TransactionStatus.Idle);
+    }
+
+    private static void Adopt(ClientSession session, StartupProfile profile)
+    {
+        session.Startup = profile.Startup;
+        session.Settings = profile.Settings;
+        session.Reported = profile.Reported;
+    }
+
+    private static bool RefuseWhileFailing(ClientSession session, ServerPool pool)
+    {
+        if (pool.Servers().Count > 0 || pool.LastFailure is not { } failure)
+        {
+            return true;
+        }
+        session.End = new SessionEnd(failure.Message, failure.SqlState)
+        {
+            Detail = failure.Detail,
+            Hint = failure.Hint ?? "The server refuses connections; Drover tries again by itself (server_login_retry).",
+        };
+        return false;
+    }
+
+    private static async ValueTask<StartupProfile?> AskAsync(ClientSession session, ParameterSet startup)
+    {
+        ServerPool pool = session.Pool;
+        ServerConnection server = session.Server!;
+        if (!session.Pool.Configuration.FollowsSession && session.Mode != PoolMode.Session)
+        {
+            return new StartupProfile(ParameterSet.Empty, pool.BaseSettings, server.Reported);
+        }
+        ParameterSet wanted = pool.Parameters.Intern(pool.BaseSettings.Overlay(startup));
+        PoolFailure? failure = await SessionProbe.ApplyAsync(server, wanted, session.Wakeup);
+        HashSet<string> custom =
+        [
+            .. wanted.Items.Select(static item => item.Key).Where(static name => name.Contains('.')),
+        ];
+        SessionContents? contents = failure is null
+            ? await SessionProbe.ReadAsync(server, session.Wakeup, custom)
+            : null;
+        if (contents is null)
+        {
+            server.IsStateUnknown = true;
+            failure ??= new PoolFailure(SqlState.ConnectionFailure, "server closed the connection");
+            session.End = new SessionEnd(failure.Message, failure.SqlState)
+            {
+                Detail = failure.Detail,
+                Hint = failure.Hint,
+            };
+            return null;
+        }
+        server.Applied = contents.Settings;
+        server.Reported = pool.Parameters.Intern(server.Reported);
+        ParameterSet canonical = ParameterSet.From(
+            contents.Settings.Items.Where(item => startup.TryFind(item.Key, out _))
+        );
+        StartupProfile profile = new(pool.Parameters.Intern(canonical), contents.Settings, server.Reported);
+        pool.Profiles.Add(startup, profile);
+        return profile;
+    }
+
+    private static async ValueTask<bool> ApplyAsync(ClientSession session)
+    {
+        ServerConnection server = session.Server!;
+        PoolFailure? failure = await SessionProbe.ApplyAsync(server, session.Settings, session.Wakeup);
+        if (failure is not null)
+        {
+            server.IsStateUnknown = true;
+            session.End = new SessionEnd(failure.Message, failure.SqlState) { Detail = failure.Detail };
+            return false;
+        }
+        session.Reported = server.Reported;
+        return true;
+    }
+}

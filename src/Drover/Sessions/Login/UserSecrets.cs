@@ -1,0 +1,125 @@
+// Where a user's secret comes from: the user list, or a query on the database.
+using System.Collections.Concurrent;
+using Drover.Configuration;
+using Drover.Configuration.Authentication;
+using Drover.Pooling;
+using Drover.Pooling.Servers;
+using Drover.Protocol.Authentication;
+using Drover.Transport;
+
+namespace Drover.Sessions.Login;
+
+/// <summary>
+/// Finds secrets at login. Nothing from auth_query is remembered: a password changed there counts at once.
+/// </summary>
+internal sealed class UserSecrets(PoolDirectory directory)
+{
+    private readonly ConcurrentDictionary<string, (string Stored, PasswordSecret Secret)> _parsed = new();
+
+    /// <summary>The secret from auth_file; null when the user is not in it.</summary>
+    public PasswordSecret? FromFile(string user) =>
+        directory.Options.AuthenticationFiles.Users.TryFind(user, out UserListEntry? entry)
+            ? Parse(user, entry.Secret)
+            : null;
+
+    /// <summary>
+    /// The user's secret, from auth_file or else by auth_query. A failure means that it could not be asked.
+    /// </summary>
+    public async ValueTask<(PasswordSecret? Secret, PoolFailure? Failure)> FindAsync(
+        string user,
+        DatabaseEntry? database,
+        EventLoop loop,
+        Wakeup wakeup
+    )
+    {
+        if (FromFile(user) is { } secret)
+        {
+            return (secret, null);
+        }
+        AuthenticationOptions options = directory.Options.Proxy.Authentication;
+        string? authUser = database?.Options.AuthUser ?? (options.AuthUser.Length > 0 ? options.AuthUser : null);
+        if (authUser is null || database is null)
+        {
+            return (null, null);
+        }
+        string authDatabase = database.Options.AuthDbname ?? options.AuthDbname;
+        if (authDatabase.Length == 0)
+        {
+            authDatabase = database.Name;
+        }
+        if (!directory.TryFindDatabase(authDatabase, out DatabaseEntry? asked))
+        {
+            return (
+                null,
+                new PoolFailure(
+                    Protocol.SqlState.InvalidCatalogName,
+                    $"auth_dbname \"{authDatabase}\" is not configured"
+                )
+            );
+        }
+        string query = database.Options.AuthQuery ?? options.AuthQuery;
+        return await AskAsync(user, asked, directory.User(authUser), query, loop, wakeup);
+    }
+
+    /// <summary>What is known of a user for logging in to servers.</summary>
+    public ServerCredential Credential(string user, ScramKeys? proved) => new(FromFile(user), proved);
+
+    private async ValueTask<(PasswordSecret? Secret, PoolFailure? Failure)> AskAsync(
+        string user,
+        DatabaseEntry database,
+        UserEntry authUser,
+        string query,
+        EventLoop loop,
+        Wakeup wakeup
+    )
+    {
+        authUser.Credential = Credential(authUser.Name, authUser.Credential.Keys);
+        // The entry may force a user; the query runs as auth_user all the same.
+        ServerPool pool = directory.PoolOf(database, authUser);
+        PoolWaiter waiter = new(loop, wakeup) { IsLogin = true, Wanted = pool.BaseSettings };
+        if (!pool.TryAcquire(waiter))
+        {
+            while (waiter.State is WaiterState.Queued or WaiterState.InDelivery)
+            {
+                await wakeup;
+            }
+        }
+        if (waiter.Failure is { } failure)
+        {
+            return (null, failure);
+        }
+        ServerConnection server = waiter.Server!;
+        ServerQueryResult result = await ServerQuery.RunAsync(
+            server,
+            wakeup,
+            SessionProbe.Limit,
+            query.Replace("$1", Literal(user), StringComparison.Ordinal)
+        );
+        if (!result.IsGood)
+        {
+            pool.Discard(server, "auth_query failed");
+            return (
+                null,
+                result.Failure ?? new PoolFailure(Protocol.SqlState.ConnectionFailure, "auth_query: connection lost")
+            );
+        }
+        pool.Release(server);
+        string?[]? row = result.Rows.FirstOrDefault(static row => row.Length > 1);
+        return (row?[1] is { Length: > 0 } stored ? Parse(user, stored) : null, null);
+    }
+
+    private PasswordSecret Parse(string user, string stored)
+    {
+        // Parsed once: a plain password's SCRAM keys are derived once as well.
+        if (_parsed.TryGetValue(user, out (string Stored, PasswordSecret Secret) known) && known.Stored == stored)
+        {
+            return known.Secret;
+        }
+        PasswordSecret secret = PasswordSecret.Parse(stored);
+        _parsed[user] = (stored, secret);
+        return secret;
+    }
+
+    private static string Literal(string value) =>
+        "E'" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
+}

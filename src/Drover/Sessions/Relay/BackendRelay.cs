@@ -1,0 +1,484 @@
+// The server's messages on their way to the client: cut, matched with what was asked, forwarded as they stand.
+using System.Text;
+using Drover.Pooling.Servers;
+using Drover.Pooling.Statements;
+using Drover.Protocol;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+using Drover.Sql;
+using Drover.Transport;
+
+namespace Drover.Sessions.Relay;
+
+/// <summary>
+/// Relays answers. Rows and copy data are not even read, only their headers; what decides about the lease
+/// (ReadyForQuery, errors, completions) is matched against the queue of what the server owes.
+/// </summary>
+internal sealed class BackendRelay(ClientSession session)
+{
+    private readonly ShapeWatch _shapes = new(session.Pool.Statements);
+    private long _streaming;
+    private bool _heldReady;
+    private bool _isRetrying;
+    private bool _toldFatal;
+
+    /// <summary>A ReadyForQuery came since the last release: the lease may be over.</summary>
+    public bool SawReady { get; set; }
+
+    /// <summary>The server awaits copy data and the client has not ended it yet.</summary>
+    public bool IsInCopy { get; private set; }
+
+    /// <summary>
+    /// Part of a message has been relayed and the rest is to come: nothing else may be said to the client.
+    /// </summary>
+    public bool IsInMessage => _streaming > 0;
+
+    /// <summary>A batch failed unseen and is to be sent again.</summary>
+    public bool NeedsReplay { get; set; }
+
+    /// <summary>A ReadyForQuery is kept back until start-up parameters are in force again.</summary>
+    public bool HasHeldReady => _heldReady;
+
+    /// <summary>Relays what the server has sent, one buffer at the most. True if there was anything.</summary>
+    public bool Pump()
+    {
+        ServerConnection server = session.Server!;
+        int received = server.Inbox.Fill(
+            server.Transport,
+            session.Loop.ServerScratch,
+            session.Pool.Configuration.Options.Proxy.Network.ServerBufferMax
+        );
+        if (received is 0 or Connection.Broken)
+        {
+            OnServerLost();
+            return true;
+        }
+        if (received == Connection.WouldBlock)
+        {
+            return false;
+        }
+        session.Traffic.BytesReceived += received;
+        Relay(server);
+        return true;
+    }
+
+    /// <summary>The server closed: whoever has it is told, unless the server said why itself.</summary>
+    public void OnServerLost()
+    {
+        ServerConnection server = session.Server!;
+        session.End ??= _toldFatal
+            ? new SessionEnd("server closed the connection")
+            : new SessionEnd("server closed the connection unexpectedly", SqlState.ConnectionFailure)
+            {
+                Hint = "The work in progress may or may not have been committed; look before you repeat it.",
+            };
+        server.IsDying = true;
+    }
+
+    /// <summary>
+    /// Sending to the server failed: what it said before it went, its reason among it, is relayed all the same.
+    /// </summary>
+    public void OnSendFailed()
+    {
+        while (session.End is null && session.Outbox.Pending == 0 && !_heldReady && Pump())
+        {
+            // One buffer at a time, up to the end of the stream.
+        }
+        if (session.End is null)
+        {
+            OnServerLost();
+        }
+    }
+
+    /// <summary>CopyDone or CopyFail is on its way.</summary>
+    public void OnCopyEndSent(ServerConnection server)
+    {
+        if (IsInCopy)
+        {
+            IsInCopy = false;
+        }
+        else
+        {
+            server.Responses.Push(ExpectedKind.CopyEnd);
+        }
+    }
+
+    /// <summary>Answers what the server was not asked, if its turn has come.</summary>
+    public void AnswerSynthesized()
+    {
+        if (session.Server is not { } server || !IsSynthesizedNext(server))
+        {
+            return;
+        }
+        Assembly assembly = new(session.Loop.ClientAssembly, default);
+        Synthesize(server, 0, ref assembly);
+        Send(ref assembly, 0);
+    }
+
+    /// <summary>Sends the ReadyForQuery that was kept back.</summary>
+    public void SendHeldReady()
+    {
+        _heldReady = false;
+        SendReady(session.Server?.Status ?? TransactionStatus.Idle);
+    }
+
+    /// <summary>Sends a ReadyForQuery of the proxy's own.</summary>
+    public void SendReady(TransactionStatus status)
+    {
+        MessageWriter writer = session.Loop.ClientAssembly;
+        ReadyForQuery.Write(writer, status);
+        Assembly assembly = new(writer, default);
+        Send(ref assembly, 0);
+    }
+
+    private void Relay(ServerConnection server)
+    {
+        Span<byte> data = server.Inbox.Data;
+        Assembly assembly = new(session.Loop.ClientAssembly, data);
+        int position = (int)Math.Min(_streaming, data.Length);
+        _streaming -= position;
+        if (position > 0 && _streaming == 0)
+        {
+            Synthesize(server, position, ref assembly);
+        }
+        while (position < data.Length && !_heldReady)
+        {
+            ReadOnlySpan<byte> rest = data[position..];
+            FrameStatus status = MessageHeader.TryRead(rest, out MessageHeader header);
+            if (status == FrameStatus.Incomplete)
+            {
+                break;
+            }
+            if (status == FrameStatus.Malformed)
+            {
+                session.End ??= new SessionEnd("the server sent an invalid message", SqlState.ProtocolViolation);
+                server.IsDying = true;
+                break;
+            }
+            if (header.Length > rest.Length)
+            {
+                if (IsControl(header.Type) && header.Length <= SessionLimits.ControlMessageBytesMax)
+                {
+                    break;
+                }
+                Handle(server, header, default, position, ref assembly);
+                _streaming = header.Length - rest.Length;
+                position = data.Length;
+                break;
+            }
+            if (header.Type != BackendType.DataRow && header.Type != BackendType.CopyData)
+            {
+                Handle(server, header, rest[MessageHeader.Size..header.Length], position, ref assembly);
+            }
+            position += header.Length;
+        }
+        Send(ref assembly, position);
+        server.Inbox.Consume(position);
+    }
+
+    private void Send(ref Assembly assembly, int end)
+    {
+        if (!assembly.Send(end, session.Outbox, session.Client))
+        {
+            session.End ??= SessionEnd.ClientLost;
+        }
+        session.Traffic.BytesSent += assembly.Sent;
+    }
+
+    private void Handle(
+        ServerConnection server,
+        MessageHeader header,
+        ReadOnlySpan<byte> body,
+        int position,
+        ref Assembly assembly
+    )
+    {
+        int end = position + header.Length;
+        switch (header.Type)
+        {
+            case BackendType.ReadyForQuery:
+                OnReady(server, body, position, end, ref assembly);
+                break;
+            case BackendType.ParseComplete:
+                Complete(server, ExpectedKind.Parse, position, end, ref assembly);
+                break;
+            case BackendType.BindComplete:
+                Complete(server, ExpectedKind.Bind, position, end, ref assembly);
+                break;
+            case BackendType.CloseComplete:
+                Complete(server, ExpectedKind.Close, position, end, ref assembly);
+                break;
+            case BackendType.RowDescription or BackendType.NoData:
+                _shapes.OnDescription(server, header.Type, body);
+                Complete(server, ExpectedKind.Describe, position, end, ref assembly);
+                break;
+            case BackendType.ParameterDescription:
+                if (_shapes.OnParameters(server, body))
+                {
+                    assembly.Replace(position, end);
+                }
+                break;
+            case BackendType.CommandComplete:
+                OnCommandComplete(server, body, position, end, ref assembly);
+                break;
+            case BackendType.EmptyQueryResponse or BackendType.PortalSuspended:
+                Complete(server, ExpectedKind.Execute, position, end, ref assembly);
+                break;
+            case BackendType.ErrorResponse:
+                OnError(server, body, position, end, ref assembly);
+                break;
+            case BackendType.CopyInResponse or BackendType.CopyBothResponse:
+                IsInCopy = !server.Responses.DropSyncsBeforeCopyEnd();
+                break;
+            case BackendType.ParameterStatus:
+                OnParameter(server, body);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void Complete(
+        ServerConnection server,
+        ExpectedKind kind,
+        int position,
+        int end,
+        ref Assembly assembly
+    )
+    {
+        if (!server.Responses.TryPeek(out ExpectedResponse expected) || expected.Kind != kind)
+        {
+            return;
+        }
+        server.Responses.Pop();
+        if (expected.Action == ExpectedAction.Swallow)
+        {
+            assembly.Replace(position, end);
+        }
+        Synthesize(server, end, ref assembly);
+    }
+
+    private void OnCommandComplete(
+        ServerConnection server,
+        ReadOnlySpan<byte> body,
+        int position,
+        int end,
+        ref Assembly assembly
+    )
+    {
+        if (!server.Responses.TryPeek(out ExpectedResponse expected))
+        {
+            return;
+        }
+        if (expected.Action == ExpectedAction.Retag)
+        {
+            CommandComplete.Write(assembly.Replace(position, end), "DEALLOCATE"u8);
+        }
+        else if (session.Traits.HasFlag(StatementTraits.ForgetsStatements))
+        {
+            ForgetStatements(server, body);
+        }
+        if (expected.Kind == ExpectedKind.Execute)
+        {
+            server.Responses.Pop();
+            Synthesize(server, end, ref assembly);
+        }
+    }
+
+    private void ForgetStatements(ServerConnection server, ReadOnlySpan<byte> body)
+    {
+        ReadOnlySpan<byte> tag = body.IsEmpty ? body : body[..^1];
+        if (tag.SequenceEqual("DEALLOCATE ALL"u8) || tag.SequenceEqual("DISCARD ALL"u8))
+        {
+            session.Statements?.Clear();
+            server.Statements.Clear();
+        }
+    }
+
+    private void OnReady(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)
+    {
+        while (server.Responses.Count > 0)
+        {
+            ExpectedKind kind = server.Responses.Pop().Kind;
+            if (kind is ExpectedKind.Sync or ExpectedKind.Query or ExpectedKind.FunctionCall)
+            {
+                break;
+            }
+        }
+        IsInCopy = false;
+        server.Status = ReadyForQuery.TryRead(body, out TransactionStatus status) ? status : TransactionStatus.Failed;
+        if (_isRetrying)
+        {
+            _isRetrying = false;
+            NeedsReplay = true;
+            assembly.Replace(position, end);
+            return;
+        }
+        Synthesize(server, end, ref assembly);
+        RecordQuery(server);
+        SawReady = true;
+        if (server.Status != TransactionStatus.Idle && session.Mode == Configuration.PoolMode.Statement)
+        {
+            session.End ??= new SessionEnd(
+                "transaction blocks not allowed in statement pooling mode",
+                SqlState.FeatureNotSupported
+            );
+        }
+        bool restores =
+            session.Traits.HasFlag(StatementTraits.ResetsSettings)
+            && !session.Startup.IsEmpty
+            && server.Status != TransactionStatus.Failed
+            && server.Responses.Count == 0;
+        if (restores)
+        {
+            session.Traits &= ~StatementTraits.ResetsSettings;
+            assembly.Replace(position, end);
+            _heldReady = true;
+        }
+    }
+
+    private void RecordQuery(ServerConnection server)
+    {
+        long now = session.Loop.NowUs();
+        session.Traffic.RecordQuery(now - session.QueryStartUs);
+        session.QueryStartUs = server.Responses.Count == 0 ? 0 : now;
+        if (server.Status == TransactionStatus.Idle)
+        {
+            session.Traffic.RecordTransaction(now - session.TransactionStartUs);
+            session.TransactionStartUs = session.QueryStartUs;
+        }
+        session.StateSinceMs = session.Loop.NowMs;
+    }
+
+    private void OnError(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)
+    {
+        ErrorResponse.TryRead(body, out DiagnosticFields fields);
+        session.Traffic.RecordError(fields.Code);
+        if (fields.IsFatal)
+        {
+            server.IsDying = true;
+            _toldFatal = true;
+        }
+        IsInCopy = false;
+        if (!server.Responses.TryPeek(out ExpectedResponse expected))
+        {
+            return;
+        }
+        if (expected.Action == ExpectedAction.Duplicate)
+        {
+            string name = Encoding.UTF8.GetString(((ClientStatement)expected.Subject!).Name);
+            ErrorResponse.Write(
+                assembly.Replace(position, end),
+                "ERROR",
+                SqlState.DuplicatePreparedStatement,
+                $"prepared statement \"{name}\" already exists"
+            );
+        }
+        if (expected.Action == ExpectedAction.Retired)
+        {
+            const string Message = "cached plan must not change result type";
+            ErrorResponse.Write(assembly.Replace(position, end), "ERROR", SqlState.FeatureNotSupported, Message);
+        }
+        if (fields.Routine.SequenceEqual("RevalidateCachedQuery"u8) && expected.Subject is PreparedStatement changed)
+        {
+            _shapes.Retire(server, changed);
+            if (expected.Kind == ExpectedKind.Bind && server.Retained.Exists)
+            {
+                _isRetrying = true;
+                assembly.Replace(position, end);
+            }
+        }
+        if (expected.Kind is not (ExpectedKind.Query or ExpectedKind.FunctionCall or ExpectedKind.Sync))
+        {
+            server.Responses.FailToSync(static (state, failed) => ((BackendRelay)state).Undo(failed), this);
+            Synthesize(server, end, ref assembly);
+        }
+    }
+
+    /// <summary>A message was refused or skipped: what was noted when it was sent is taken back.</summary>
+    private void Undo(ExpectedResponse failed)
+    {
+        ServerConnection server = session.Server!;
+        switch (failed.Kind, failed.Action, failed.Subject)
+        {
+            case (ExpectedKind.Parse, ExpectedAction.Forward, ClientStatement statement):
+                session.Statements?.Remove(statement);
+                server.Statements.Remove(statement.Statement);
+                break;
+            case (ExpectedKind.Parse, ExpectedAction.Synthesize, ClientStatement skipped):
+                session.Statements?.Remove(skipped);
+                break;
+            case (ExpectedKind.Parse, ExpectedAction.Swallow, PreparedStatement made):
+                server.Statements.Remove(made);
+                break;
+            case (ExpectedKind.Parse, ExpectedAction.Forward, UnnamedStatement unnamed):
+                unnamed.Forget();
+                server.UnnamedOwner = null;
+                break;
+            case (ExpectedKind.Parse, ExpectedAction.Swallow, UnnamedStatement):
+                server.UnnamedOwner = null;
+                break;
+            case (ExpectedKind.Close, ExpectedAction.Synthesize, ClientStatement kept):
+                session.Statements?.Add(kept);
+                break;
+            case (ExpectedKind.Close, ExpectedAction.Swallow, PreparedStatement still):
+                server.Statements.Add(still, batch: 0);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnParameter(ServerConnection server, ReadOnlySpan<byte> body)
+    {
+        if (!ParameterStatus.TryRead(body, out ParameterStatus parameter))
+        {
+            return;
+        }
+        server.Reported = session.Pool.Parameters.Intern(
+            server.Reported.With(Encoding.UTF8.GetString(parameter.Name), Encoding.UTF8.GetString(parameter.Value))
+        );
+        session.Reported = server.Reported;
+        // Something has changed a setting, whether or not its text looked like it: have a look when it is over.
+        session.Traits |= session.Pool.Configuration.FollowsSession
+            ? StatementTraits.TouchesSession
+            : StatementTraits.None;
+    }
+
+    private static bool IsSynthesizedNext(ServerConnection server) =>
+        server.Responses.TryPeek(out ExpectedResponse next) && next.Action == ExpectedAction.Synthesize;
+
+    private static void Synthesize(ServerConnection server, int position, ref Assembly assembly)
+    {
+        // Behind a message that is still coming there is no place yet: it is done when the rest has been relayed.
+        while (position <= assembly.Length && IsSynthesizedNext(server))
+        {
+            ExpectedResponse next = server.Responses.Pop();
+            MessageWriter writer = assembly.Replace(position, position);
+            if (next.Kind == ExpectedKind.Parse)
+            {
+                ParseComplete.Write(writer);
+            }
+            else
+            {
+                CloseComplete.Write(writer);
+            }
+        }
+    }
+
+    /// <summary>Messages that have to be seen whole before they are forwarded.</summary>
+    private static bool IsControl(byte type) =>
+        type
+            is BackendType.ReadyForQuery
+                or BackendType.ErrorResponse
+                or BackendType.CommandComplete
+                or BackendType.ParameterStatus
+                or BackendType.ParseComplete
+                or BackendType.BindComplete
+                or BackendType.CloseComplete
+                or BackendType.NoData
+                or BackendType.ParameterDescription
+                or BackendType.RowDescription
+                or BackendType.EmptyQueryResponse
+                or BackendType.PortalSuspended;
+}

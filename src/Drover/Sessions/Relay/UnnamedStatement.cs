@@ -1,0 +1,79 @@
+// The client's unnamed prepared statement, kept so that it can be made again on another server.
+using Drover.Pooling.Servers;
+using Drover.Sql;
+
+namespace Drover.Sessions.Relay;
+
+/// <summary>
+/// One per client, made at its first Parse without a name. A server notes which client's statement it holds and which
+/// generation of it, so nothing is sent again while that is still the present one.
+/// </summary>
+internal sealed class UnnamedStatement
+{
+    private byte[] _body = [];
+    private int _length;
+    private long _generation;
+
+    public bool Exists { get; private set; }
+
+    /// <summary>It is too long to be kept: the client stays with its server until it makes another.</summary>
+    public bool IsPinned { get; private set; }
+
+    public StatementTraits Traits { get; private set; }
+
+    /// <summary>It stands for a DEALLOCATE of a shared statement: the tag of its execution is put back.</summary>
+    public bool IsDeallocate { get; set; }
+
+    /// <summary>What Parse carries behind the name.</summary>
+    public ReadOnlySpan<byte> Body => _body.AsSpan(0, _length);
+
+    /// <summary>Whether the client has sent this very body before: nothing new is to be learnt from it.</summary>
+    public bool IsSame(ReadOnlySpan<byte> body) =>
+        Exists && !IsPinned && !IsDeallocate && Traits == StatementTraits.None && body.SequenceEqual(Body);
+
+    /// <summary>The client parsed this body, and the server is about to have it.</summary>
+    public void Set(ReadOnlySpan<byte> body, StatementTraits traits, ServerConnection server)
+    {
+        if (_body.Length < body.Length)
+        {
+            _body = new byte[Math.Max(128, body.Length + (body.Length / 2))];
+        }
+        body.CopyTo(_body);
+        _length = body.Length;
+        Renew(exists: true, isPinned: false, traits);
+        NoteOn(server);
+    }
+
+    /// <summary>The client is parsing a text too long to be kept.</summary>
+    public void SetPinned(StatementTraits traits, ServerConnection server)
+    {
+        _length = 0;
+        Renew(exists: true, isPinned: true, traits);
+        NoteOn(server);
+    }
+
+    public void Forget()
+    {
+        if (Exists)
+        {
+            Renew(exists: false, isPinned: false, StatementTraits.None);
+        }
+    }
+
+    public bool IsOn(ServerConnection server) => server.UnnamedOwner == this && server.UnnamedGeneration == _generation;
+
+    public void NoteOn(ServerConnection server)
+    {
+        server.UnnamedOwner = this;
+        server.UnnamedGeneration = _generation;
+    }
+
+    private void Renew(bool exists, bool isPinned, StatementTraits traits)
+    {
+        Exists = exists;
+        IsPinned = isPinned;
+        IsDeallocate = false;
+        Traits = traits;
+        _generation++;
+    }
+}

@@ -1,0 +1,152 @@
+// The event loop of Linux: one edge-triggered epoll set (epoll(7)).
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Drover.Transport.Sockets;
+
+/// <summary>
+/// Edge-triggered: a readiness is told once and remembered by the connection until a short read or EAGAIN takes it
+/// back. Event data is the descriptor and a generation, so that an event of a socket closed earlier in the same batch
+/// finds nobody.
+/// </summary>
+internal sealed unsafe class EpollLoop : EventLoop
+{
+    // struct epoll_event is packed on x86-64 only.
+    private static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+    private static readonly int DataOffset = EventSize - sizeof(ulong);
+
+    private readonly int _epoll;
+    private readonly int _interrupt;
+    private readonly byte* _events;
+    private Registration[] _registrations = new Registration[64];
+    private uint _generation;
+    private bool _disposed;
+
+    public EpollLoop(int index, TimeProvider time)
+        : base(index, time)
+    {
+        _epoll = Check(Libc.EpollCreate(Libc.EpollCloseOnExec), "epoll_create1");
+        _interrupt = Check(Libc.EventFd(0, Libc.EventFdCloseOnExecNonBlocking), "eventfd");
+        _events = (byte*)NativeMemory.Alloc((nuint)(TransportLimits.EventsPerPoll * EventSize));
+        Control(Libc.EpollCtlAdd, _interrupt, Libc.EpollIn | Libc.EpollEdgeTriggered, 0);
+    }
+
+    public override Connection Adopt(SocketHandle socket)
+    {
+        EpollConnection connection = new(socket.Descriptor, socket.Socket)
+        {
+            RemoteEndPoint = socket.RemoteEndPoint,
+            LocalEndPoint = socket.LocalEndPoint,
+            UnixPath = socket.UnixPath,
+        };
+        connection.Attach(this);
+        return connection;
+    }
+
+    public override IDisposable Watch(SocketHandle listener, Action onReady)
+    {
+        ListenerWatch watch = new(this, listener.Descriptor, onReady);
+        Register(listener.Descriptor, watch, Libc.EpollIn | Libc.EpollEdgeTriggered);
+        return watch;
+    }
+
+    /// <summary>Starts watching a descriptor; its present state is reported as an event.</summary>
+    public void Register(int descriptor, IEpollTarget target, int interest)
+    {
+        if (descriptor >= _registrations.Length)
+        {
+            Array.Resize(ref _registrations, Math.Max(descriptor + 1, _registrations.Length * 2));
+        }
+        uint generation = ++_generation;
+        _registrations[descriptor] = new Registration(target, generation);
+        Control(Libc.EpollCtlAdd, descriptor, interest, generation);
+        ConnectionCount++;
+    }
+
+    public void Change(int descriptor, int interest) =>
+        Control(Libc.EpollCtlMod, descriptor, interest, _registrations[descriptor].Generation);
+
+    /// <summary>
+    /// Forgets a descriptor. Closing it removes it from the set, so the system call is for those that live on.
+    /// </summary>
+    public void Unregister(int descriptor, bool isClosing)
+    {
+        _registrations[descriptor] = default;
+        ConnectionCount--;
+        if (!isClosing)
+        {
+            _ = Libc.EpollControl(_epoll, Libc.EpollCtlDel, descriptor, null);
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        if (!_disposed)
+        {
+            _disposed = true;
+            _ = Libc.Close(_epoll);
+            _ = Libc.Close(_interrupt);
+            NativeMemory.Free(_events);
+        }
+    }
+
+    protected override void Interrupt()
+    {
+        ulong one = 1;
+        _ = Libc.Write(_interrupt, (byte*)&one, sizeof(ulong));
+    }
+
+    protected override void Poll(int timeoutMs)
+    {
+        int count = Libc.EpollWait(_epoll, _events, TransportLimits.EventsPerPoll, timeoutMs);
+        Awake();
+        for (int i = 0; i < count; i++)
+        {
+            byte* raw = _events + (i * EventSize);
+            int happened = Unsafe.ReadUnaligned<int>(raw);
+            ulong data = Unsafe.ReadUnaligned<ulong>(raw + DataOffset);
+            int descriptor = (int)(uint)data;
+            if (descriptor == _interrupt)
+            {
+                ulong drained;
+                _ = Libc.Read(_interrupt, (byte*)&drained, sizeof(ulong));
+                ClearInterrupt();
+                continue;
+            }
+            Registration registration = _registrations[descriptor];
+            if (registration.Target is not null && registration.Generation == (uint)(data >> 32))
+            {
+                registration.Target.OnEvents(happened);
+            }
+        }
+    }
+
+    private void Control(int operation, int descriptor, int interest, uint generation)
+    {
+        byte* raw = stackalloc byte[EventSize];
+        Span<byte> span = new(raw, EventSize);
+        BinaryPrimitives.WriteInt32LittleEndian(span, interest);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[DataOffset..], (uint)descriptor | ((ulong)generation << 32));
+        Check(Libc.EpollControl(_epoll, operation, descriptor, raw), "epoll_ctl");
+    }
+
+    private static int Check(int result, string call) =>
+        result >= 0 ? result : throw new IOException($"{call}: {Marshal.GetPInvokeErrorMessage(Libc.LastError)}");
+
+    private readonly record struct Registration(IEpollTarget? Target, uint Generation);
+
+    private sealed class ListenerWatch(EpollLoop loop, int descriptor, Action onReady) : IEpollTarget, IDisposable
+    {
+        public void OnEvents(int events) => onReady();
+
+        public void Dispose() => loop.Unregister(descriptor, isClosing: false);
+    }
+}
+
+/// <summary>What an epoll registration wakes.</summary>
+internal interface IEpollTarget
+{
+    void OnEvents(int events);
+}

@@ -1,0 +1,238 @@
+// TLS over a connection, by the runtime's SslStream, behind the same non-blocking face.
+using System.Buffers;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Drover.Transport.Tls;
+
+/// <summary>
+/// A connection under TLS. An idle one holds no buffer: SslStream is asked with a zero-byte read first. What is sent is
+/// copied, one TLS record at a time, because SslStream may need it after the caller's buffer is used again.
+/// </summary>
+internal sealed class TlsConnection : Connection, IReadinessObserver
+{
+    private readonly Connection _bare;
+    private readonly ConnectionStream _stream;
+    private readonly SslStream _tls;
+    private readonly byte[] _record = new byte[TransportLimits.TlsRecordBytes];
+    private byte[]? _plain;
+    private int _plainStart;
+    private int _plainEnd;
+    private bool _readPending;
+    private bool _writePending;
+    private bool _ended;
+    private bool _closed;
+
+    private TlsConnection(Connection bare, ReadOnlyMemory<byte> alreadyReceived)
+    {
+        _bare = bare;
+        Loop = bare.Loop;
+        RemoteEndPoint = bare.RemoteEndPoint;
+        LocalEndPoint = bare.LocalEndPoint;
+        UnixPath = bare.UnixPath;
+        _stream = new ConnectionStream(bare, alreadyReceived);
+        _tls = new SslStream(_stream, leaveInnerStreamOpen: true);
+        bare.Observer = this;
+    }
+
+    public override bool IsReadable => _plainEnd > _plainStart || !_readPending;
+
+    public override int Descriptor => _bare.Descriptor;
+
+    /// <summary>Protocol and cipher suite, as `SHOW CLIENTS` prints them.</summary>
+    public string Description { get; private set; } = "";
+
+    /// <summary>The peer's certificate, if it gave one.</summary>
+    public X509Certificate2? PeerCertificate => _tls.RemoteCertificate as X509Certificate2;
+
+    /// <summary>Whether the peer asked for the protocol by ALPN.</summary>
+    public bool HasApplicationProtocol => !_tls.NegotiatedApplicationProtocol.Protocol.IsEmpty;
+
+    /// <summary>
+    /// Performs the server's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.
+    /// </summary>
+    public static async Task<TlsConnection> AcceptAsync(
+        Connection bare,
+        ReadOnlyMemory<byte> alreadyReceived,
+        SslServerAuthenticationOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        TlsConnection connection = new(bare, alreadyReceived);
+        await connection._tls.AuthenticateAsServerAsync(options, cancellationToken);
+        connection.Description = connection.Describe();
+        return connection;
+    }
+
+    /// <summary>
+    /// Performs the client's side of the handshake; throws <see cref="AuthenticationException"/> or IOException.
+    /// </summary>
+    public static async Task<TlsConnection> ConnectAsync(
+        Connection bare,
+        SslClientAuthenticationOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        TlsConnection connection = new(bare, ReadOnlyMemory<byte>.Empty);
+        await connection._tls.AuthenticateAsClientAsync(options, cancellationToken);
+        connection.Description = connection.Describe();
+        return connection;
+    }
+
+    private string Describe()
+    {
+        string version = _tls.SslProtocol switch
+        {
+            SslProtocols.Tls12 => "TLSv1.2",
+            SslProtocols.Tls13 => "TLSv1.3",
+            SslProtocols other => other.ToString(),
+        };
+        return $"{version}/{_tls.NegotiatedCipherSuite}";
+    }
+
+    public override int Receive(Span<byte> buffer)
+    {
+        if (_plainEnd == _plainStart)
+        {
+            if (_readPending)
+            {
+                return WouldBlock;
+            }
+            if (Failure is not null)
+            {
+                return Broken;
+            }
+            if (_ended)
+            {
+                return 0;
+            }
+            ReadAhead();
+        }
+        int count = Math.Min(buffer.Length, _plainEnd - _plainStart);
+        if (count == 0)
+        {
+            return _readPending ? WouldBlock
+                : Failure is not null ? Broken
+                : 0;
+        }
+        _plain.AsSpan(_plainStart, count).CopyTo(buffer);
+        _plainStart += count;
+        if (_plainStart == _plainEnd)
+        {
+            ReturnPlain();
+        }
+        return count;
+    }
+
+    public override int Send(ReadOnlySpan<byte> buffer)
+    {
+        if (_writePending)
+        {
+            return WouldBlock;
+        }
+        if (Failure is not null || _closed)
+        {
+            return Broken;
+        }
+        int count = Math.Min(buffer.Length, _record.Length);
+        buffer[..count].CopyTo(_record);
+        WriteBehind(count);
+        return Failure is not null ? Broken : count;
+    }
+
+    public void OnReady(Connection connection)
+    {
+        _stream.OnReady();
+        // What the stream's completions found is told by ReadAhead and WriteBehind.
+    }
+
+    public override void Detach(EventLoop next)
+    {
+        _bare.Detach(next);
+        Loop = next;
+    }
+
+    public override void Attach(EventLoop loop)
+    {
+        Loop = loop;
+        _bare.Attach(loop);
+    }
+
+    public override void Dispose()
+    {
+        if (_closed)
+        {
+            return;
+        }
+        _closed = true;
+        Observer = null;
+        _stream.Abandon();
+        _tls.Dispose();
+        _bare.Dispose();
+        if (!_readPending)
+        {
+            ReturnPlain();
+        }
+    }
+
+    private async void ReadAhead()
+    {
+        _readPending = true;
+        bool waited = false;
+        try
+        {
+            ValueTask<int> some = _tls.ReadAsync(Memory<byte>.Empty);
+            waited = !some.IsCompleted;
+            await some.ConfigureAwait(false);
+            _plain ??= ArrayPool<byte>.Shared.Rent(TransportLimits.TlsRecordBytes * 2);
+            ValueTask<int> bytes = _tls.ReadAsync(_plain);
+            waited |= !bytes.IsCompleted;
+            _plainStart = 0;
+            _plainEnd = 0;
+            _plainEnd = await bytes.ConfigureAwait(false);
+            _ended = _plainEnd == 0;
+        }
+        catch (Exception lost) when (lost is IOException or ObjectDisposedException or AuthenticationException)
+        {
+            Failure = lost.Message;
+        }
+        _readPending = false;
+        if (waited)
+        {
+            Observer?.OnReady(this);
+        }
+    }
+
+    private async void WriteBehind(int count)
+    {
+        _writePending = true;
+        bool waited = false;
+        try
+        {
+            ValueTask write = _tls.WriteAsync(_record.AsMemory(0, count));
+            waited = !write.IsCompleted;
+            await write.ConfigureAwait(false);
+        }
+        catch (Exception lost) when (lost is IOException or ObjectDisposedException)
+        {
+            Failure = lost.Message;
+        }
+        _writePending = false;
+        if (waited)
+        {
+            Observer?.OnReady(this);
+        }
+    }
+
+    private void ReturnPlain()
+    {
+        if (_plain is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_plain);
+            _plain = null;
+        }
+        _plainStart = 0;
+        _plainEnd = 0;
+    }
+}
