@@ -2,6 +2,7 @@
 using Drover.Pooling;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Sql;
 
 namespace Drover.Sessions;
 
@@ -24,7 +25,7 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
             return false;
         }
         bool isOurs = expected.Action == ExpectedAction.Swallow;
-        bool isNews = expected.Subject is PreparedStatement statement && (isOurs || statement.Shape is null);
+        bool isNews = expected.Subject is PreparedStatement statement && (isOurs || !statement.HasShape);
         _parameters = isNews && body.Length >= 2 ? body[2..].ToArray() : null;
         return isOurs;
     }
@@ -33,13 +34,16 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
     public void OnDescription(ServerConnection server, byte type, ReadOnlySpan<byte> body)
     {
         if (
-            _parameters is not { } parameters
-            || !server.Responses.TryPeek(out ExpectedResponse expected)
+            !server.Responses.TryPeek(out ExpectedResponse expected)
             || expected.Subject is not PreparedStatement statement
+            || expected.Kind != ExpectedKind.Describe
+            || (expected.Action == ExpectedAction.Forward && statement.HasShape)
+            || !PlannedText.IsPlanned(statement.Body)
         )
         {
             return;
         }
+        byte[]? parameters = _parameters;
         _parameters = null;
         byte[] columns = [];
         if (type == BackendType.RowDescription)
@@ -50,7 +54,7 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
             }
             columns = Summarize(description);
         }
-        if (!statement.TryConfirm(new StatementShape(parameters, columns)))
+        if (!statement.TryConfirm(parameters, columns))
         {
             Retire(server, statement);
         }
