@@ -114,7 +114,9 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         _background.Dispose();
     }
 
-    /// <summary>Sockets that systemd has opened take the place of listen_addr and unix_socket_dir, as in PgBouncer.</summary>
+    /// <summary>
+    /// Sockets that systemd has opened take the place of listen_addr and unix_socket_dir, as in PgBouncer.
+    /// </summary>
     private bool TryListen()
     {
         IReadOnlyList<ActivatedSocket> given = SocketActivation.Take();

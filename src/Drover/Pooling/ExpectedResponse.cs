@@ -43,6 +43,7 @@ internal enum ExpectedAction : byte
 /// <param name="Kind">Of which message.</param>
 /// <param name="Action">What to do with it.</param>
 /// <param name="Subject">
-/// For Parse, Bind, Describe and Close: the statement concerned, as <see cref="PreparedStatement"/> or as the client's own entry.
+/// For Parse, Bind, Describe and Close: the statement concerned, as <see cref="PreparedStatement"/> or as the client's
+/// own entry.
 /// </param>
 internal readonly record struct ExpectedResponse(ExpectedKind Kind, ExpectedAction Action, object? Subject);

@@ -158,7 +158,9 @@ internal sealed class PoolDirectory
             Dbname = fallback.Dbname ?? name,
         };
 
-    /// <summary>Forgets databases that are configured no more; automatic ones follow the entry they were made from.</summary>
+    /// <summary>
+    /// Forgets databases that are configured no more; automatic ones follow the entry they were made from.
+    /// </summary>
     private List<DatabaseEntry> DropRemoved(DroverOptions next)
     {
         List<DatabaseEntry> removed = [];

@@ -8,6 +8,14 @@ namespace Drover.Pooling;
 /// <param name="IsFromServer">The server itself refused: waiting longer does not help.</param>
 internal sealed record PoolFailure(string SqlState, string Message, bool IsFromServer = false)
 {
+    /// <summary>The server's refusal will not pass by itself: a wrong password, no such database.</summary>
+    public bool IsFinal =>
+        IsFromServer
+        && (
+            SqlState.StartsWith("28", StringComparison.Ordinal)
+            || SqlState == Drover.Protocol.SqlState.InvalidCatalogName
+        );
+
     public string? Detail { get; init; }
 
     public string? Hint { get; init; }

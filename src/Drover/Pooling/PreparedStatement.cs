@@ -20,7 +20,9 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
     /// <summary>What the client's Parse carried behind the name: the text, zero, the parameter types.</summary>
     public ReadOnlySpan<byte> Body => body;
 
-    /// <summary>The same with the types that PostgreSQL found for the parameters, once a client has been told them.</summary>
+    /// <summary>
+    /// The same with the types that PostgreSQL found for the parameters, once a client has been told them.
+    /// </summary>
     public ReadOnlySpan<byte> TypedBody => _typedBody ?? body;
 
     public string SearchPath { get; } = searchPath;
@@ -37,7 +39,8 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
     public bool HasShape => Volatile.Read(ref _columns) is not null;
 
     /// <summary>
-    /// Its tables have changed so that its result has: who knows the old shape gets 0A000, as from PostgreSQL, and who prepares or
+    /// Its tables have changed so that its result has: who knows the old shape gets 0A000, as from PostgreSQL, and who
+    /// prepares or
     /// describes it anew gets a new statement.
     /// </summary>
     public bool IsRetired => _isRetired;

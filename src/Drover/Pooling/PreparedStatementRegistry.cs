@@ -39,7 +39,9 @@ internal sealed class PreparedStatementRegistry
         }
     }
 
-    /// <summary>Its copies no longer fit what clients know of it: the next one to prepare this text gets another.</summary>
+    /// <summary>
+    /// Its copies no longer fit what clients know of it: the next one to prepare this text gets another.
+    /// </summary>
     public void Retire(PreparedStatement statement)
     {
         lock (_lock)

@@ -27,7 +27,9 @@ internal sealed class ResponseQueue
     /// </summary>
     public bool IsUnsynced { get; private set; }
 
-    /// <summary>An error came and nothing owed before the next Sync will: messages are skipped until one is sent.</summary>
+    /// <summary>
+    /// An error came and nothing owed before the next Sync will: messages are skipped until one is sent.
+    /// </summary>
     public bool IsSkippingToSync { get; private set; }
 
     public void Push(ExpectedKind kind, ExpectedAction action = ExpectedAction.Forward, object? subject = null)
@@ -108,7 +110,8 @@ internal sealed class ResponseQueue
     }
 
     /// <summary>
-    /// The extended message at the head failed: forgets what is owed before the next Sync, telling each to the caller, the last one
+    /// The extended message at the head failed: forgets what is owed before the next Sync, telling each to the caller,
+    /// the last one
     /// first, so that what was noted is taken back in reverse.
     /// </summary>
     public void FailToSync(Action<object, ExpectedResponse> onFailed, object state)

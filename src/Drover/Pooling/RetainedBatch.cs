@@ -2,7 +2,8 @@
 namespace Drover.Pooling;
 
 /// <summary>
-/// Bytes of a batch that binds one shared statement and describes its portal, outside a transaction. When the Bind fails since
+/// Bytes of a batch that binds one shared statement and describes its portal, outside a transaction. When the Bind
+/// fails since
 /// the statement's tables have changed, nothing has run and the client has seen nothing, so the batch may run anew.
 /// </summary>
 internal sealed class RetainedBatch

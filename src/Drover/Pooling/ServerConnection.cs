@@ -53,7 +53,9 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     /// <summary>Parameters as the server last reported them.</summary>
     public ParameterSet Reported { get; set; } = ParameterSet.Empty;
 
-    /// <summary>NotificationResponse messages that came while the proxy asked something itself; its client is owed them.</summary>
+    /// <summary>
+    /// NotificationResponse messages that came while the proxy asked something itself; its client is owed them.
+    /// </summary>
     public MessageWriter? Notifications { get; set; }
 
     /// <summary>What happened in its session is not known: it must be reset before another client gets it.</summary>
@@ -94,6 +96,9 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     public string Host { get; init; } = "";
 
     public int Port { get; init; }
+
+    /// <summary>Its share of server_lifetime is over.</summary>
+    public bool IsExpired => LifetimeMs > 0 && transport.Loop.NowMs - ConnectedMs > LifetimeMs;
 
     /// <summary>Nothing owed, nothing unsent, nothing unread, and outside a transaction.</summary>
     public bool IsQuiet =>

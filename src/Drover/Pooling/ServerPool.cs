@@ -17,13 +17,12 @@ internal sealed class ServerPool
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<PoolWaiter> _waiters = new();
-    private readonly List<ServerConnection> _idle = [];
+    private readonly IdleServers _idle = new();
     private readonly HashSet<ServerConnection> _servers = [];
     private readonly TrafficCounters[] _traffic;
     private readonly IServerConnector _connector;
     private int _connecting;
-    private long _retryAtMs;
-    private long _backoffMs;
+    private readonly ConnectBackoff _backoff = new();
 
     public ServerPool(
         DatabaseEntry database,
@@ -72,7 +71,7 @@ internal sealed class ServerPool
     public StartupProfiles Profiles { get; } = new();
 
     /// <summary>The last failure to connect; null when the last attempt went well.</summary>
-    public PoolFailure? LastFailure { get; private set; }
+    public PoolFailure? LastFailure => _backoff.LastFailure;
 
     /// <summary>RECONNECT, reload: servers of an older generation are closed when released.</summary>
     public int Generation { get; private set; }
@@ -99,13 +98,13 @@ internal sealed class ServerPool
             bool isOpen = !Database.IsStopped;
             if (isOpen && _waiters.Count == 0)
             {
-                if (TakeIdle(waiter) is { } server)
+                if (_idle.TakeFor(waiter, RoundRobin) is { } server)
                 {
-                    Lease(server, waiter);
+                    ServerHandover.Lease(server, waiter);
                     return true;
                 }
             }
-            if (waiter.IsLogin && LastFailure is { } failure && _servers.Count == 0 && waiter.Loop.NowMs < _retryAtMs)
+            if (waiter.IsLogin && _servers.Count == 0 && _backoff.FailureUntilRetry(waiter.Loop.NowMs) is { } failure)
             {
                 waiter.Failure = failure;
                 waiter.State = WaiterState.Failed;
@@ -172,7 +171,7 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || IsExpired(server) || isUsedUp;
+            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || server.IsExpired || isUsedUp;
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -205,8 +204,7 @@ internal sealed class ServerPool
             _idle.Remove(server);
         }
         server.Close();
-        Database.RemoveServer();
-        User.RemoveServer();
+        ServerPlace.GiveBack(this);
         _connector.OnClosed(server, reason);
         ConnectIfNeeded(loop);
     }
@@ -222,17 +220,7 @@ internal sealed class ServerPool
         }
         if (finished)
         {
-            server.Transport.Loop.Post(
-                static state =>
-                {
-                    ServerConnection released = (ServerConnection)state!;
-                    if (released.State == ServerState.BeingCanceled)
-                    {
-                        released.Pool.Release(released);
-                    }
-                },
-                server
-            );
+            ServerHandover.ReleaseLater(server);
         }
     }
 
@@ -272,9 +260,9 @@ internal sealed class ServerPool
             {
                 server.CloseNeeded = true;
             }
-            closing = TakeAllIdle();
+            closing = _idle.TakeAll();
         }
-        Post(closing, "close needed");
+        ServerHandover.CloseLater(closing, "close needed");
     }
 
     /// <summary>PAUSE: closes idle servers; the others are closed as they are released. From any thread.</summary>
@@ -283,9 +271,9 @@ internal sealed class ServerPool
         List<ServerConnection> closing;
         lock (_lock)
         {
-            closing = TakeAllIdle();
+            closing = _idle.TakeAll();
         }
-        Post(closing, reason);
+        ServerHandover.CloseLater(closing, reason);
     }
 
     /// <summary>RESUME: serves who waits.</summary>
@@ -293,7 +281,7 @@ internal sealed class ServerPool
     {
         lock (_lock)
         {
-            _retryAtMs = 0;
+            _backoff.RetryNow();
             ServeWaiters();
         }
         ConnectIfNeeded(Loops[0]);
@@ -329,11 +317,10 @@ internal sealed class ServerPool
             {
                 return false;
             }
-            server = _idle[0];
-            _idle.RemoveAt(0);
+            server = _idle.TakeOldest();
             server.State = ServerState.Tested;
         }
-        Post([server], "evicted");
+        ServerHandover.CloseLater([server], "evicted");
         return true;
     }
 
@@ -347,18 +334,14 @@ internal sealed class ServerPool
         lock (_lock)
         {
             int keep = configuration.MinSize;
-            for (int i = _idle.Count - 1; i >= 0; i--)
-            {
-                ServerConnection server = _idle[i];
-                bool isIdleTooLong =
-                    idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count - closing.Count > keep;
-                if (isIdleTooLong || server.CloseNeeded || IsExpired(server) || Database.IsStopped)
-                {
-                    _idle.RemoveAt(i);
-                    server.State = ServerState.Tested;
-                    closing.Add(server);
-                }
-            }
+            _idle.TakeWhere(
+                server =>
+                    server.CloseNeeded
+                    || server.IsExpired
+                    || Database.IsStopped
+                    || (idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count - closing.Count > keep),
+                closing
+            );
             bool longWait =
                 _waiters.First is { } first
                 && loop.NowMs - first.Value.QueuedMs > (long)configuration.ReserveTimeout.TotalMilliseconds;
@@ -375,57 +358,11 @@ internal sealed class ServerPool
                 wanted++;
             }
         }
-        Post(closing, "idle timeout or lifetime over");
+        ServerHandover.CloseLater(closing, "idle timeout or lifetime over");
         for (int i = 0; i < wanted; i++)
         {
             Connect(loop);
         }
-    }
-
-    private List<ServerConnection> TakeAllIdle()
-    {
-        List<ServerConnection> taken = [.. _idle];
-        foreach (ServerConnection server in taken)
-        {
-            server.State = ServerState.Tested;
-        }
-        _idle.Clear();
-        return taken;
-    }
-
-    private ServerConnection? TakeIdle(PoolWaiter waiter)
-    {
-        bool roundRobin = Configuration.Options.Proxy.Pool.ServerRoundRobin;
-        int found = -1;
-        for (int k = 0; k < _idle.Count; k++)
-        {
-            int i = roundRobin ? k : _idle.Count - 1 - k;
-            if (_idle[i].Transport.Loop != waiter.Loop)
-            {
-                continue;
-            }
-            if (ReferenceEquals(_idle[i].Applied, waiter.Wanted) || roundRobin)
-            {
-                found = i;
-                break;
-            }
-            found = found < 0 ? i : found;
-        }
-        if (found < 0)
-        {
-            return null;
-        }
-        ServerConnection server = _idle[found];
-        _idle.RemoveAt(found);
-        return server;
-    }
-
-    private static void Lease(ServerConnection server, PoolWaiter waiter)
-    {
-        server.State = ServerState.Active;
-        server.Transport.Observer = waiter.Wakeup;
-        waiter.Server = server;
-        waiter.State = WaiterState.Served;
     }
 
     /// <summary>Gives idle servers to the first in the queue, whichever loops they live on. Under the lock.</summary>
@@ -435,38 +372,16 @@ internal sealed class ServerPool
         {
             PoolWaiter waiter = first.Value;
             _waiters.RemoveFirst();
-            if (TakeIdle(waiter) is { } near)
+            if (_idle.TakeFor(waiter, RoundRobin) is { } near)
             {
-                Lease(near, waiter);
+                ServerHandover.Lease(near, waiter);
                 waiter.Loop.Post(waiter.Wakeup);
-                continue;
             }
-            ServerConnection far = _idle[^1];
-            _idle.RemoveAt(_idle.Count - 1);
-            far.State = ServerState.Active;
-            waiter.State = WaiterState.InDelivery;
-            waiter.Server = far;
-            far.Transport.Loop.Post(static state => Depart((PoolWaiter)state!), waiter);
+            else
+            {
+                ServerHandover.Deliver(_idle.TakeNewest(), waiter);
+            }
         }
-    }
-
-    /// <summary>A delivery's first half, on the loop that lets the server go.</summary>
-    private static void Depart(PoolWaiter waiter)
-    {
-        ServerConnection server = waiter.Server!;
-        server.Transport.Observer = null;
-        server.Transport.Detach(waiter.Loop);
-        waiter.Loop.Post(static state => Arrive((PoolWaiter)state!), waiter);
-    }
-
-    /// <summary>A delivery's second half, on the loop of the client.</summary>
-    private static void Arrive(PoolWaiter waiter)
-    {
-        ServerConnection server = waiter.Server!;
-        server.Transport.Attach(waiter.Loop);
-        server.Transport.Observer = waiter.Wakeup;
-        waiter.State = WaiterState.Served;
-        waiter.Wakeup.Signal();
     }
 
     private void ConnectIfNeeded(EventLoop loop)
@@ -491,22 +406,18 @@ internal sealed class ServerPool
     {
         PoolConfiguration configuration = Configuration;
         int limit = configuration.Size + (useReserve ? configuration.ReserveSize : 0);
-        if (LastFailure is not null && (nowMs < _retryAtMs || _connecting > 0))
-        {
-            return false;
-        }
-        return (limit <= 0 || _servers.Count + _connecting < limit)
+        return _backoff.MayTry(nowMs, _connecting)
+            && (limit <= 0 || _servers.Count + _connecting < limit)
             && (allowWithoutWaiter || _connecting < _waiters.Count);
     }
+
+    private bool RoundRobin => Configuration.Options.Proxy.Pool.ServerRoundRobin;
 
     private bool IsOverSize()
     {
         int limit = Configuration.Size;
         return limit > 0 && _servers.Count > limit && _waiters.Count == 0;
     }
-
-    private static bool IsExpired(ServerConnection server) =>
-        server.LifetimeMs > 0 && server.Transport.Loop.NowMs - server.ConnectedMs > server.LifetimeMs;
 
     /// <summary>Opens one connection; its place in the count of those connecting is taken already.</summary>
     private void Connect(EventLoop loop) => loop.Post(static state => ((Attempt)state!).Run(), new Attempt(this, loop));
@@ -515,7 +426,7 @@ internal sealed class ServerPool
     {
         PoolFailure? failure = null;
         ServerConnection? server = null;
-        if (!TryReserve())
+        if (!ServerPlace.TryTake(this))
         {
             // Room may be made by closing an idle server of a neighbour; the next round of maintenance tries again.
             _connector.MakeRoom(this);
@@ -537,16 +448,14 @@ internal sealed class ServerPool
         }
         if (server is null)
         {
-            Database.RemoveServer();
-            User.RemoveServer();
+            ServerPlace.GiveBack(this);
             OnConnectFailed(loop, failure!);
             return;
         }
         lock (_lock)
         {
             _connecting--;
-            LastFailure = null;
-            _backoffMs = 0;
+            _backoff.Succeeded();
             _servers.Add(server);
             server.CloseNeeded |= generation != Generation;
         }
@@ -555,37 +464,19 @@ internal sealed class ServerPool
         ConnectIfNeeded(loop);
     }
 
-    private bool TryReserve()
-    {
-        PoolConfiguration configuration = Configuration;
-        if (!Database.TryAddServer(configuration.DatabaseConnectionsMax))
-        {
-            return false;
-        }
-        if (!User.TryAddServer(configuration.UserConnectionsMax))
-        {
-            Database.RemoveServer();
-            return false;
-        }
-        return true;
-    }
-
     private void OnConnectFailed(EventLoop loop, PoolFailure failure)
     {
         List<PoolWaiter> refused = [];
-        long retryMaxMs = (long)Configuration.Options.Proxy.Server.ServerLoginRetry.TotalMilliseconds;
         lock (_lock)
         {
             _connecting--;
-            LastFailure = failure;
-            _backoffMs = Math.Min(retryMaxMs, Math.Max(100, _backoffMs * 2));
-            _retryAtMs = loop.NowMs + _backoffMs;
+            _backoff.Failed(failure, loop.NowMs, Configuration.Options.Proxy.Server.ServerLoginRetry);
             for (LinkedListNode<PoolWaiter>? node = _waiters.First; node is not null; )
             {
                 LinkedListNode<PoolWaiter>? next = node.Next;
                 PoolWaiter waiter = node.Value;
                 // A login is told at once; a query waits for better times, unless the server itself said no.
-                if (_servers.Count == 0 && (waiter.IsLogin || (failure.IsFromServer && IsFinal(failure))))
+                if (_servers.Count == 0 && (waiter.IsLogin || failure.IsFinal))
                 {
                     _waiters.Remove(node);
                     waiter.State = WaiterState.Failed;
@@ -600,26 +491,6 @@ internal sealed class ServerPool
             waiter.Loop.Post(waiter.Wakeup);
         }
         _connector.OnFailed(this, failure);
-    }
-
-    /// <summary>Whether the server's refusal will not pass by itself: a wrong password, no such database.</summary>
-    private static bool IsFinal(PoolFailure failure) =>
-        failure.SqlState.StartsWith("28", StringComparison.Ordinal)
-        || failure.SqlState == Protocol.SqlState.InvalidCatalogName;
-
-    private static void Post(List<ServerConnection> closing, string reason)
-    {
-        foreach (ServerConnection server in closing)
-        {
-            server.Transport.Loop.Post(
-                static state =>
-                {
-                    (ServerConnection idle, string why) = ((ServerConnection, string))state!;
-                    idle.Pool.Discard(idle, why);
-                },
-                (server, reason)
-            );
-        }
     }
 
     private sealed record Attempt(ServerPool Pool, EventLoop Loop)

@@ -26,7 +26,9 @@ internal static class ServerQuery
     /// <summary>Bytes of answer kept at the most: these queries return little.</summary>
     private const int AnswerBytesMax = 4 * 1024 * 1024;
 
-    /// <summary>Notifications kept for the client meanwhile; their number is bounded by what PostgreSQL sends in one go.</summary>
+    /// <summary>
+    /// Notifications kept for the client meanwhile; their number is bounded by what PostgreSQL sends in one go.
+    /// </summary>
     private const int NotificationBytesMax = 64 * 1024 * 1024;
 
     /// <summary>
@@ -90,7 +92,9 @@ internal static class ServerQuery
         return result;
     }
 
-    /// <summary>What comes from it now would be taken for the answer to something else: nobody may use it any more.</summary>
+    /// <summary>
+    /// What comes from it now would be taken for the answer to something else: nobody may use it any more.
+    /// </summary>
     private static ServerQueryResult Lost(ServerConnection server, ServerQueryResult result)
     {
         server.IsDying = true;

@@ -41,7 +41,8 @@ internal static class SessionProbe
     /// <param name="server">Owned by the caller.</param>
     /// <param name="wakeup">What the server's readiness signals now.</param>
     /// <param name="names">
-    /// Custom settings that the client may have, for PostgreSQL does not list them. Those that do not exist are removed.
+    /// Custom settings that the client may have, for PostgreSQL does not list them. Those that do not exist are
+    /// removed.
     /// </param>
     public static async ValueTask<SessionContents?> ReadAsync(
         ServerConnection server,
@@ -82,7 +83,8 @@ internal static class SessionProbe
     private static string CustomQuestion(IReadOnlyCollection<string>? names, string condition) =>
         names is null or { Count: 0 }
             ? ""
-            : " UNION ALL SELECT s.name, s.setting FROM (SELECT v.name, pg_catalog.current_setting(v.name, true) FROM (VALUES "
+            : " UNION ALL SELECT s.name, s.setting FROM (SELECT v.name, pg_catalog.current_setting(v.name, true) "
+                + "FROM (VALUES "
                 + string.Join(", ", names.Select(static name => $"({Literal(name)})"))
                 + ") AS v(name)) AS s(name, setting) WHERE s.setting IS NOT NULL AND NOT EXISTS (SELECT FROM "
                 + $"pg_catalog.pg_settings p WHERE p.name OPERATOR(pg_catalog.=) s.name){condition}";
@@ -131,7 +133,8 @@ internal static class SessionProbe
             + values
             + ") AS v(name, value) LEFT JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) v.name "
             + "WHERE s.source OPERATOR(pg_catalog.<>) 'session' OR (s.source IS NULL AND coalesce("
-            + "pg_catalog.current_setting(v.name, true), '') OPERATOR(pg_catalog.=) ANY ('{none,\"\"}'::pg_catalog.text[]))";
+            + "pg_catalog.current_setting(v.name, true), '') "
+            + "OPERATOR(pg_catalog.=) ANY ('{none,\"\"}'::pg_catalog.text[]))";
         return ServerQuery.RunAsync(server, wakeup, Limit, sql);
     }
 

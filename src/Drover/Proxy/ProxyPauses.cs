@@ -1,4 +1,5 @@
 // PAUSE, RESUME, SUSPEND, RECONNECT, KILL, WAIT_CLOSE: what stops traffic and lets it go on.
+using System.Net;
 using Drover.Administration;
 using Drover.Pooling;
 using Drover.Protocol;
@@ -141,7 +142,8 @@ internal sealed class ProxyPauses(DataPlane plane)
             }
             Switch.IsSuspended = true;
         }
-        foreach (Listener listener in plane.Listeners)
+        // Unix sockets stay open: a new console must be able to say RESUME.
+        foreach (Listener listener in plane.Listeners.Where(static listener => listener.EndPoint is IPEndPoint))
         {
             listener.IsPaused = true;
         }

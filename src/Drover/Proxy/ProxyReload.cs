@@ -123,7 +123,9 @@ internal sealed class ProxyReload(DataPlane plane, IProxyHost host, ILogger log)
         return AdministrationResult.Ok;
     }
 
-    /// <summary>A password that was changed in the user list is used for the next server login, not at the next client's.</summary>
+    /// <summary>
+    /// A password that was changed in the user list is used for the next server login, not at the next client's.
+    /// </summary>
     private void RenewCredentials()
     {
         foreach (UserEntry user in plane.Directory.Users)

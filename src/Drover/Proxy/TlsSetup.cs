@@ -43,9 +43,8 @@ internal sealed record TlsSetup(ClientTls Client, ServerTls Server)
             when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             string[] files = [options.KeyFile, options.CertFile, options.CaFile];
-            problem =
-                $"{side}_key_file, {side}_cert_file, {side}_ca_file ({string.Join(", ", files.Where(f => f.Length > 0))}): "
-                + failure.Message;
+            string named = string.Join(", ", files.Where(static file => file.Length > 0));
+            problem = $"{side}_key_file, {side}_cert_file, {side}_ca_file ({named}): {failure.Message}";
             return null;
         }
     }

@@ -27,11 +27,13 @@ internal sealed class BackendRelay(ClientSession session)
     /// <summary>The server awaits copy data and the client has not ended it yet.</summary>
     public bool IsInCopy { get; private set; }
 
+    /// <summary>
+    /// Part of a message has been relayed and the rest is to come: nothing else may be said to the client.
+    /// </summary>
+    public bool IsInMessage => _streaming > 0;
+
     /// <summary>A batch failed unseen and is to be sent again.</summary>
     public bool NeedsReplay { get; set; }
-
-    /// <summary>Part of a message has been relayed and the rest is to come: nothing else may be said to the client.</summary>
-    public bool IsInMessage => _streaming > 0;
 
     /// <summary>A ReadyForQuery is kept back until start-up parameters are in force again.</summary>
     public bool HasHeldReady => _heldReady;
@@ -72,7 +74,9 @@ internal sealed class BackendRelay(ClientSession session)
         server.IsDying = true;
     }
 
-    /// <summary>Sending to the server failed: what it said before it went, its reason among it, is relayed all the same.</summary>
+    /// <summary>
+    /// Sending to the server failed: what it said before it went, its reason among it, is relayed all the same.
+    /// </summary>
     public void OnSendFailed()
     {
         while (session.End is null && session.Outbox.Pending == 0 && !_heldReady && Pump())

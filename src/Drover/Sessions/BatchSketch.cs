@@ -12,7 +12,9 @@ internal struct BatchSketch
     private bool _isOther;
     private bool _hasBegun;
 
-    /// <summary>One Bind at the start, its portal described, at most executed and closed, and one Sync at the end.</summary>
+    /// <summary>
+    /// One Bind at the start, its portal described, at most executed and closed, and one Sync at the end.
+    /// </summary>
     public readonly bool MayRunAgain => _beginsWithBind && _describesPortal && _isEnded && !_isOther;
 
     public void Note(byte type, ReadOnlySpan<byte> body)
@@ -41,7 +43,9 @@ internal struct BatchSketch
         _hasBegun = true;
     }
 
-    /// <summary>Whether the portal of a Bind is described before the next one or the batch's end, as far as is received.</summary>
+    /// <summary>
+    /// Whether the portal of a Bind is described before the next one or the batch's end, as far as is received.
+    /// </summary>
     public static bool DescribesPortal(ReadOnlySpan<byte> behindBind)
     {
         while (MessageHeader.TryRead(behindBind, out MessageHeader header) == FrameStatus.Complete)

@@ -85,7 +85,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         }
         catch (Exception bug)
         {
-            // One client's misfortune is not another's: the defect is logged and this client goes.
+            // One client's misfortune is not another's: the defect is logged, this client goes, and what it had half
+            // written too.
+            _bare.Loop.ClientAssembly.Clear();
+            _bare.Loop.ServerAssembly.Clear();
             LogLifecycle.Unexpected(services.Log, bug, $"client {Describe()}");
             _end ??= new SessionEnd("internal error", SqlState.InternalError);
         }
@@ -197,7 +200,9 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@"
         + (_connection.RemoteEndPoint?.ToString() ?? "unix");
 
-    /// <summary>Everything up to a pooled session; the end of those clients that wanted something else, or were refused.</summary>
+    /// <summary>
+    /// Everything up to a pooled session; the end of those clients that wanted something else, or were refused.
+    /// </summary>
     private async Task<SessionEnd?> BeginAsync()
     {
         ClientHandshake handshake = new(_bare, _inbox, _outbox, _wakeup, services.ClientTls);

@@ -198,79 +198,78 @@ internal sealed class ClientSession
     {
         for (; ; )
         {
+            if (Outbox.Pending > 0 && !Outbox.Flush(Client))
+            {
+                End ??= SessionEnd.ClientLost;
+            }
+            bool moved = false;
+            if (End is null && Server is { } server && PumpServer(server, ref moved) is { } step)
+            {
+                return step;
+            }
             if (End is not null)
             {
                 return Progress.Ended;
-            }
-            bool moved = false;
-            if (Outbox.Pending > 0 && !Outbox.Flush(Client))
-            {
-                End = SessionEnd.ClientLost;
-                return Progress.Ended;
-            }
-            if (Server is { } server)
-            {
-                if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
-                {
-                    _backend.OnSendFailed();
-                    continue;
-                }
-                if (Outbox.Pending == 0 && !Pool.Database.IsSuspended)
-                {
-                    moved = _backend.Pump();
-                    if (_backend.NeedsReplay)
-                    {
-                        _backend.NeedsReplay = false;
-                        _frontend.Replay(server);
-                        continue;
-                    }
-                    if (_backend.HasHeldReady)
-                    {
-                        return Progress.NeedRestore;
-                    }
-                    if (End is not null)
-                    {
-                        continue;
-                    }
-                    if (_backend.SawReady && MayRelease(server))
-                    {
-                        _backend.SawReady = false;
-                        if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded)
-                        {
-                            return Progress.NeedProbe;
-                        }
-                        _lease.Release();
-                        moved = true;
-                    }
-                }
             }
             if (Pool.Database.IsSuspended)
             {
                 return Progress.Wait;
             }
-            if (Server is null || Server.Outbox.Pending == 0)
+            if ((Server is null || Server.Outbox.Pending == 0) && !PumpClient(ref moved))
             {
-                switch (_frontend.Pump())
-                {
-                    case FrontendProgress.Moved:
-                        moved = true;
-                        break;
-                    case FrontendProgress.NeedServer:
-                        if (!_lease.TryAcquireNow())
-                        {
-                            return Progress.NeedServer;
-                        }
-                        moved = true;
-                        break;
-                    default:
-                        break;
-                }
+                return Progress.NeedServer;
             }
             if (!moved && End is null)
             {
                 return Progress.Wait;
             }
         }
+    }
+
+    /// <summary>The server's side of a turn, up to giving it back. A step when the turn has to stop for it.</summary>
+    private Progress? PumpServer(ServerConnection server, ref bool moved)
+    {
+        if (server.Outbox.Pending > 0 && !server.Outbox.Flush(server.Transport))
+        {
+            _backend.OnSendFailed();
+            return null;
+        }
+        if (Outbox.Pending > 0 || Pool.Database.IsSuspended)
+        {
+            return null;
+        }
+        moved = _backend.Pump();
+        if (_backend.NeedsReplay)
+        {
+            _backend.NeedsReplay = false;
+            _frontend.Replay(server);
+            return null;
+        }
+        if (_backend.HasHeldReady)
+        {
+            return Progress.NeedRestore;
+        }
+        if (End is null && _backend.SawReady && MayRelease(server))
+        {
+            _backend.SawReady = false;
+            if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded)
+            {
+                return Progress.NeedProbe;
+            }
+            _lease.Release();
+            moved = true;
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// The client's side of a turn. False when its messages need a server that is not to be had at once.
+    /// </summary>
+    private bool PumpClient(ref bool moved)
+    {
+        FrontendProgress progress = _frontend.Pump();
+        moved |= progress != FrontendProgress.Nothing;
+        return progress != FrontendProgress.NeedServer || _lease.TryAcquireNow();
     }
 
     /// <summary>Whether it holds nothing that is tied to its loop, and the loop has asked for it.</summary>

@@ -136,6 +136,8 @@ internal sealed class ConsoleClient(
         );
         while (!outcome.IsCompleted)
         {
+            // What the client has sent behind this command must not stay in the loop's shared buffer meanwhile.
+            channel.Inbox.Park();
             await wakeup;
             int received = channel.Inbox.Fill(
                 channel.Connection,

@@ -53,11 +53,13 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         {
             return SkipRefused();
         }
-        if (session.Server is null)
-        {
-            return FindBatch(limit);
-        }
-        return Forward(session.Server) ? FrontendProgress.Moved : FrontendProgress.Nothing;
+        FrontendProgress progress =
+            session.Server is null ? FindBatch(limit)
+            : Forward(session.Server) ? FrontendProgress.Moved
+            : FrontendProgress.Nothing;
+        // The buffer may have been full before the socket was empty, and nobody will say again that it is readable.
+        bool hasMore = received > 0 && session.Client.IsReadable;
+        return progress == FrontendProgress.Nothing && hasMore ? FrontendProgress.Moved : progress;
     }
 
     /// <summary>Answers the batch at hand, which waits for a server, as cancelled; the client goes on.</summary>
@@ -108,10 +110,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             bool isWhole = status == FrameStatus.Complete && header.Length <= data.Length - position;
             if (!isWhole)
             {
-                bool isLarge = status == FrameStatus.Complete && header.Length > SessionLimits.WholeMessageBytes;
-                bool isWorthIt = position > 0 || data.Length > SessionLimits.WholeMessageBytes / 2;
-                return isLarge && isWorthIt && IsKnown(header.Type) ? FrontendProgress.NeedServer
-                    : data.Length >= limit ? FrontendProgress.NeedServer
+                return data.Length >= limit || IsWorthStreaming(status, header, position, data.Length)
+                        ? FrontendProgress.NeedServer
                     : moved ? FrontendProgress.Moved
                     : FrontendProgress.Nothing;
             }
@@ -153,6 +153,15 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         }
         return moved ? FrontendProgress.Moved : FrontendProgress.Nothing;
     }
+
+    /// <summary>
+    /// Whether a message that is not whole is too large to wait for, and enough of it is there to begin.
+    /// </summary>
+    private static bool IsWorthStreaming(FrameStatus status, MessageHeader header, int position, int received) =>
+        status == FrameStatus.Complete
+        && header.Length > SessionLimits.WholeMessageBytes
+        && (position > 0 || received > SessionLimits.WholeMessageBytes / 2)
+        && IsKnown(header.Type);
 
     /// <summary>Sends a batch again that failed unseen; it was kept for that.</summary>
     public void Replay(ServerConnection server)
@@ -260,7 +269,9 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         server.Batch++;
     }
 
-    /// <summary>Looks at one whole message. False when it must not be forwarded, now or ever: the session ends then.</summary>
+    /// <summary>
+    /// Looks at one whole message. False when it must not be forwarded, now or ever: the session ends then.
+    /// </summary>
     private bool Handle(
         ServerConnection server,
         MessageHeader header,
@@ -338,16 +349,17 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             return false;
         }
         ReadOnlySpan<byte> start = rest[MessageHeader.Size..];
-        bool begun = header.Type switch
-        {
-            _ when server.Responses.IsSkippingToSync => true,
-            FrontendType.Query => _statements.StreamQuery(server),
-            FrontendType.Parse => _statements.StreamParse(server, start),
-            FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),
-            FrontendType.FunctionCall => StreamFunctionCall(server),
-            FrontendType.CopyData => true,
-            _ => Refuse(),
-        };
+        bool begun =
+            server.Responses.IsSkippingToSync
+            || header.Type switch
+            {
+                FrontendType.Query => _statements.StreamQuery(server),
+                FrontendType.Parse => _statements.StreamParse(server, start),
+                FrontendType.Bind => _statements.StreamBind(server, header, start, position, ref assembly),
+                FrontendType.FunctionCall => StreamFunctionCall(server),
+                FrontendType.CopyData => true,
+                _ => Refuse(),
+            };
         if (begun)
         {
             _streaming = header.Length - rest.Length;

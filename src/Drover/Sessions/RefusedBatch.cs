@@ -19,7 +19,9 @@ internal sealed class RefusedBatch
         _isSimple = data.Length > 0 && data[0] is (FrontendType.Query or FrontendType.FunctionCall);
     }
 
-    /// <summary>How many of these bytes belong to the batch. Once its end is among them it is no longer active.</summary>
+    /// <summary>
+    /// How many of these bytes belong to the batch. Once its end is among them it is no longer active.
+    /// </summary>
     public int Skip(ReadOnlySpan<byte> data)
     {
         int position = 0;

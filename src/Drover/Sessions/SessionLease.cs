@@ -32,7 +32,8 @@ internal sealed class SessionLease(ClientSession session)
     }
 
     /// <summary>
-    /// Waits for a server and makes it ready. Continues where <see cref="TryAcquireNow"/> left off. False when the session is
+    /// Waits for a server and makes it ready. Continues where <see cref="TryAcquireNow"/> left off. False when the
+    /// session is
     /// to end, its end being set, or when the client has cancelled what it waits to run.
     /// </summary>
     public async ValueTask<bool> AcquireAsync()
@@ -57,7 +58,10 @@ internal sealed class SessionLease(ClientSession session)
             if (await MakeReadyAsync(server))
             {
                 Begin(server, session.Loop.NowUs() - startUs);
-                TellParameters(server);
+                if (!waiter.IsLogin)
+                {
+                    TellParameters(server);
+                }
                 return true;
             }
             session.Server = null;
@@ -262,7 +266,11 @@ internal sealed class SessionLease(ClientSession session)
     private bool IsClientGone()
     {
         int limit = session.Pool.Configuration.Options.Proxy.Network.ClientBufferMax;
-        int received = session.Inbox.Fill(session.Client, session.Loop.ClientScratch, limit);
+        int received;
+        do
+        {
+            received = session.Inbox.Fill(session.Client, session.Loop.ClientScratch, limit);
+        } while (received > 0);
         return received is 0 or Transport.Connection.Broken;
     }
 

@@ -7,7 +7,8 @@ using Drover.Sql;
 namespace Drover.Sessions;
 
 /// <summary>
-/// PostgreSQL never lets a prepared statement change its result ("cached plan must not change result type"). A copy that Drover makes
+/// PostgreSQL never lets a prepared statement change its result ("cached plan must not change result type"). A copy
+/// that Drover makes
 /// later on another server would, after DDL; so each copy is described and compared with what clients were told.
 /// </summary>
 internal sealed class ShapeWatch(PreparedStatementRegistry statements)
@@ -17,7 +18,9 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
 
     private byte[]? _parameters;
 
-    /// <summary>ParameterDescription; an empty body stands for one too long to be seen. True when the proxy asked for it.</summary>
+    /// <summary>
+    /// ParameterDescription; an empty body stands for one too long to be seen. True when the proxy asked for it.
+    /// </summary>
     public bool OnParameters(ServerConnection server, ReadOnlySpan<byte> body)
     {
         if (!server.Responses.TryPeek(out ExpectedResponse expected) || expected.Kind != ExpectedKind.Describe)
@@ -30,7 +33,9 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
         return isOurs;
     }
 
-    /// <summary>RowDescription or NoData. A statement whose new copy differs from what clients know is retired.</summary>
+    /// <summary>
+    /// RowDescription or NoData. A statement whose new copy differs from what clients know is retired.
+    /// </summary>
     public void OnDescription(ServerConnection server, byte type, ReadOnlySpan<byte> body)
     {
         if (

@@ -18,7 +18,8 @@ internal sealed class StatementCopies(ClientSession session)
     }
 
     /// <summary>
-    /// Makes a shared statement on the server if it is not there; its ParseComplete is swallowed. False when its shape is known
+    /// Makes a shared statement on the server if it is not there; its ParseComplete is swallowed. False when its shape
+    /// is known
     /// and the new copy's is still to be confirmed.
     /// </summary>
     public bool TryEnsure(ServerConnection server, PreparedStatement statement, int position, ref Assembly assembly)
@@ -58,7 +59,9 @@ internal sealed class StatementCopies(ClientSession session)
         }
     }
 
-    /// <summary>Sees to it that the server's unnamed statement is this client's, or that it has none if the client has none.</summary>
+    /// <summary>
+    /// Sees to it that the server's unnamed statement is this client's, or that it has none if the client has none.
+    /// </summary>
     public void EnsureUnnamed(ServerConnection server, int position, ref Assembly assembly)
     {
         if (session.Unnamed is { Exists: true } unnamed)

@@ -9,7 +9,8 @@ namespace Drover.Sessions;
 
 /// <summary>
 /// Handles the messages that name statements, and the texts that may change the session. Where statements are not
-/// shared (session mode, or max_prepared_statements 0) they pass as they are.
+/// shared (session
+/// mode, or max_prepared_statements 0) they pass as they are.
 /// </summary>
 internal sealed class StatementRelay(ClientSession session)
 {
@@ -30,7 +31,8 @@ internal sealed class StatementRelay(ClientSession session)
     private bool Scans => Follows || Shares || !session.Startup.IsEmpty;
 
     /// <summary>
-    /// What comes next depends on answers that are still to come: a statement that may forget others was sent, or a copy made
+    /// What comes next depends on answers that are still to come: a statement that may forget others was sent, or a
+    /// copy made
     /// on this server must be seen to have the shape that the client knows.
     /// </summary>
     public bool IsWaiting(ServerConnection server)
@@ -100,8 +102,6 @@ internal sealed class StatementRelay(ClientSession session)
         }
         if (Shares && parse.Name.IsEmpty && session.Unnamed is { } unnamed && unnamed.IsSame(body[1..]))
         {
-            NoteNames(unnamed.Traits, parse.Text);
-            session.Traits |= unnamed.Traits;
             unnamed.NoteOn(server);
             server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, unnamed);
             return true;
@@ -376,8 +376,10 @@ internal sealed class StatementRelay(ClientSession session)
     }
 
     /// <summary>
-    /// Sees to it that a statement can be bound. A client that has its portal described learns the shape anew each time; any
-    /// other relies on what it was told, so a fresh copy must be seen to have that shape first: false, and the Bind comes again.
+    /// Sees to it that a statement can be bound. A client that has its portal described learns the shape anew each
+    /// time; any
+    /// other relies on what it was told, so a fresh copy must be seen to have that shape first: false, and the Bind
+    /// comes again.
     /// </summary>
     private bool TryMakeReady(
         ServerConnection server,
@@ -405,7 +407,9 @@ internal sealed class StatementRelay(ClientSession session)
         return true;
     }
 
-    /// <summary>Notes a Bind and gives the name to bind. Of a retired statement it is one that makes the server refuse.</summary>
+    /// <summary>
+    /// Notes a Bind and gives the name to bind. Of a retired statement it is one that makes the server refuse.
+    /// </summary>
     private ReadOnlySpan<byte> PushBind(ServerConnection server, ClientStatement statement, ReadOnlySpan<byte> portal)
     {
         _bound = statement.Statement;
@@ -421,7 +425,8 @@ internal sealed class StatementRelay(ClientSession session)
 
     /// <summary>
     /// DEALLOCATE of a name that the client gave at protocol level: it is forgotten here, and something harmless runs
-    /// in its place, so that it still fails in a failed transaction.
+    /// in its
+    /// place, so that it still fails in a failed transaction.
     /// </summary>
     private bool IsDeallocateOfShared(StatementTraits traits, ReadOnlySpan<byte> text)
     {

@@ -27,8 +27,9 @@ internal sealed class UnnamedStatement
     /// <summary>What Parse carries behind the name.</summary>
     public ReadOnlySpan<byte> Body => _body.AsSpan(0, _length);
 
-    /// <summary>Whether the client has sent this very body before: what is known of it still holds.</summary>
-    public bool IsSame(ReadOnlySpan<byte> body) => Exists && !IsPinned && !IsDeallocate && body.SequenceEqual(Body);
+    /// <summary>Whether the client has sent this very body before: nothing new is to be learnt from it.</summary>
+    public bool IsSame(ReadOnlySpan<byte> body) =>
+        Exists && !IsPinned && !IsDeallocate && Traits == StatementTraits.None && body.SequenceEqual(Body);
 
     /// <summary>The client parsed this body, and the server is about to have it.</summary>
     public void Set(ReadOnlySpan<byte> body, StatementTraits traits, ServerConnection server)

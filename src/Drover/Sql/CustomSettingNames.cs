@@ -1,12 +1,15 @@
-// Finds in a text what may be the name of a custom setting (app.tenant): PostgreSQL lists no such settings, so who wants to
+// Finds in a text what may be the name of a custom setting (app.tenant): PostgreSQL lists no such settings, so who
+// wants to
 // know their values must know their names.
 using System.Text;
 
 namespace Drover.Sql;
 
 /// <summary>
-/// Names with a dot (https://www.postgresql.org/docs/18/runtime-config-custom.html), wherever they stand: behind SET, in a
-/// literal for set_config(), in the body of a DO block, in a parameter's value. Most are columns; asking the server tells.
+/// Names with a dot (https://www.postgresql.org/docs/18/runtime-config-custom.html), wherever they stand: behind SET,
+/// in a
+/// literal for set_config(), in the body of a DO block, in a parameter's value. Most are columns; asking the server
+/// tells.
 /// </summary>
 internal static class CustomSettingNames
 {

@@ -85,11 +85,13 @@ internal sealed class MessageChannel(Connection connection, Inbox inbox, Outbox 
     /// <summary>Sends; what the kernel does not take now goes out while the next read waits.</summary>
     public void Send(MessageWriter writer)
     {
-        if (!outbox.Send(connection, writer.Written))
+        bool isWhole = outbox.Send(connection, writer.Written);
+        // The writer is the loop's: what is left in it would go out in front of a stranger's next message.
+        writer.Clear();
+        if (!isWhole)
         {
             throw new LostConnectionException(connection.Failure ?? "connection lost");
         }
-        writer.Clear();
     }
 
     private async ValueTask FillAsync(byte[] scratch, int limit, CancellationToken cancellationToken)

@@ -107,14 +107,18 @@ internal sealed class FakeClient : IDisposable
         return error;
     }
 
-    /// <summary>Runs a simple query and gives the types of its answer, ReadyForQuery with its status: "TDCZI".</summary>
+    /// <summary>
+    /// Runs a simple query and gives the types of its answer, ReadyForQuery with its status: "TDCZI".
+    /// </summary>
     public async Task<string> RunAsync(string sql)
     {
         await QueryAsync(sql);
         return await ReadShapeAsync();
     }
 
-    /// <summary>The types of messages up to a ReadyForQuery, whose status comes last; without ParameterStatus.</summary>
+    /// <summary>
+    /// The types of messages up to a ReadyForQuery, whose status comes last; without ParameterStatus.
+    /// </summary>
     public async Task<string> ReadShapeAsync()
     {
         StringBuilder shape = new();
