@@ -15,7 +15,8 @@ internal sealed class IdleServers
     public void Remove(ServerConnection server) => _servers.Remove(server);
 
     /// <summary>
-    /// A server on the client's own loop: the first or the last, but rather one that has the client's settings already. Null
+    /// A server on the client's own loop: the first or the last, but rather one that has the client's settings already.
+    /// Null
     /// when none lives there.
     /// </summary>
     public ServerConnection? TakeFor(PoolWaiter waiter, bool roundRobin)

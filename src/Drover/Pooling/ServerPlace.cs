@@ -3,7 +3,9 @@ namespace Drover.Pooling;
 
 internal static class ServerPlace
 {
-    /// <summary>Takes a place under max_db_connections and max_user_connections. False when one of them is reached.</summary>
+    /// <summary>
+    /// Takes a place under max_db_connections and max_user_connections. False when one of them is reached.
+    /// </summary>
     public static bool TryTake(ServerPool pool)
     {
         PoolConfiguration configuration = pool.Configuration;

@@ -422,7 +422,7 @@ internal sealed class ServerPool
     }
 
     /// <summary>Opens one connection; its place in the count of those connecting is taken already.</summary>
-    private void Connect(EventLoop loop) => loop.Post(static state => ((Attempt)state!).Run(), new Attempt(this, loop));
+    private void Connect(EventLoop loop) => loop.Post(async _ => await ConnectAsync(loop), null);
 
     private async Task ConnectAsync(EventLoop loop)
     {
@@ -493,10 +493,5 @@ internal sealed class ServerPool
             waiter.Loop.Post(waiter.Wakeup);
         }
         _connector.OnFailed(this, failure);
-    }
-
-    private sealed record Attempt(ServerPool Pool, EventLoop Loop)
-    {
-        public async void Run() => await Pool.ConnectAsync(Loop);
     }
 }

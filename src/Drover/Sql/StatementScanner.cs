@@ -226,7 +226,7 @@ internal static class StatementScanner
         return sql.Length;
     }
 
-    private static int SkipComment(ReadOnlySpan<byte> sql, int i)
+    internal static int SkipComment(ReadOnlySpan<byte> sql, int i)
     {
         int depth = 1;
         i += 2;

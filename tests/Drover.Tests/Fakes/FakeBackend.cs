@@ -105,13 +105,17 @@ internal sealed class FakeBackend(FakePostgres postgres, Wire wire, int processI
             case 'H':
                 await FlushAsync();
                 break;
+            case 'F':
+                Fail("0A000", "no functions here", isSimple: true);
+                Ready();
+                break;
             case 'd' or 'c' or 'f':
                 break;
             default:
                 postgres.Violations.Enqueue($"unexpected message {frame.Type}");
                 break;
         }
-        if (frame.Type is 'Q' or 'S' || _skips)
+        if (frame.Type is 'Q' or 'S' or 'F' || _skips)
         {
             await FlushAsync();
         }

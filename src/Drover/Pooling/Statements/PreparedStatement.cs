@@ -4,22 +4,14 @@ using System.Text;
 
 namespace Drover.Pooling.Statements;
 
-/// <summary>What a statement's clients were told of it. Every copy of it on a server answers in this shape.</summary>
-/// <param name="Parameters">Type OIDs, four bytes each.</param>
-/// <param name="Columns">Names, types and modifiers of the result's columns; empty when it has none.</param>
-internal sealed record StatementShape(byte[] Parameters, byte[] Columns)
-{
-    public bool Matches(StatementShape other) =>
-        Parameters.AsSpan().SequenceEqual(other.Parameters) && Columns.AsSpan().SequenceEqual(other.Columns);
-}
-
 /// <summary>One statement that any client of a pool may have under a name of its own.</summary>
 internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
 {
     private int _clients;
     private int _servers;
     private byte[]? _typedBody;
-    private StatementShape? _shape;
+    private byte[]? _parameters;
+    private byte[]? _columns;
     private volatile bool _isRetired;
 
     /// <summary>Its name on every server.</summary>
@@ -43,8 +35,8 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
 
     public int Servers => _servers;
 
-    /// <summary>What clients were told; null while none has asked.</summary>
-    public StatementShape? Shape => _shape;
+    /// <summary>A client knows the columns of its result: every copy of it must have the same.</summary>
+    public bool HasShape => Volatile.Read(ref _columns) is not null;
 
     /// <summary>
     /// Its tables have changed so that its result has: who knows the old shape gets 0A000, as from PostgreSQL, and who
@@ -56,14 +48,26 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
     public void Retire() => _isRetired = true;
 
     /// <summary>Notes the shape if none is known. False when another is.</summary>
-    public bool TryConfirm(StatementShape shape)
+    /// <param name="parameters">Type OIDs, four bytes each; null when they were not told.</param>
+    /// <param name="columns">Names, types and modifiers of the result's columns; empty when it has none.</param>
+    public bool TryConfirm(byte[]? parameters, byte[] columns)
     {
-        StatementShape? known = Interlocked.CompareExchange(ref _shape, shape, null);
-        if (known is not null)
+        if (
+            Interlocked.CompareExchange(ref _columns, columns, null) is { } known
+            && !known.AsSpan().SequenceEqual(columns)
+        )
         {
-            return known.Matches(shape);
+            return false;
         }
-        _typedBody = WithTypes(shape.Parameters);
+        if (parameters is null)
+        {
+            return true;
+        }
+        if (Interlocked.CompareExchange(ref _parameters, parameters, null) is { } types)
+        {
+            return types.AsSpan().SequenceEqual(parameters);
+        }
+        _typedBody = WithTypes(parameters);
         return true;
     }
 

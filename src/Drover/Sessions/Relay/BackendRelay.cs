@@ -376,8 +376,14 @@ internal sealed class BackendRelay(ClientSession session)
         }
         if (expected.Action == ExpectedAction.Retired)
         {
-            const string Message = "cached plan must not change result type";
-            ErrorResponse.Write(assembly.Replace(position, end), "ERROR", SqlState.FeatureNotSupported, Message);
+            // Drivers know by the routine's name that preparing anew will do.
+            ErrorResponse.Write(
+                assembly.Replace(position, end),
+                "ERROR",
+                SqlState.FeatureNotSupported,
+                "cached plan must not change result type",
+                routine: "RevalidateCachedQuery"
+            );
         }
         if (fields.Routine.SequenceEqual("RevalidateCachedQuery"u8) && expected.Subject is PreparedStatement changed)
         {

@@ -3,6 +3,7 @@ using Drover.Pooling.Servers;
 using Drover.Pooling.Statements;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Sql;
 
 namespace Drover.Sessions.Relay;
 
@@ -28,7 +29,7 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
             return false;
         }
         bool isOurs = expected.Action == ExpectedAction.Swallow;
-        bool isNews = expected.Subject is PreparedStatement statement && (isOurs || statement.Shape is null);
+        bool isNews = expected.Subject is PreparedStatement statement && (isOurs || !statement.HasShape);
         _parameters = isNews && body.Length >= 2 ? body[2..].ToArray() : null;
         return isOurs;
     }
@@ -39,13 +40,16 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
     public void OnDescription(ServerConnection server, byte type, ReadOnlySpan<byte> body)
     {
         if (
-            _parameters is not { } parameters
-            || !server.Responses.TryPeek(out ExpectedResponse expected)
+            !server.Responses.TryPeek(out ExpectedResponse expected)
             || expected.Subject is not PreparedStatement statement
+            || expected.Kind != ExpectedKind.Describe
+            || (expected.Action == ExpectedAction.Forward && statement.HasShape)
+            || !PlannedText.IsPlanned(statement.Body)
         )
         {
             return;
         }
+        byte[]? parameters = _parameters;
         _parameters = null;
         byte[] columns = [];
         if (type == BackendType.RowDescription)
@@ -56,7 +60,7 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
             }
             columns = Summarize(description);
         }
-        if (!statement.TryConfirm(new StatementShape(parameters, columns)))
+        if (!statement.TryConfirm(parameters, columns))
         {
             Retire(server, statement);
         }

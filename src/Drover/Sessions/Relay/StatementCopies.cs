@@ -34,7 +34,7 @@ internal sealed class StatementCopies(ClientSession session)
         server.Statements.Add(statement, server.Batch);
         session.Traffic.ServerParses++;
         server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Swallow, statement);
-        if (statement.Shape is null)
+        if (!statement.HasShape)
         {
             return true;
         }

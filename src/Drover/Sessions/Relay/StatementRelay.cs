@@ -1,4 +1,5 @@
 // Prepared statements on their way to whichever server the client has now: names exchanged, missing ones made again.
+using System.IO.Hashing;
 using Drover.Pooling.Servers;
 using Drover.Pooling.Statements;
 using Drover.Protocol.Framing;
@@ -17,6 +18,8 @@ internal sealed class StatementRelay(ClientSession session)
     private static readonly byte[] DeallocateStandIn = "DISCARD PLANS\0"u8.ToArray();
     private readonly StatementCopies _copies = new(session);
     private bool _awaitsAnswers;
+    private PreparedStatement? _bound;
+    private ulong _boundPortal;
 
     /// <summary>No statement has this name; shared ones are counted from 1.</summary>
     private static ReadOnlySpan<byte> NoStatement => "drover_0"u8;
@@ -157,6 +160,7 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Bind");
         }
+        _bound = null;
         ClientStatement? statement = FindBound(server, bind, position, ref assembly);
         NoteNames(statement?.Traits ?? session.Traits, bind.Remainder);
         if (statement is null)
@@ -165,8 +169,7 @@ internal sealed class StatementRelay(ClientSession session)
             return true;
         }
         bool isDescribed =
-            (statement.Statement.IsRetired || statement.Statement.Shape is not null)
-            && BatchSketch.DescribesPortal(behind);
+            (statement.Statement.IsRetired || statement.Statement.HasShape) && BatchSketch.DescribesPortal(behind);
         if (!TryMakeReady(server, statement, isDescribed, position, ref assembly))
         {
             return false;
@@ -174,7 +177,7 @@ internal sealed class StatementRelay(ClientSession session)
         Protocol.Messages.Frontend.Bind.Write(
             assembly.Replace(position, end),
             bind.Portal,
-            PushBind(server, statement),
+            PushBind(server, statement, bind.Portal),
             bind.Remainder
         );
         return true;
@@ -195,6 +198,7 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Bind");
         }
+        _bound = null;
         ClientStatement? statement = FindBound(server, bind, position, ref assembly);
         if (statement is null)
         {
@@ -205,7 +209,7 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return false;
         }
-        ReadOnlySpan<byte> name = PushBind(server, statement);
+        ReadOnlySpan<byte> name = PushBind(server, statement, bind.Portal);
         int names = bind.Portal.Length + bind.Statement.Length + 2;
         MessageWriter writer = assembly.Replace(position, position + MessageHeader.Size + names);
         writer.WriteByte(FrontendType.Bind);
@@ -243,6 +247,10 @@ internal sealed class StatementRelay(ClientSession session)
                     subject.ServerName
                 );
             }
+        }
+        else if (Shares && _bound is { } bound && _boundPortal == HashOf(describe.Name))
+        {
+            subject = bound;
         }
         server.Responses.Push(ExpectedKind.Describe, ExpectedAction.Forward, subject);
         return true;
@@ -403,8 +411,10 @@ internal sealed class StatementRelay(ClientSession session)
     /// <summary>
     /// Notes a Bind and gives the name to bind. Of a retired statement it is one that makes the server refuse.
     /// </summary>
-    private static ReadOnlySpan<byte> PushBind(ServerConnection server, ClientStatement statement)
+    private ReadOnlySpan<byte> PushBind(ServerConnection server, ClientStatement statement, ReadOnlySpan<byte> portal)
     {
+        _bound = statement.Statement;
+        _boundPortal = HashOf(portal);
         bool isRetired = statement.Statement.IsRetired;
         server.Responses.Push(
             ExpectedKind.Bind,
@@ -434,6 +444,8 @@ internal sealed class StatementRelay(ClientSession session)
         statements.Remove(statement);
         return true;
     }
+
+    private static ulong HashOf(ReadOnlySpan<byte> portal) => portal.IsEmpty ? 0 : XxHash3.HashToUInt64(portal);
 
     private void NoteNames(StatementTraits traits, ReadOnlySpan<byte> text)
     {

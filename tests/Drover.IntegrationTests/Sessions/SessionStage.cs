@@ -1,0 +1,76 @@
+// A proxy in transaction mode before the shared PostgreSQL, for scripted clients.
+using Drover.App.LocalPostgres;
+using Drover.IntegrationTests.Clients;
+using Drover.IntegrationTests.LocalPostgres;
+
+namespace Drover.IntegrationTests.Sessions;
+
+/// <summary>One test's proxy and database; servers are used in turn, so that clients change them.</summary>
+internal sealed class SessionStage : IAsyncDisposable
+{
+    private readonly ProxyUnderTest _proxy;
+    private readonly string _database;
+    private ScriptedClient? _holder;
+
+    private SessionStage(ProxyUnderTest proxy, string database) => (_proxy, _database) = (proxy, database);
+
+    public string Log => _proxy.Log;
+
+    public static async Task<SessionStage> StartAsync(
+        PostgresFixture postgres,
+        int major,
+        int poolSize,
+        params (string Name, string Value)[] more
+    )
+    {
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+        (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, cancellationToken);
+        Dictionary<string, string> settings = new()
+        {
+            ["auth_type"] = "trust",
+            ["pool_mode"] = "transaction",
+            ["default_pool_size"] = $"{poolSize}",
+            ["server_round_robin"] = "1",
+        };
+        foreach ((string name, string value) in more)
+        {
+            settings[name] = value;
+        }
+        ProxyUnderTest proxy = await ProxyUnderTest.StartAsync(
+            settings,
+            new Dictionary<string, string> { ["*"] = $"host={LocalPostgresCluster.Host} port={cluster.Port}" },
+            new Dictionary<string, string> { [LocalPostgresCluster.Superuser] = "" },
+            cancellationToken
+        );
+        return new SessionStage(proxy, database);
+    }
+
+    public Task<ScriptedClient> ConnectAsync() =>
+        ScriptedClient.ConnectAsync(ProxyUnderTest.Host, _proxy.Port, LocalPostgresCluster.Superuser, _database);
+
+    /// <summary>
+    /// In a pool of two, keeps one server busy. Called again it takes the other one and lets the first go: whoever runs
+    /// something
+    /// in between is on the other server each time.
+    /// </summary>
+    public async Task ChangeServersAsync()
+    {
+        ScriptedClient? before = _holder;
+        _holder = await ConnectAsync();
+        await _holder.Query("begin").RunAsync();
+        if (before is not null)
+        {
+            await before.Query("rollback").RunAsync();
+            await before.DisposeAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_holder is not null)
+        {
+            await _holder.DisposeAsync();
+        }
+        await _proxy.DisposeAsync();
+    }
+}

@@ -1,0 +1,144 @@
+// Prepared statements of clients that change servers (TRAPS 4, 5 and 7).
+using Drover.IntegrationTests.LocalPostgres;
+
+namespace Drover.IntegrationTests.Sessions;
+
+public sealed class StatementTests(PostgresFixture postgres)
+{
+    private const string Changing = "create table changing (a int); insert into changing values (1)";
+
+    public static TheoryData<int> Majors => [15, 18];
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Statement_follows_its_client_to_another_server(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await stage.ChangeServersAsync();
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await client.Parse("s", "select pg_backend_pid(), $1::int").Sync().RunAsync();
+        HashSet<string> answers = [];
+        for (int i = 0; i < 4; i++)
+        {
+            await stage.ChangeServersAsync();
+            answers.Add(await client.Bind("s", "7").Execute().Sync().RunAsync());
+        }
+        Assert.All(answers, answer => Assert.Matches(@"^2 D\(\d+\|7\) C\(SELECT 1\) Z\(I\)$", answer));
+        Assert.Equal(2, answers.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Unnamed_statement_and_a_lone_Describe_find_their_Parse_on_another_server(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await stage.ChangeServersAsync();
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await client.Parse("", "select pg_backend_pid()").Parse("s", "select 1").Sync().RunAsync();
+        HashSet<string> answers = [];
+        for (int i = 0; i < 4; i++)
+        {
+            await stage.ChangeServersAsync();
+            answers.Add(await client.Bind("").Execute().Sync().RunAsync());
+            Assert.Equal("t T Z(I)", await client.DescribeStatement("s").Sync().RunAsync());
+        }
+        Assert.All(answers, answer => Assert.Matches(@"^2 D\(\d+\) C\(SELECT 1\) Z\(I\)$", answer));
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Errors_name_the_statement_as_its_client_does(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await using ScriptedClient client = await stage.ConnectAsync();
+        Assert.Equal("E(26000) Z(I)", await client.Bind("mine").Execute().Sync().RunAsync());
+        Assert.Equal("prepared statement \"mine\" does not exist", client.LastError);
+        Assert.Equal("E(42601) Z(I)", await client.Parse("mine", "selec").Sync().RunAsync());
+        Assert.Equal("1 Z(I)", await client.Parse("mine", "select 1").Sync().RunAsync());
+        Assert.Equal("E(42P05) Z(I)", await client.Parse("mine", "select 2").Sync().RunAsync());
+        Assert.Equal("prepared statement \"mine\" already exists", client.LastError);
+        Assert.Equal("2 D(1) C(SELECT 1) Z(I)", await client.Bind("mine").Execute().Sync().RunAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task What_was_parsed_behind_DISCARD_ALL_in_one_write_is_there(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await stage.ChangeServersAsync();
+        await using ScriptedClient client = await stage.ConnectAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await stage.ChangeServersAsync();
+            client.Query("discard all").Parse("s", "select 5").Bind("s").Execute().Sync();
+            Assert.Equal("C(DISCARD ALL) Z(I) 1 2 D(5) C(SELECT 1) Z(I)", await client.RunAsync(2));
+            Assert.Equal("2 D(5) C(SELECT 1) Z(I)", await client.Bind("s").Execute().Sync().RunAsync());
+        }
+        client.Parse("", "deallocate all").Bind("").Execute().Bind("s").Execute().Sync();
+        Assert.Equal("1 2 C(DEALLOCATE ALL) E(26000) Z(I)", await client.RunAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Client_that_does_not_ask_for_the_columns_gets_0A000_on_every_server_after_DDL(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await stage.ChangeServersAsync();
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await client.Query(Changing).RunAsync();
+        Assert.Equal(
+            "1 t T Z(I)",
+            await client.Parse("s", "select * from changing").DescribeStatement("s").Sync().RunAsync()
+        );
+        await client.Query("alter table changing add b text default 'new'").RunAsync();
+        for (int i = 0; i < 4; i++)
+        {
+            await stage.ChangeServersAsync();
+            Assert.Equal("E(0A000) Z(I)", await client.Bind("s").Execute().Sync().RunAsync());
+        }
+        client.Parse("t", "select * from changing").Bind("t").Execute().Sync();
+        Assert.Equal("1 2 D(1|new) C(SELECT 1) Z(I)", await client.RunAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Client_that_asks_for_the_columns_never_notices_DDL_outside_a_transaction(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await stage.ChangeServersAsync();
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await client.Query(Changing).RunAsync();
+        await client.Parse("s", "select * from changing where a = $1").Sync().RunAsync();
+        for (int i = 0; i < 4; i++)
+        {
+            await stage.ChangeServersAsync();
+            client.Bind("s", "1").DescribePortal().Execute().Sync();
+            Assert.Equal("2 T D(1) C(SELECT 1) Z(I)", await client.RunAsync());
+        }
+        await client.Query("alter table changing add b text default 'new'").RunAsync();
+        for (int i = 0; i < 4; i++)
+        {
+            await stage.ChangeServersAsync();
+            client.Bind("s", "1").DescribePortal().Execute().Sync();
+            Assert.Equal("2 T D(1|new) C(SELECT 1) Z(I)", await client.RunAsync());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Error_in_a_pipeline_fails_its_own_batch_only(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await using ScriptedClient client = await stage.ConnectAsync();
+        client.Parse("a", "select 1").Bind("a").Execute().Sync();
+        client.Parse("b", "select 1/0").Bind("b").Execute().Parse("c", "select 3").Sync();
+        client.Bind("a").Execute().Sync().Bind("c").Execute().Sync();
+        Assert.Equal(
+            "1 2 D(1) C(SELECT 1) Z(I) 1 2 E(22012) Z(I) 2 D(1) C(SELECT 1) Z(I) E(26000) Z(I)",
+            (await client.RunAsync(4)).Replace("1 E(22012)", "1 2 E(22012)", StringComparison.Ordinal)
+        );
+        await client.Parse("d", "select 4").Flush().SendAsync();
+        Assert.Equal("1", await client.ReadAsync("1"));
+        Assert.Equal("2 D(4) C(SELECT 1) Z(I)", await client.Bind("d").Execute().Sync().RunAsync());
+    }
+}
