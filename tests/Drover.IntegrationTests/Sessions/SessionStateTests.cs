@@ -26,7 +26,8 @@ public sealed class SessionStateTests(PostgresFixture postgres)
             .RunAsync();
         await client.Query("begin; set app.tenant = 'undone'; rollback").RunAsync();
         const string Ask =
-            "select current_setting('app.tenant', true), current_setting('app.region', true), current_setting('app.shop', true)";
+            "select current_setting('app.tenant', true), current_setting('app.region', true), "
+            + "current_setting('app.shop', true)";
         for (int i = 0; i < 4; i++)
         {
             await stage.ChangeServersAsync();
