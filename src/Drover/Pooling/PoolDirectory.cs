@@ -145,12 +145,7 @@ internal sealed class PoolDirectory
     }
 
     private PoolConfiguration Resolve(DatabaseEntry database, UserEntry user) =>
-        new()
-        {
-            Options = Options,
-            Database = database.Options,
-            User = user.Options,
-        };
+        new(Options, database.Options, user.Options);
 
     private static DatabaseOptions Automatic(DatabaseOptions fallback, string name) =>
         fallback with

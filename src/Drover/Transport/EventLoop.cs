@@ -22,6 +22,7 @@ internal abstract class EventLoop : IDisposable
     private readonly PriorityQueue<Wakeup, long> _timers = new();
     private readonly List<ILoopTicker> _tickers = [];
     private readonly TimeProvider _time;
+    private readonly double _usPerTimestamp;
     private readonly Thread _thread;
     private int _wakePending;
     private long _lastTick;
@@ -35,6 +36,7 @@ internal abstract class EventLoop : IDisposable
     {
         Index = index;
         _time = time;
+        _usPerTimestamp = 1_000_000.0 / time.TimestampFrequency;
         _thread = new Thread(Run) { Name = $"loop-{index}", IsBackground = true };
     }
 
@@ -44,8 +46,10 @@ internal abstract class EventLoop : IDisposable
     /// <summary>Milliseconds on the loop's clock, read once per turn; differences only.</summary>
     public long NowMs { get; private set; }
 
-    /// <summary>Microseconds on the same clock, read now.</summary>
-    public long NowUs() => (long)(_time.GetTimestamp() * (1_000_000.0 / _time.TimestampFrequency));
+    /// <summary>
+    /// Microseconds on the same clock, read once per turn too, as PgBouncer does: reading it costs more than counting.
+    /// </summary>
+    public long NowUs { get; private set; }
 
     /// <summary>Where clients' bytes land first. Valid until the code that filled it awaits.</summary>
     public byte[] ClientScratch { get; } =
@@ -93,7 +97,22 @@ internal abstract class EventLoop : IDisposable
     }
 
     /// <summary>Wakes a waiter on the loop, later, from any thread.</summary>
-    public void Post(Wakeup wakeup) => Post(static state => ((Wakeup)state!).Signal(), wakeup);
+    public void Post(Wakeup wakeup) =>
+        Post(
+            static state =>
+            {
+                Wakeup wakeup = (Wakeup)state!;
+                if (wakeup.Home is { IsCurrent: false } home)
+                {
+                    home.Post(wakeup);
+                }
+                else
+                {
+                    wakeup.Signal();
+                }
+            },
+            wakeup
+        );
 
     /// <summary>Signals the wake-up once the delay has passed. Not cancelled: a late signal is a false alarm.</summary>
     public void SignalAfter(Wakeup wakeup, TimeSpan delay)
@@ -186,7 +205,11 @@ internal abstract class EventLoop : IDisposable
     protected abstract void Poll(int timeoutMs);
 
     /// <summary>Called by <see cref="Poll"/> when it returns from its sleep.</summary>
-    protected void Awake() => NowMs = _time.GetTimestamp() * 1000 / _time.TimestampFrequency;
+    protected void Awake()
+    {
+        NowUs = (long)(_time.GetTimestamp() * _usPerTimestamp);
+        NowMs = NowUs / 1000;
+    }
 
     protected void ClearInterrupt() => Volatile.Write(ref _wakePending, 0);
 
@@ -235,7 +258,14 @@ internal abstract class EventLoop : IDisposable
         while (_timers.TryPeek(out Wakeup? wakeup, out long due) && due <= NowMs)
         {
             _timers.Dequeue();
-            wakeup.Signal();
+            if (wakeup.Home is { } home && home != this)
+            {
+                home.Post(wakeup);
+            }
+            else
+            {
+                wakeup.Signal();
+            }
         }
         if (NowMs - _lastTick < TickMs)
         {
