@@ -66,7 +66,7 @@ internal abstract class EventLoop : IDisposable
     public MessageWriter ServerAssembly { get; } = new(TransportLimits.AssemblyBytesMax);
 
     /// <summary>Share of one processor that the loop used in the last tick, 0 to 1.</summary>
-    public double Busy { get; private set; }
+    public double Busy { get; protected set; }
 
     /// <summary>Connections that live here; read by any thread to place new ones.</summary>
     public int ConnectionCount { get; protected set; }

@@ -74,7 +74,7 @@ internal sealed class Wakeup : ICriticalNotifyCompletion, IReadinessObserver
     }
 }
 
-/// <summary>Synchronous work between two awaits: resuming an async method for it would cost more than it does.</summary>
+/// <summary>Synchronous work between two awaits; resuming an async method would cost more than it does.</summary>
 internal interface ITurnTaker
 {
     /// <summary>Does what can be done now. True when the waiter has to be resumed. Never throws.</summary>

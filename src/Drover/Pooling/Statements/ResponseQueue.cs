@@ -42,12 +42,16 @@ internal sealed class ResponseQueue
             }
             IsSkippingToSync = false;
         }
-        if (kind == ExpectedKind.CopyEnd && Count == 0)
+        bool endsWithReady = EndsWithReady(kind);
+        if (kind != ExpectedKind.CopyEnd)
+        {
+            IsUnsynced = !endsWithReady;
+        }
+        else if (Count == 0)
         {
             // Nothing that was asked for can be waiting for it: the server ignores it.
             return;
         }
-        IsUnsynced = kind == ExpectedKind.CopyEnd ? IsUnsynced : !EndsWithReady(kind);
         if (Count == _ring.Length)
         {
             Grow();
@@ -60,7 +64,7 @@ internal sealed class ResponseQueue
             free.Subject = subject;
         }
         Count++;
-        ReadyCount += EndsWithReady(kind) ? 1 : 0;
+        ReadyCount += endsWithReady ? 1 : 0;
     }
 
     /// <summary>Whether the answer at the head is of this kind of message.</summary>
