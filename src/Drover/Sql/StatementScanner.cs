@@ -36,7 +36,11 @@ internal static class StatementScanner
                     i++;
                     break;
                 case (byte)'\'':
-                    i = SkipQuoted(sql, i, '\'', escapes: false);
+                    int end = SkipQuoted(sql, i, '\'', escapes: false);
+                    // Where a backslash stands before a quote, what the literal is depends on
+                    // standard_conforming_strings and on a literal before it: nobody knows what was passed over.
+                    traits |= sql[i..end].IndexOf("\\'"u8) >= 0 ? Unpredictable : StatementTraits.None;
+                    i = end;
                     atStart = false;
                     break;
                 case (byte)'"':
@@ -76,9 +80,9 @@ internal static class StatementScanner
     )
     {
         int end = WordEnd(sql, i);
-        if (end < sql.Length && sql[end] == '\'' && end - i <= 2)
+        if (end < sql.Length && sql[end] == '\'' && end - i == 1)
         {
-            // E'…', B'…', X'…', N'…': the prefix decides how the literal ends.
+            // E'…', B'…', X'…', N'…': the prefix decides how the literal ends. A longer word is one: DO'…'.
             atStart = false;
             return SkipQuoted(sql, end, '\'', (sql[i] | 0x20) == 'e');
         }
