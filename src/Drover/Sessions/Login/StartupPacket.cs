@@ -77,6 +77,7 @@ internal sealed record StartupPacket
     )
     {
         List<KeyValuePair<string, string>> settings = [];
+        List<KeyValuePair<string, string>> switches = [];
         List<KeyValuePair<string, string>> raw = [];
         List<string> unknown = [];
         ReplicationKind replication = ReplicationKind.None;
@@ -101,7 +102,7 @@ internal sealed record StartupPacket
             }
             else if (name == "options")
             {
-                if (!StartupOptions.TryRead(value, settings, out string problem))
+                if (!StartupOptions.TryRead(value, switches, out string problem))
                 {
                     refusal = new SessionEnd(problem, Drover.Protocol.SqlState.SyntaxError);
                     return null;
@@ -112,6 +113,7 @@ internal sealed record StartupPacket
                 settings.Add(new(name, value));
             }
         }
+        settings.InsertRange(0, switches);
         settings.RemoveAll(setting => IsIgnored(setting.Key, options));
         int minor = header.MinorVersion >= 2 ? 2 : 0;
         return new StartupPacket
