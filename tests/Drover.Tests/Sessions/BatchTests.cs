@@ -12,7 +12,7 @@ namespace Drover.Tests.Sessions;
 
 public sealed class BatchTests
 {
-    /// <summary>B is Bind, D describes a portal, d a statement, E Execute, C closes a portal, S Sync, P Parse.</summary>
+    /// <summary>Letters are messages; D describes and C closes a portal, d describes a statement.</summary>
     [Theory]
     [InlineData("BDES", true)]
     [InlineData("BDECS", true)]
