@@ -67,7 +67,7 @@ public sealed class ProxyFuzzTests
         while ((grown = GC.GetTotalMemory(forceFullCollection: true) - before) >= GrowthBytesMax)
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < Wire.Limit, $"{grown} bytes more than before");
-            await Task.Delay(200);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
         }
     }
 
