@@ -30,6 +30,9 @@ internal static class RoomArrows
                 "Sessions",
                 "Protocol",
             ],
+            // The control plane.
+            ["Operations"] = ["Telemetry"],
+            ["Partitioning"] = ["Operations", "Telemetry"],
         }.ToImmutableDictionary();
 
     private const string ImplicitUsings = """
