@@ -6,7 +6,7 @@ namespace Drover.Partitioning.Catalog;
 /// <summary><c>pg_attribute</c> with what hangs on it.</summary>
 internal sealed record ColumnDescription
 {
-    /// <summary><c>attnum</c>: dropped columns leave gaps, and two tables with equal columns may differ in it.</summary>
+    /// <summary><c>attnum</c>: dropped columns leave gaps, so two tables with equal columns may differ in it.</summary>
     public required short Number { get; init; }
     public required string Name { get; init; }
 
@@ -29,7 +29,7 @@ internal sealed record ColumnDescription
     public IdentityKind Identity { get; init; }
     public bool IsNotNull { get; init; }
 
-    /// <summary><c>PLAIN</c>, <c>EXTERNAL</c>, <c>EXTENDED</c> or <c>MAIN</c>; null where it is the type's own.</summary>
+    /// <summary><c>PLAIN</c>, <c>EXTERNAL</c>, <c>EXTENDED</c>, <c>MAIN</c>; null if it is the type's own.</summary>
     public string? Storage { get; init; }
 
     /// <summary><c>pglz</c> or <c>lz4</c>; null: <c>default_toast_compression</c>.</summary>

@@ -37,7 +37,7 @@ internal sealed record ViewDescription
     /// <summary>The query without its semicolon.</summary>
     public required string Query { get; init; }
 
-    /// <summary><c>security_barrier=true</c>, <c>check_option=local</c>, or a materialized view's storage options.</summary>
+    /// <summary><c>security_barrier=true</c>, <c>check_option=local</c>, or storage options.</summary>
     public ImmutableArray<string> Options { get; init; } = [];
     public required AccessList Access { get; init; }
     public string? Comment { get; init; }
@@ -55,7 +55,7 @@ internal sealed record ViewDescription
     /// <summary>It uses the table's row type: a whole row, or a function over one.</summary>
     public bool UsesRowType { get; init; }
 
-    /// <summary>The view belongs to an extension, or to another session's temporary schema: it cannot be replaced.</summary>
+    /// <summary>The extension that owns the view: it cannot be replaced. Or null.</summary>
     public string? Extension { get; init; }
 
     // Only for materialized views.

@@ -10,11 +10,8 @@ internal sealed record IndexDescription
     public required QualifiedName Name { get; init; }
     public required string Method { get; init; }
 
-    /// <summary>
-    /// From <c>USING</c> on, tablespace and predicate included: <c>CREATE [UNIQUE] INDEX name ON table</c> and this
-    /// make an equal index elsewhere.
-    /// </summary>
-    public required string Tail { get; init; }
+    /// <summary>From <c>USING</c> on, without tablespace and predicate.</summary>
+    public required string Body { get; init; }
     public bool IsUnique { get; init; }
     public bool IsPrimary { get; init; }
     public bool IsExclusion { get; init; }
@@ -48,6 +45,19 @@ internal sealed record IndexDescription
     /// <summary>By <c>ALTER INDEX … ALTER COLUMN n SET STATISTICS</c>.</summary>
     public ImmutableArray<IndexStatistics> StatisticsTargets { get; init; } = [];
     public long SizeBytes { get; init; }
+
+    /// <summary>An equal index on another relation.</summary>
+    /// <param name="name">The new index's name.</param>
+    /// <param name="relation">What it is made on; <c>ONLY</c> may stand before it.</param>
+    /// <param name="isConcurrent">CREATE INDEX CONCURRENTLY.</param>
+    public string DefinitionOn(string name, string relation, bool isConcurrent = false)
+    {
+        string unique = IsUnique ? "UNIQUE " : "";
+        string concurrently = isConcurrent ? "CONCURRENTLY " : "";
+        string tablespace = Tablespace is null ? "" : $" TABLESPACE {SqlText.Name(Tablespace)}";
+        string where = Predicate is null ? "" : $" WHERE {Predicate}";
+        return $"CREATE {unique}INDEX {concurrently}{SqlText.Name(name)} ON {relation} {Body}{tablespace}{where}";
+    }
 
     public bool HasExpressions => Keys.Contains(null);
 
