@@ -36,7 +36,9 @@ internal static class BoundAxis
             ? DateOnly.FromDayNumber(checked((int)position))
             : DateOnly.FromDateTime(new DateTime(checked(position * TicksPerMicrosecond)));
 
-    /// <summary>The value as PostgreSQL reads it, without quotes; instants are printed in the zone, with their offset.</summary>
+    /// <summary>
+    /// The value as PostgreSQL reads it, without quotes; instants are printed in the zone, with their offset.
+    /// </summary>
     public static string Print(PartitionKeyKind kind, long position, TimeZoneInfo zone) =>
         kind switch
         {

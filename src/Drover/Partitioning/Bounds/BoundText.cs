@@ -12,8 +12,8 @@ internal readonly record struct CatalogBound(PartitionRange? Range)
 }
 
 /// <summary>
-/// Writes ranges as SQL and reads what <c>pg_get_expr(relpartbound, oid)</c> gives. The session that printed it must have
-/// <c>DateStyle = ISO</c>.
+/// Writes ranges as SQL and reads what <c>pg_get_expr(relpartbound, oid)</c> gives. The session that printed it must
+/// have <c>DateStyle = ISO</c>.
 /// </summary>
 internal static class BoundText
 {
@@ -24,8 +24,8 @@ internal static class BoundText
         $"FOR VALUES FROM ({Literal(scheme, range.From)}) TO ({Literal(scheme, range.To)})";
 
     /// <summary>
-    /// The condition that PostgreSQL derives for a partition of this range. A valid CHECK constraint with it lets ATTACH PARTITION
-    /// skip its scan (manual, 5.12.2.2).
+    /// The condition that PostgreSQL derives for a partition of this range. A valid CHECK constraint with it lets
+    /// ATTACH PARTITION skip its scan (manual, 5.12.2.2).
     /// </summary>
     /// <param name="scheme">The scheme.</param>
     /// <param name="range">The range.</param>

@@ -34,12 +34,14 @@ internal readonly record struct PartitionInterval(IntervalUnit Unit, long Step =
     /// <summary>A calendar month.</summary>
     public static PartitionInterval Month => new(IntervalUnit.Month);
 
-    /// <summary>Whether <paramref name="kind"/> can be cut so: steps are for numbers, units of the calendar for the rest.</summary>
+    /// <summary>
+    /// Whether <paramref name="kind"/> can be cut so: steps are for numbers, units of the calendar for the rest.
+    /// </summary>
     public bool Fits(PartitionKeyKind kind) => kind.IsNumber() == (Unit == IntervalUnit.Step);
 
     /// <summary>
-    /// Reads <c>day</c>, <c>week</c>, <c>month</c>, <c>quarter</c>, <c>year</c>, also <c>daily</c>, <c>1 month</c>, <c>3 months</c>;
-    /// or a number of ids such as <c>1000000</c> or <c>1_000_000</c>.
+    /// Reads <c>day</c>, <c>week</c>, <c>month</c>, <c>quarter</c>, <c>year</c>, also <c>daily</c>, <c>1 month</c>,
+    /// <c>3 months</c>; or a number of ids such as <c>1000000</c> or <c>1_000_000</c>.
     /// </summary>
     public static bool TryParse(string text, out PartitionInterval interval, [NotNullWhen(false)] out string? problem)
     {

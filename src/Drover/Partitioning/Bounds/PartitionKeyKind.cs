@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Drover.Partitioning.Bounds;
 
 /// <summary>
-/// The type of a partition key. Values of every kind are placed on an axis of whole numbers, their <em>position</em>, so that all
-/// arithmetic of bounds is the same.
+/// The type of a partition key. Values of every kind are placed on an axis of whole numbers, their <em>position</em>,
+/// so that all arithmetic of bounds is the same.
 /// </summary>
 internal enum PartitionKeyKind
 {
@@ -44,7 +44,9 @@ internal static class PartitionKeyKinds
         (PartitionKeyKind.UuidV7, "uuid", "uuid"),
     ];
 
-    /// <summary>The kind of a column by <c>format_type()</c>; a precision, as in <c>timestamp(3)</c>, changes nothing.</summary>
+    /// <summary>
+    /// The kind of a column by <c>format_type()</c>; a precision, as in <c>timestamp(3)</c>, changes nothing.
+    /// </summary>
     public static bool TryOfType(string formattedType, [NotNullWhen(true)] out PartitionKeyKind? kind)
     {
         int open = formattedType.IndexOf('(', StringComparison.Ordinal);

@@ -6,8 +6,9 @@ using System.Text;
 namespace Drover.Partitioning.Bounds;
 
 /// <summary>
-/// Names of partitions, unquoted. Every range of a scheme has its own suffix, so names of one table never collide; where the table's
-/// name must be cut to fit 63 bytes, a hash of the whole name goes into its place, so two tables' names do not either.
+/// Names of partitions, unquoted. Every range of a scheme has its own suffix, so names of one table never collide;
+/// where the table's name must be cut to fit 63 bytes, a hash of the whole name goes into its place, so two tables'
+/// names do not either.
 /// </summary>
 internal static class PartitionName
 {

@@ -2,7 +2,8 @@
 namespace Drover.Partitioning.Bounds;
 
 /// <summary>
-/// A range of the key, as <c>FOR VALUES FROM … TO …</c> has it: <see cref="From"/> belongs to it, <see cref="To"/> does not.
+/// A range of the key, as <c>FOR VALUES FROM … TO …</c> has it: <see cref="From"/> belongs to it, <see cref="To"/> does
+/// not.
 /// </summary>
 /// <param name="From">The lower bound.</param>
 /// <param name="To">The upper bound.</param>

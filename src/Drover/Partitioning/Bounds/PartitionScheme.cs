@@ -4,8 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Drover.Partitioning.Bounds;
 
 /// <summary>
-/// The grid of ranges that a table is cut into. Ranges are numbered; each begins where the one before ends, so that there is neither a
-/// gap nor an overlap, whatever the calendar and the zone's clock do. Pure: nothing here reads a clock or a database.
+/// The grid of ranges that a table is cut into. Ranges are numbered; each begins where the one before ends, so that
+/// there is neither a gap nor an overlap, whatever the calendar and the zone's clock do. Pure: nothing here reads a
+/// clock or a database.
 /// </summary>
 internal sealed class PartitionScheme
 {
@@ -32,8 +33,8 @@ internal sealed class PartitionScheme
     public PartitionInterval Interval { get; }
 
     /// <summary>
-    /// The zone whose days, weeks and months are meant. For <c>timestamptz</c> and uuids it places the bounds; for <c>date</c> and
-    /// <c>timestamp</c> it only says which day it is now; ids do not use it.
+    /// The zone whose days, weeks and months are meant. For <c>timestamptz</c> and uuids it places the bounds; for
+    /// <c>date</c> and <c>timestamp</c> it only says which day it is now; ids do not use it.
     /// </summary>
     public TimeZoneInfo Zone { get; }
 
@@ -62,13 +63,17 @@ internal sealed class PartitionScheme
         return true;
     }
 
-    /// <summary>A scheme that is known to be right, such as by month in UTC; fails where <see cref="TryCreate"/> has a problem.</summary>
+    /// <summary>
+    /// A scheme that is known to be right, such as by month in UTC; fails where <see cref="TryCreate"/> has a problem.
+    /// </summary>
     public static PartitionScheme Of(PartitionKeyKind kind, PartitionInterval interval, string zone = "UTC") =>
         TryCreate(kind, interval, zone, out PartitionScheme? scheme, out string? problem)
             ? scheme
             : throw new ArgumentException(problem);
 
-    /// <summary>The position of an instant on the key's axis. Ids have none: their position comes from the data.</summary>
+    /// <summary>
+    /// The position of an instant on the key's axis. Ids have none: their position comes from the data.
+    /// </summary>
     public long PositionOf(DateTimeOffset instant)
     {
         DateTime utc = instant.UtcDateTime;
@@ -112,7 +117,8 @@ internal sealed class PartitionScheme
     }
 
     /// <summary>
-    /// A range by its number. Where ids end, its bound is MINVALUE or MAXVALUE. It is empty where a zone skipped a whole day.
+    /// A range by its number. Where ids end, its bound is MINVALUE or MAXVALUE. It is empty where a zone skipped a
+    /// whole day.
     /// </summary>
     public PartitionRange RangeAt(long index)
     {
@@ -138,12 +144,14 @@ internal sealed class PartitionScheme
     public DateOnly FirstDayAt(long index) => CalendarUnit.FirstDay(Interval.Unit, index);
 
     /// <summary>
-    /// The ranges that hold everything from the lowest to the highest key, in order, and <paramref name="premake"/> more after the one of
-    /// <paramref name="current"/>.
+    /// The ranges that hold everything from the lowest to the highest key, in order, and <paramref name="premake"/>
+    /// more after the one of <paramref name="current"/>.
     /// </summary>
     /// <param name="min">The position of the lowest key; null when there are no rows.</param>
     /// <param name="max">The position of the highest key; null when there are no rows.</param>
-    /// <param name="current">The position of now (<see cref="PositionOf"/>); for ids the highest that was given out.</param>
+    /// <param name="current">
+    /// The position of now (<see cref="PositionOf"/>); for ids the highest that was given out.
+    /// </param>
     /// <param name="premake">How many ranges after the current one, 0 to <see cref="BoundLimits.PremakeMax"/>.</param>
     /// <param name="ranges">The ranges.</param>
     /// <param name="problem">Why there are none: a key out of the supported years, or too many partitions.</param>
@@ -175,8 +183,8 @@ internal sealed class PartitionScheme
         if ((Int128)last - first >= BoundLimits.PartitionsMax)
         {
             problem =
-                $"{(Int128)last - first + 1} partitions from {Print(lowest)} to {Print(highest)} and {premake} ahead; at most "
-                + $"{BoundLimits.PartitionsMax}: take a longer interval, or look for keys that cannot be right";
+                $"{(Int128)last - first + 1} partitions from {Print(lowest)} to {Print(highest)} and {premake} ahead; "
+                + $"at most {BoundLimits.PartitionsMax}: take a longer interval, or look for keys that cannot be right";
             return false;
         }
         List<PartitionRange> found = [];
@@ -202,7 +210,8 @@ internal sealed class PartitionScheme
             : BoundAxis.OfLocal(Kind, day.ToDateTime(TimeOnly.MinValue));
     }
 
-    // The last range ends where the year after YearMax begins, or up to six days before, so that every bound has four digits.
+    // The last range ends where the year after YearMax begins, or up to six days before, so that every bound has four
+    // digits.
     private long LastTime() => Start(CalendarUnit.IndexOf(Interval.Unit, new DateOnly(BoundLimits.YearMax + 1, 1, 1)));
 
     private static long FloorDivide(long value, long divisor)

@@ -4,8 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Drover.Partitioning.Bounds;
 
 /// <summary>
-/// The days of a time zone. A day begins at the first instant of its date: 00:00, or later where the clock skips midnight; where
-/// midnight comes twice, one of the two. A date that the zone skipped whole begins when the next does, and is empty.
+/// The days of a time zone. A day begins at the first instant of its date: 00:00, or later where the clock skips
+/// midnight; where midnight comes twice, one of the two. A date that the zone skipped whole begins when the next does,
+/// and is empty.
 /// </summary>
 internal static class ZoneDays
 {
