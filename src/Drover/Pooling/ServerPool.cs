@@ -309,6 +309,9 @@ internal sealed class ServerPool
 
     public int Connecting => Volatile.Read(ref _connecting);
 
+    /// <summary>Tells whoever watches that the catalogs could not be read.</summary>
+    public void ReportCatalogUnread(PoolFailure failure) => _connector.OnCatalogUnread(this, failure);
+
     /// <summary>Closes one idle server to make room for another pool's. False when it has none.</summary>
     public bool TryEvictIdle()
     {

@@ -131,6 +131,10 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             pool.Configuration.Options.Proxy.Server.ServerLoginRetry.TotalSeconds
         );
 
+    /// <inheritdoc/>
+    public void CatalogUnread(ServerPool pool, PoolFailure failure) =>
+        LogPool.CatalogUnread(_log, Name(pool), failure.SqlState, failure.Message);
+
     public void Dispose()
     {
         foreach (Listener listener in _listeners)

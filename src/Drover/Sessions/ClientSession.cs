@@ -94,6 +94,16 @@ internal sealed class ClientSession
     public void NoteNames(ReadOnlySpan<byte> text) =>
         CustomSettingNames.Collect(text, CustomNames ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase));
 
+    /// <summary>Names that tell, as they were when this lease began; null when there are none.</summary>
+    public TellingNames? Names { get; set; }
+
+    /// <summary>The catalogs have changed during this lease: what was sent in it may have done more than it said.</summary>
+    public bool HasNewNames => !ReferenceEquals(Names, Pool.Database.Telling.Names);
+
+    /// <summary>It may have set a custom parameter of unknown name: nobody can ask for it, so nobody else gets its
+    /// server.</summary>
+    public bool HasNamelessSettings { get; set; }
+
     /// <summary>Why it keeps its server between transactions.</summary>
     public PinReason Pins { get; set; }
 
@@ -254,7 +264,7 @@ internal sealed class ClientSession
         if (End is null && _backend.SawReady && MayRelease(server))
         {
             _backend.SawReady = false;
-            if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded)
+            if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded || HasNewNames)
             {
                 return Progress.NeedProbe;
             }

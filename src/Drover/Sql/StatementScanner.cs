@@ -11,6 +11,10 @@ namespace Drover.Sql;
 /// </summary>
 internal static class StatementScanner
 {
+    /// <summary>The same, by the names too that tell in this database; null when there are none.</summary>
+    public static StatementTraits Scan(ReadOnlySpan<byte> sql, TellingNames? names) =>
+        names is null ? Scan(sql) : Scan(sql) | names.Scan(sql);
+
     /// <summary>Scans the text of a simple query or of a Parse, without its terminating zero.</summary>
     public static StatementTraits Scan(ReadOnlySpan<byte> sql)
     {
@@ -104,7 +108,7 @@ internal static class StatementScanner
         return end;
     }
 
-    private static StatementTraits FirstWord(ReadOnlySpan<byte> word)
+    internal static StatementTraits FirstWord(ReadOnlySpan<byte> word)
     {
         switch (word.Length)
         {
@@ -115,9 +119,13 @@ internal static class StatementScanner
                     : Is(word, "load"u8) ? StatementTraits.TouchesSession
                     : StatementTraits.None;
             case 5:
-                return Is(word, "reset"u8) ? Resetting : StatementTraits.None;
+                return Is(word, "reset"u8) ? Resetting
+                    : Is(word, "alter"u8) ? StatementTraits.ChangesCatalog
+                    : StatementTraits.None;
             case 6:
-                return Is(word, "listen"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+                return Is(word, "listen"u8) ? StatementTraits.TouchesSession
+                    : Is(word, "create"u8) ? StatementTraits.ChangesCatalog
+                    : StatementTraits.None;
             case 7:
                 return Is(word, "discard"u8) ? Resetting | StatementTraits.ForgetsStatements
                     : Is(word, "prepare"u8) || Is(word, "declare"u8) ? StatementTraits.TouchesSession
@@ -134,13 +142,17 @@ internal static class StatementScanner
         }
     }
 
-    private static StatementTraits AnyWord(ReadOnlySpan<byte> word)
+    internal static StatementTraits AnyWord(ReadOnlySpan<byte> word)
     {
         switch (word.Length)
         {
             case 4:
                 return Is(word, "temp"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
             case 7:
+                if (Is(word, "ts_stat"u8))
+                {
+                    return Unpredictable;
+                }
                 // SET x TO DEFAULT and SET x = DEFAULT; also column defaults, where it costs one look too many.
                 return Is(word, "default"u8) ? StatementTraits.ResetsSettings
                     : Is(word, "pg_temp"u8) ? StatementTraits.TouchesSession
@@ -148,7 +160,11 @@ internal static class StatementScanner
             case 9:
                 return Is(word, "temporary"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
             case 10:
-                return Is(word, "set_config"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+                return Is(word, "set_config"u8) || Is(word, "ts_rewrite"u8)
+                    ? StatementTraits.TouchesSession
+                    : StatementTraits.None;
+            case >= 12 when StartsWith(word, "query_to_xml"u8):
+                return Unpredictable;
             case >= 16:
                 return
                     StartsWith(word, "pg_advisory_lock"u8)
@@ -163,9 +179,9 @@ internal static class StatementScanner
 
     private const StatementTraits Resetting = StatementTraits.TouchesSession | StatementTraits.ResetsSettings;
 
-    private const StatementTraits Unpredictable = Resetting | StatementTraits.ForgetsStatements;
+    internal const StatementTraits Unpredictable = Resetting | StatementTraits.ForgetsStatements;
 
-    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower) =>
+    internal static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower) =>
         word.Length == lower.Length && StartsWith(word, lower);
 
     private static bool StartsWith(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower)
@@ -186,7 +202,7 @@ internal static class StatementScanner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
+    internal static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
 
     /// <summary>Which bytes may stand in an unquoted word; anything beyond ASCII is a letter.</summary>
     private static ReadOnlySpan<bool> IsWordByte => WordBytes;
@@ -198,7 +214,7 @@ internal static class StatementScanner
             .Select(static value => value >= 0x80 || value is '_' or '$' || char.IsAsciiLetterOrDigit((char)value)),
     ];
 
-    private static int WordEnd(ReadOnlySpan<byte> sql, int i)
+    internal static int WordEnd(ReadOnlySpan<byte> sql, int i)
     {
         ReadOnlySpan<bool> isWordByte = IsWordByte;
         while (i < sql.Length && isWordByte[sql[i]])
@@ -208,7 +224,7 @@ internal static class StatementScanner
         return i;
     }
 
-    private static int SkipQuoted(ReadOnlySpan<byte> sql, int i, char quote, bool escapes)
+    internal static int SkipQuoted(ReadOnlySpan<byte> sql, int i, char quote, bool escapes)
     {
         i++;
         while (i < sql.Length)
@@ -254,7 +270,7 @@ internal static class StatementScanner
         return depth == 0 ? i : sql.Length;
     }
 
-    private static int SkipDollar(ReadOnlySpan<byte> sql, int i)
+    internal static int SkipDollar(ReadOnlySpan<byte> sql, int i)
     {
         int tagEnd = i + 1;
         while (tagEnd < sql.Length && (IsWordStart(sql[tagEnd]) || sql[tagEnd] is >= (byte)'0' and <= (byte)'9'))

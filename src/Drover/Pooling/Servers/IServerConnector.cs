@@ -21,4 +21,7 @@ internal interface IServerConnector
     void OnClosed(ServerConnection server, string reason);
 
     void OnFailed(ServerPool pool, PoolFailure failure);
+
+    /// <summary>The catalogs could not be read; what they would tell stays unknown for a while.</summary>
+    void OnCatalogUnread(ServerPool pool, PoolFailure failure);
 }

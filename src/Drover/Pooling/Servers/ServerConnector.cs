@@ -92,6 +92,9 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
     /// <inheritdoc/>
     public void OnFailed(ServerPool pool, PoolFailure failure) => supervisor.ServerFailed(pool, failure);
 
+    /// <inheritdoc/>
+    public void OnCatalogUnread(ServerPool pool, PoolFailure failure) => supervisor.CatalogUnread(pool, failure);
+
     /// <summary>Opens a connection that no pool owns, for replication; the caller closes it.</summary>
     public async Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectDirectAsync(
         ServerPool pool,
@@ -282,4 +285,6 @@ internal interface ISupervisor
     void ServerClosed(ServerConnection server, string reason);
 
     void ServerFailed(ServerPool pool, PoolFailure failure);
+
+    void CatalogUnread(ServerPool pool, PoolFailure failure);
 }
