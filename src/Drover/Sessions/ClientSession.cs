@@ -97,11 +97,12 @@ internal sealed class ClientSession
     /// <summary>Names that tell, as they were when this lease began; null when there are none.</summary>
     public TellingNames? Names { get; set; }
 
-    /// <summary>The catalogs have changed during this lease: what was sent in it may have done more than it said.</summary>
+    /// <summary>The catalogs have changed during this lease: what was sent may have done more than it said.</summary>
     public bool HasNewNames => !ReferenceEquals(Names, Pool.Database.Telling.Names);
 
-    /// <summary>It may have set a custom parameter of unknown name: nobody can ask for it, so nobody else gets its
-    /// server.</summary>
+    /// <summary>
+    /// It may have set a custom parameter of unknown name: nobody can ask for it, so nobody else gets its server.
+    /// </summary>
     public bool HasNamelessSettings { get; set; }
 
     /// <summary>Why it keeps its server between transactions.</summary>

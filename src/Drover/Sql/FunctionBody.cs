@@ -146,7 +146,7 @@ internal static class FunctionBody
             : StatementTraits.TouchesSession | StatementTraits.SetsUnknownName;
     }
 
-    /// <summary>The literals of a body that builds statements: what is built of them may be a statement that sets.</summary>
+    /// <summary>The literals of a body that builds statements: what is built of them may set something.</summary>
     private static StatementTraits ScanLiterals(ReadOnlySpan<byte> body, HashSet<string> settings)
     {
         StatementTraits traits = StatementTraits.None;

@@ -5,9 +5,8 @@ using System.Text;
 namespace Drover.Sql;
 
 /// <summary>
-/// Immutable; made from a database's catalogs. Names are kept as hashes of their lower-case spelling, without schema: it
-/// may say
-/// yes too often, and then costs one look at the session.
+/// Immutable; made from a database's catalogs. Names are kept as hashes of their lower-case spelling, without schema:
+/// it may say yes too often, and then costs one look at the session.
 /// </summary>
 internal sealed class TellingNames
 {

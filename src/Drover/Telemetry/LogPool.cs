@@ -48,8 +48,8 @@ internal static partial class LogPool
     [LoggerMessage(
         2007,
         LogLevel.Warning,
-        "pool {Pool}: the catalogs could not be read ({SqlState}: {Message}). Until they are, the session is asked after "
-            + "every transaction. Let the user read pg_proc and pg_depend, or set track_session_state = 0."
+        "pool {Pool}: the catalogs could not be read ({SqlState}: {Message}). Until they are, the session is asked "
+            + "after every transaction. Let the user read pg_proc and pg_depend, or set track_session_state = 0."
     )]
     public static partial void CatalogUnread(ILogger logger, string pool, string sqlState, string message);
 

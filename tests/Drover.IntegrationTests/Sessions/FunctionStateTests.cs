@@ -1,4 +1,4 @@
-// What a function leaves in the session when it is called in a plain SELECT or behind an INSERT is noticed all the same.
+// What a function leaves in the session when it is called in a plain SELECT, or behind an INSERT, is noticed.
 using Drover.IntegrationTests.LocalPostgres;
 
 namespace Drover.IntegrationTests.Sessions;

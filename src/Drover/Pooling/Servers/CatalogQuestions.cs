@@ -20,7 +20,9 @@ internal static class CatalogQuestions
         "coalesce(sum(pg_catalog.hashint8extended(oid::pg_catalog.int8, xmin::pg_catalog.text::pg_catalog.int8)), 0) "
         + "|| '/' || count(*)";
 
-    /// <summary>One value that changes with every function, trigger, view, rule, policy, default and constraint.</summary>
+    /// <summary>
+    /// One value that changes with every function, trigger, view, rule, policy, default and constraint.
+    /// </summary>
     public const string Fingerprint = $"""
         SELECT 'fingerprint', pg_catalog.concat_ws(' ',
             (SELECT {Sum} FROM pg_catalog.pg_proc WHERE oid >= {User}),
@@ -43,8 +45,8 @@ internal static class CatalogQuestions
     private const string Harmless = """
         '{adminpack,amcheck,autoinc,bloom,btree_gin,btree_gist,citext,cube,dict_int,dict_xsyn,earthdistance,file_fdw,
         fuzzystrmatch,hstore,hstore_plperl,hstore_plpython3u,insert_username,intagg,intarray,isn,jsonb_plperl,
-        jsonb_plpython3u,lo,ltree,ltree_plpython3u,moddatetime,pageinspect,pg_buffercache,pg_freespacemap,pg_logicalinspect,
-        pg_prewarm,pg_stat_statements,pg_surgery,pg_trgm,pg_visibility,pg_walinspect,pgcrypto,pgrowlocks,pgstattuple,
+        jsonb_plpython3u,lo,ltree,ltree_plpython3u,moddatetime,pageinspect,pg_buffercache,pg_freespacemap,
+        pg_logicalinspect,pg_prewarm,pg_stat_statements,pg_surgery,pg_trgm,pg_visibility,pg_walinspect,pgcrypto,pgrowlocks,pgstattuple,
         plperl,plperlu,plpgsql,plpython3u,pltcl,pltclu,postgres_fdw,postgis,postgis_raster,postgis_topology,refint,seg,
         sslinfo,tablefunc,tcn,tsm_system_rows,tsm_system_time,unaccent,uuid-ossp,vector,xml2,dblink}'
         """;
@@ -75,6 +77,34 @@ internal static class CatalogQuestions
             """;
     }
 
+    /// <summary>What is reached by name, and what has none that a text would show.</summary>
+    private const string Answer = """
+
+        SELECT 'name', c.relname::pg_catalog.text, r.w, pg_catalog.bool_or(r.u) FROM reach r
+        JOIN pg_catalog.pg_class c ON c.oid = r.objid AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+        WHERE r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass GROUP BY 2, 3
+        UNION ALL SELECT 'name', t.typname::pg_catalog.text, false, pg_catalog.bool_or(r.u) FROM reach r
+        JOIN pg_catalog.pg_type t ON t.oid = r.objid
+        WHERE r.classid = 'pg_catalog.pg_type'::pg_catalog.regclass GROUP BY 2
+        UNION ALL SELECT 'name', p.proname::pg_catalog.text, false, pg_catalog.bool_or(r.u) FROM reach r
+        JOIN pg_catalog.pg_proc p ON p.oid = r.objid
+        WHERE r.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass GROUP BY 2
+        UNION ALL SELECT 'event', e.evtname::pg_catalog.text, false, r.u FROM reach r
+        JOIN pg_catalog.pg_event_trigger e ON e.oid = r.objid AND e.evtevent <> 'login' AND e.evtenabled <> 'D'
+        WHERE r.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass
+        UNION ALL SELECT 'definition', CASE s.classid
+            WHEN 'pg_catalog.pg_rewrite'::pg_catalog.regclass THEN pg_catalog.pg_get_ruledef(s.objid)
+            WHEN 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN pg_catalog.pg_get_constraintdef(s.objid)
+            WHEN 'pg_catalog.pg_trigger'::pg_catalog.regclass THEN pg_catalog.pg_get_triggerdef(s.objid)
+            WHEN 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN (SELECT pg_catalog.pg_get_expr(adbin, adrelid)
+                FROM pg_catalog.pg_attrdef a WHERE a.oid = s.objid)
+            ELSE (SELECT pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(polqual, polrelid),
+                pg_catalog.pg_get_expr(polwithcheck, polrelid)) FROM pg_catalog.pg_policy p WHERE p.oid = s.objid) END,
+            NULL, NULL FROM seeds s WHERE s.classid <> 'pg_catalog.pg_proc'::pg_catalog.regclass
+        UNION ALL SELECT 'nameless', NULL, NULL, NULL FROM reach r WHERE r.classid IN
+            ('pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_cast'::pg_catalog.regclass)
+        """;
+
     /// <summary>
     /// What calls telling functions when it is used. Dependencies say so for functions of the database's own; calls of
     /// PostgreSQL's own functions have none, and stand in the expressions only.
@@ -85,8 +115,8 @@ internal static class CatalogQuestions
         $$"""
             WITH RECURSIVE pattern(re) AS (
                 SELECT ':funcid (' || pg_catalog.string_agg(oid::pg_catalog.text, '|') || ') ' FROM pg_catalog.pg_proc
-                WHERE oid < {{User}} AND (proname IN ('set_config', 'ts_stat', 'ts_rewrite') OR proname LIKE 'query_to_xml%'
-                    OR proname ~ '^pg_(try_)?advisory_(un)?lock')),
+                WHERE oid < {{User}} AND (proname IN ('set_config', 'ts_stat', 'ts_rewrite')
+                    OR proname LIKE 'query_to_xml%' OR proname ~ '^pg_(try_)?advisory_(un)?lock')),
             seeds(classid, objid, w, u) AS (
                 SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, f, false, f = ANY ('{{{Join(
                 nameless
@@ -121,30 +151,8 @@ internal static class CatalogQuestions
                     UNION ALL SELECT r.classid, c.confrelid, true FROM pg_catalog.pg_constraint c
                     WHERE c.contype = 'f' AND c.conrelid = r.objid
                         AND r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass) n)
-            SELECT 'name', c.relname::pg_catalog.text, r.w, pg_catalog.bool_or(r.u) FROM reach r
-            JOIN pg_catalog.pg_class c ON c.oid = r.objid AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
-            WHERE r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass GROUP BY 2, 3
-            UNION ALL SELECT 'name', t.typname::pg_catalog.text, false, pg_catalog.bool_or(r.u) FROM reach r
-            JOIN pg_catalog.pg_type t ON t.oid = r.objid
-            WHERE r.classid = 'pg_catalog.pg_type'::pg_catalog.regclass GROUP BY 2
-            UNION ALL SELECT 'name', p.proname::pg_catalog.text, false, pg_catalog.bool_or(r.u) FROM reach r
-            JOIN pg_catalog.pg_proc p ON p.oid = r.objid
-            WHERE r.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass GROUP BY 2
-            UNION ALL SELECT 'event', e.evtname::pg_catalog.text, false, r.u FROM reach r
-            JOIN pg_catalog.pg_event_trigger e ON e.oid = r.objid AND e.evtevent <> 'login' AND e.evtenabled <> 'D'
-            WHERE r.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass
-            UNION ALL SELECT 'definition', CASE s.classid
-                WHEN 'pg_catalog.pg_rewrite'::pg_catalog.regclass THEN pg_catalog.pg_get_ruledef(s.objid)
-                WHEN 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN pg_catalog.pg_get_constraintdef(s.objid)
-                WHEN 'pg_catalog.pg_trigger'::pg_catalog.regclass THEN pg_catalog.pg_get_triggerdef(s.objid)
-                WHEN 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN (SELECT pg_catalog.pg_get_expr(adbin, adrelid)
-                    FROM pg_catalog.pg_attrdef a WHERE a.oid = s.objid)
-                ELSE (SELECT pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(polqual, polrelid),
-                    pg_catalog.pg_get_expr(polwithcheck, polrelid)) FROM pg_catalog.pg_policy p WHERE p.oid = s.objid) END,
-                NULL, NULL FROM seeds s WHERE s.classid <> 'pg_catalog.pg_proc'::pg_catalog.regclass
-            UNION ALL SELECT 'nameless', NULL, NULL, NULL FROM reach r WHERE r.classid IN
-                ('pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_cast'::pg_catalog.regclass)
-            """;
+            """
+            + Answer;
 
     private static string Join(IEnumerable<string> oids) => string.Join(',', oids);
 }

@@ -7,9 +7,8 @@ using Drover.Transport;
 namespace Drover.Pooling.Servers;
 
 /// <summary>
-/// Runs on a server that a client is about to get. Nothing changed: one question. Else all functions are read, in pages,
-/// and
-/// what calls the telling ones, until nothing more is found.
+/// Runs on a server that a client is about to get. Nothing changed: one question. Else all functions are read, in
+/// pages, and what calls the telling ones, until nothing more is found.
 /// </summary>
 internal static class CatalogReader
 {

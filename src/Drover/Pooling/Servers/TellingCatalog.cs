@@ -4,9 +4,8 @@ using Drover.Sql;
 namespace Drover.Pooling.Servers;
 
 /// <summary>
-/// One per database, for all loops. Until it has been read, and from when a client has changed the catalogs until it has
-/// been read
-/// again, every statement counts as one that may touch the session.
+/// One per database, for all loops. Until it has been read, and from when a client has changed the catalogs until it
+/// has been read again, every statement counts as one that may touch the session.
 /// </summary>
 internal sealed class TellingCatalog
 {
