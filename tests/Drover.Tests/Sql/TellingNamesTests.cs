@@ -78,7 +78,13 @@ public sealed class TellingNamesTests
     {
         CatalogFunction put = new("1", "put", "plpgsql", "begin perform set_config(k, v, false); end");
         CatalogFunction both = new("2", "both", "plpgsql", "begin perform pg_advisory_lock(1), put('a', 'b'); end");
-        foreach (CatalogFunction[] order in (CatalogFunction[][])[[put, both], [both, put]])
+        foreach (
+            CatalogFunction[] order in (CatalogFunction[][])
+                [
+                    [put, both],
+                    [both, put],
+                ]
+        )
         {
             (TellingNames names, _) = new TellingFunctions(order).Grow([]);
             Assert.True(Scan(names, "select both()").HasFlag(StatementTraits.SetsUnknownName));

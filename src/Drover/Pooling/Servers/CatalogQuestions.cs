@@ -46,7 +46,8 @@ internal static class CatalogQuestions
         '{adminpack,amcheck,autoinc,bloom,btree_gin,btree_gist,citext,cube,dict_int,dict_xsyn,earthdistance,file_fdw,
         fuzzystrmatch,hstore,hstore_plperl,hstore_plpython3u,insert_username,intagg,intarray,isn,jsonb_plperl,
         jsonb_plpython3u,lo,ltree,ltree_plpython3u,moddatetime,pageinspect,pg_buffercache,pg_freespacemap,
-        pg_logicalinspect,pg_prewarm,pg_stat_statements,pg_surgery,pg_trgm,pg_visibility,pg_walinspect,pgcrypto,pgrowlocks,pgstattuple,
+        pg_logicalinspect,pg_prewarm,pg_stat_statements,pg_surgery,pg_trgm,pg_visibility,pg_walinspect,pgcrypto,
+        pgrowlocks,pgstattuple,
         plperl,plperlu,plpgsql,plpython3u,pltcl,pltclu,postgres_fdw,postgis,postgis_raster,postgis_topology,refint,seg,
         sslinfo,tablefunc,tcn,tsm_system_rows,tsm_system_time,unaccent,uuid-ossp,vector,xml2,dblink}'
         """;
@@ -146,13 +147,14 @@ internal static class CatalogQuestions
                         'pg_catalog.pg_rewrite'::pg_catalog.regclass)
                     UNION ALL SELECT i.tableoid, i.indrelid, r.w FROM pg_catalog.pg_index i WHERE i.indexrelid = r.objid
                         AND r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                    UNION ALL SELECT r.classid, i.inhparent, r.w FROM pg_catalog.pg_inherits i WHERE i.inhrelid = r.objid
+                    UNION ALL SELECT r.classid, i.inhparent, r.w FROM pg_catalog.pg_inherits i
+                    WHERE i.inhrelid = r.objid
                         AND r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                     UNION ALL SELECT r.classid, c.confrelid, true FROM pg_catalog.pg_constraint c
                     WHERE c.contype = 'f' AND c.conrelid = r.objid
                         AND r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass) n)
             """
-            + Answer;
+        + Answer;
 
     private static string Join(IEnumerable<string> oids) => string.Join(',', oids);
 }
