@@ -96,7 +96,7 @@ internal abstract class EventLoop : IDisposable
     public void Post(Wakeup wakeup) => Post(static state => ((Wakeup)state!).Signal(), wakeup);
 
     /// <summary>
-    /// Signals the wake-up once the delay has passed. Whoever may move to another loop has to cancel it before: a signal
+    /// Signals the wake-up once the delay has passed. Who may move to another loop has to cancel it before: a signal
     /// is given on this one.
     /// </summary>
     public Alarm SignalAfter(Wakeup wakeup, TimeSpan delay)

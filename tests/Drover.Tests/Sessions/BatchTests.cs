@@ -88,8 +88,8 @@ public sealed class BatchTests
     {
         ClientStatements statements = new();
         PreparedStatement shared = new(1, "SELECT 1\0"u8.ToArray(), "");
-        ClientStatement lower = new("a"u8.ToArray(), shared, StatementTraits.None);
-        ClientStatement upper = new("A"u8.ToArray(), shared, StatementTraits.None);
+        ClientStatement lower = new("a"u8.ToArray(), shared, StatementTraits.None, null);
+        ClientStatement upper = new("A"u8.ToArray(), shared, StatementTraits.None, null);
         statements.Add(lower);
         statements.Add(upper);
         statements.Add(lower);
@@ -107,7 +107,7 @@ public sealed class BatchTests
         PreparedStatement old = new(1, "SELECT 1\0"u8.ToArray(), "");
         PreparedStatement successor = new(2, "SELECT 1\0"u8.ToArray(), "");
         ClientStatements statements = new();
-        ClientStatement statement = new("a"u8.ToArray(), old, StatementTraits.None);
+        ClientStatement statement = new("a"u8.ToArray(), old, StatementTraits.None, null);
         statements.Add(statement);
         statement.Renew(successor);
         Assert.Equal((0, 1), (old.Clients, successor.Clients));
