@@ -81,8 +81,10 @@ def run(options, wanted, folder):
         command = ["dotnet", *command] if drover.endswith(".dll") else command
         proxies["drover"] = targets.Proxy("drover", folder, command, postgres.port, as_root=True)
         if options.pgbouncer:
+            # Without this line it refuses the logins; Drover serves such parameters.
+            ignore = "ignore_startup_parameters = extra_float_digits,options,search_path,intervalstyle"
             proxies["pgbouncer"] = targets.Proxy("pgbouncer", folder, [rig.PGBOUNCER, "-q", "{ini}"], postgres.port,
-                                                 as_root=False)
+                                                 as_root=False, more=[ignore])
         known = expected()
         unexpected = sum(compare(suite, folder, postgres, proxies, known) for suite in wanted)
     finally:

@@ -46,7 +46,7 @@ class Postgres:
 class Proxy:
     """A proxy before that server, for any database."""
 
-    def __init__(self, name, folder, command, server_port, as_root):
+    def __init__(self, name, folder, command, server_port, as_root, more=()):
         self.port = rig.free_port()
         own = folder / name
         own.mkdir()
@@ -54,9 +54,7 @@ class Proxy:
             "[databases]", f"* = host=127.0.0.1 port={server_port}", "[pgbouncer]", "listen_addr = 127.0.0.1",
             f"listen_port = {self.port}", "unix_socket_dir =", "pool_mode = transaction", "default_pool_size = 20",
             "max_client_conn = 1000", "auth_type = trust", f"auth_file = {own}/userlist.txt", "log_connections = 0",
-            "log_disconnections = 0", "query_wait_timeout = 30", f"admin_users = {USER}",
-            # PgBouncer refuses these logins otherwise; Drover serves them.
-            "ignore_startup_parameters = extra_float_digits,options,search_path,intervalstyle", ""]))
+            "log_disconnections = 0", "query_wait_timeout = 30", f"admin_users = {USER}", *more, ""]))
         (own / "userlist.txt").write_text(f'"{USER}" ""\n')
         for path in (own / "proxy.ini", own / "userlist.txt"):
             path.chmod(0o644)
