@@ -33,6 +33,11 @@ internal sealed class DatabaseEntry(DatabaseOptions options, PauseSwitch? all = 
     /// <summary>Names that tell what a statement may do to its session: functions, and what calls them.</summary>
     public TellingCatalog Telling { get; } = new();
 
+    /// <summary>
+    /// When an automatic entry was last asked for or seen in use, on the loops' clock in milliseconds; its directory's.
+    /// </summary>
+    public long LastUsedMs { get; set; }
+
     /// <summary>This one is paused by its name, or killed.</summary>
     public volatile bool IsPaused;
 

@@ -149,7 +149,14 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             session.End = expired;
             session.Wakeup.Signal();
         }
-        else if (!IsLoggedIn)
+        else if (IsLoggedIn)
+        {
+            if (Session is { End: null } waiting)
+            {
+                SessionClock.TellOfWait(waiting, nowMs);
+            }
+        }
+        else
         {
             double limitMs = services.Options.Proxy.Timeouts.ClientLoginTimeout.TotalMilliseconds;
             if (limitMs > 0 && nowMs - ConnectedMs > limitMs && !_closing.IsCancellationRequested)
@@ -227,6 +234,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return refusal!;
         }
+        if (services.Options.Proxy.Session.ApplicationNameAddHost)
+        {
+            Startup = Startup.WithHost(_connection.RemoteEndPoint?.ToString() ?? "unix");
+        }
         if (services.ClientTls.IsRequired && _connection is not TlsConnection && _connection.UnixPath is null)
         {
             return new SessionEnd("SSL required", SqlState.InvalidAuthorizationSpecification);
@@ -267,7 +278,8 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return refused;
         }
-        if (database is null)
+        // Found again: an entry made from * may have been forgotten while the client looked for its password.
+        if (!services.Directory.TryFindDatabase(startup.Database, out database))
         {
             return new SessionEnd($"database \"{startup.Database}\" does not exist", SqlState.InvalidCatalogName)
             {
@@ -277,6 +289,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         if (database.IsDisabled)
         {
             return new SessionEnd($"database \"{database.Name}\" is disabled", SqlState.ObjectNotInPrerequisiteState);
+        }
+        _place = new ClientPlace(database, login.User, services.Options);
+        if (_place.Refusal is { } full)
+        {
+            return full;
         }
         if (startup.Replication != ReplicationKind.None)
         {
@@ -290,11 +307,6 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                 },
                 _closing.Token
             );
-        }
-        _place = new ClientPlace(database, login.User, services.Options);
-        if (_place.Refusal is { } full)
-        {
-            return full;
         }
         return await BeginSessionAsync(channel, startup, database, login.User);
     }

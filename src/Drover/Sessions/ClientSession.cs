@@ -20,6 +20,9 @@ namespace Drover.Sessions;
 /// </remarks>
 internal sealed class ClientSession
 {
+    /// <summary>A usual query takes no more rounds than this, and is spared a look at the settings.</summary>
+    private const int RoundsBeforeLook = 4;
+
     private readonly FrontendRelay _frontend;
     private readonly BackendRelay _backend;
     private readonly SessionLease _lease;
@@ -159,6 +162,10 @@ internal sealed class ClientSession
                     }
                     await Wakeup;
                     break;
+                case Progress.Yield:
+                    Park();
+                    await Task.Yield();
+                    break;
                 case Progress.NeedServer:
                     if (!await _lease.AcquireAsync())
                     {
@@ -209,8 +216,12 @@ internal sealed class ClientSession
 
     private Progress Advance()
     {
-        for (; ; )
+        for (int rounds = 0; ; rounds++)
         {
+            if (rounds >= RoundsBeforeLook && IsOthersTurn(rounds))
+            {
+                return Progress.Yield;
+            }
             if (Outbox.Pending > 0 && !Outbox.Flush(Client))
             {
                 End ??= SessionEnd.ClientLost;
@@ -239,6 +250,15 @@ internal sealed class ClientSession
         }
     }
 
+    /// <summary>
+    /// After sbuf_loopcnt buffers the other connections of the loop get their turn, and this one the next after them.
+    /// </summary>
+    private bool IsOthersTurn(int rounds)
+    {
+        int limit = Pool.Configuration.Options.Proxy.Network.SbufLoopcnt;
+        return limit > 0 && rounds >= limit;
+    }
+
     /// <summary>The server's side of a turn, up to giving it back. A step when the turn has to stop for it.</summary>
     private Progress? PumpServer(ServerConnection server, ref bool moved)
     {
@@ -265,7 +285,9 @@ internal sealed class ClientSession
         if (End is null && _backend.SawReady && MayRelease(server))
         {
             _backend.SawReady = false;
-            if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded || HasNewNames)
+            bool mustLook =
+                Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded || HasNewNames;
+            if (mustLook || Pool.Configuration.Options.Proxy.Server.ServerResetQueryAlways)
             {
                 return Progress.NeedProbe;
             }
@@ -318,6 +340,7 @@ internal sealed class ClientSession
     private enum Progress
     {
         Wait,
+        Yield,
         NeedServer,
         NeedRestore,
         NeedProbe,

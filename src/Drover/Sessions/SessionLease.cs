@@ -239,10 +239,13 @@ internal sealed class SessionLease(ClientSession session)
     /// </summary>
     private async ValueTask<bool> WaitAsync(PoolWaiter waiter)
     {
-        session.State = ClientState.Waiting;
-        session.StateSinceMs = session.Loop.NowMs;
-        session.WasNotifiedOfWait = false;
-        session.IsCancelRequested = false;
+        if (session.State != ClientState.Waiting)
+        {
+            // A server that turns out to be dead does not make it a new wait.
+            session.State = ClientState.Waiting;
+            session.StateSinceMs = session.Loop.NowMs;
+            session.WasNotifiedOfWait = false;
+        }
         while (waiter.State is WaiterState.Queued or WaiterState.InDelivery)
         {
             session.Park();

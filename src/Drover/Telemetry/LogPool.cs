@@ -53,6 +53,10 @@ internal static partial class LogPool
     )]
     public static partial void CatalogUnread(ILogger logger, string pool, string sqlState, string message);
 
+    /// <summary>An entry made from <c>*</c> was not used for <c>autodb_idle_timeout</c>.</summary>
+    [LoggerMessage(2008, LogLevel.Information, "database {Database}: made from *, and forgotten since nobody used it")]
+    public static partial void Forgotten(ILogger logger, string database);
+
     /// <summary>The averages of a period (<c>log_stats</c>).</summary>
     [LoggerMessage(
         2006,

@@ -115,6 +115,14 @@ internal abstract class EventLoop : IDisposable
         await wakeup;
     }
 
+    /// <summary>Waits, on any loop, until this one has done what was posted to it before.</summary>
+    public Task PassAsync()
+    {
+        TaskCompletionSource passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(static state => ((TaskCompletionSource)state!).SetResult(), passed);
+        return passed.Task;
+    }
+
     /// <summary>Begins to tick for it; on the loop.</summary>
     public void Add(ILoopTicker ticker)
     {

@@ -5,6 +5,8 @@ namespace Drover.Configuration.Settings;
 /// <summary>Authentication and TLS.</summary>
 internal static class AuthenticationSettings
 {
+    private const string SystemCiphers = "the system's TLS library chooses, as its openssl.cnf says";
+
     private static readonly SettingGroup<ProxyOptions, AuthenticationOptions> Authentication = new(
         o => o.Authentication,
         (o, g) => o with { Authentication = g }
@@ -125,15 +127,20 @@ internal static class AuthenticationSettings
             "client_tls_ciphers",
             g => g.Ciphers,
             (g, v) => g with { Ciphers = v },
-            "Ciphers for clients up to TLS 1.2, as OpenSSL writes them; default, secure, fast and "
-                + "normal leave the choice to the system."
-        ),
+            "Ciphers for clients up to TLS 1.2, as OpenSSL writes them."
+        ) with
+        {
+            NoEffect = SystemCiphers,
+        },
         ClientTls.Text(
             "client_tls13_ciphers",
             g => g.Tls13Ciphers,
             (g, v) => g with { Tls13Ciphers = v },
-            "Cipher suites for clients in TLS 1.3, with colons between them; when empty, those of the system."
-        ),
+            "Cipher suites for clients in TLS 1.3, with colons between them."
+        ) with
+        {
+            NoEffect = SystemCiphers,
+        },
         ClientTls.Text(
             "client_tls_ecdhcurve",
             g => g.Ecdhcurve,
@@ -193,14 +200,19 @@ internal static class AuthenticationSettings
             "server_tls_ciphers",
             g => g.Ciphers,
             (g, v) => g with { Ciphers = v },
-            "Ciphers for servers up to TLS 1.2, as OpenSSL writes them; default, secure, fast and "
-                + "normal leave the choice to the system."
-        ),
+            "Ciphers for servers up to TLS 1.2, as OpenSSL writes them."
+        ) with
+        {
+            NoEffect = SystemCiphers,
+        },
         ServerTls.Text(
             "server_tls13_ciphers",
             g => g.Tls13Ciphers,
             (g, v) => g with { Tls13Ciphers = v },
-            "Cipher suites for servers in TLS 1.3, with colons between them; when empty, those of the system."
-        ),
+            "Cipher suites for servers in TLS 1.3, with colons between them."
+        ) with
+        {
+            NoEffect = SystemCiphers,
+        },
     ];
 }

@@ -12,9 +12,10 @@ internal interface IServerConnector
     Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectAsync(ServerPool pool, EventLoop loop);
 
     /// <summary>
-    /// A pool may not open a server because its database or user has too many: closes an idle one of a neighbour.
+    /// A pool may not open a server because its database or user has too many: closes an idle one of a neighbour. The
+    /// loop on which that is under way; null when no neighbour has one.
     /// </summary>
-    void MakeRoom(ServerPool pool);
+    EventLoop? MakeRoom(ServerPool pool);
 
     void OnConnected(ServerConnection server);
 

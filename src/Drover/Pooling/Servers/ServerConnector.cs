@@ -81,7 +81,7 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
     }
 
     /// <inheritdoc/>
-    public void MakeRoom(ServerPool pool) => supervisor.EvictIdle(pool);
+    public EventLoop? MakeRoom(ServerPool pool) => supervisor.EvictIdle(pool);
 
     /// <inheritdoc/>
     public void OnConnected(ServerConnection server) => supervisor.ServerConnected(server);
@@ -278,7 +278,8 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
 /// <summary>Who supervises pools: told of what happens to servers, asked to make room.</summary>
 internal interface ISupervisor
 {
-    void EvictIdle(ServerPool pool);
+    /// <summary>The loop on which a neighbour's idle server is being closed; null when there is none.</summary>
+    EventLoop? EvictIdle(ServerPool pool);
 
     void ServerConnected(ServerConnection server);
 

@@ -38,7 +38,8 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
                 startup.User,
                 database,
                 channel.Connection.Loop,
-                wakeup
+                wakeup,
+                cancellationToken
             );
             if (failure is not null)
             {

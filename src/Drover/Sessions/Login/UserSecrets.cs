@@ -29,7 +29,8 @@ internal sealed class UserSecrets(PoolDirectory directory)
         string user,
         DatabaseEntry? database,
         EventLoop loop,
-        Wakeup wakeup
+        Wakeup wakeup,
+        CancellationToken cancellationToken
     )
     {
         if (FromFile(user) is { } secret)
@@ -58,7 +59,7 @@ internal sealed class UserSecrets(PoolDirectory directory)
             );
         }
         string query = database.Options.AuthQuery ?? options.AuthQuery;
-        return await AskAsync(user, asked, directory.User(authUser), query, loop, wakeup);
+        return await AskAsync(user, asked, directory.User(authUser), query, loop, wakeup, cancellationToken);
     }
 
     /// <summary>What is known of a user for logging in to servers.</summary>
@@ -70,7 +71,8 @@ internal sealed class UserSecrets(PoolDirectory directory)
         UserEntry authUser,
         string query,
         EventLoop loop,
-        Wakeup wakeup
+        Wakeup wakeup,
+        CancellationToken cancellationToken
     )
     {
         authUser.Credential = Credential(authUser.Name, authUser.Credential.Keys);
@@ -82,6 +84,10 @@ internal sealed class UserSecrets(PoolDirectory directory)
             while (waiter.State is WaiterState.Queued or WaiterState.InDelivery)
             {
                 await wakeup;
+                if (cancellationToken.IsCancellationRequested && pool.TryCancel(waiter))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
             }
         }
         if (waiter.Failure is { } failure)
