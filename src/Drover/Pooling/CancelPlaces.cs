@@ -4,8 +4,8 @@ using Drover.Transport;
 namespace Drover.Pooling;
 
 /// <summary>
-/// Each takes a connection to PostgreSQL beside the pool's own. As in PgBouncer there may be as many of them as the pool
-/// is large; the others wait in order of arrival, for cancel_wait_timeout at the most.
+/// Each takes a connection to PostgreSQL beside the pool's own. As in PgBouncer there may be as many of them as the
+/// pool is large; the others wait in order of arrival, for cancel_wait_timeout at the most.
 /// </summary>
 internal sealed class CancelPlaces(ServerPool pool)
 {

@@ -32,8 +32,8 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
     public UserSecrets Secrets { get; } = new(directory);
 
     /// <summary>
-    /// Makes up what an unknown user needs in a SCRAM exchange, with the rounds that scram_iterations says; per process,
-    /// so that salts stay the same.
+    /// Makes up what an unknown user needs in a SCRAM exchange, with the rounds that scram_iterations says; per
+    /// process, so that salts stay the same.
     /// </summary>
     public ScramMock Mock
     {

@@ -35,7 +35,9 @@ internal sealed record StartupPacket
     /// <summary>Everything as it came, for a replication connection.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Raw { get; init; } = [];
 
-    /// <summary>The same with the client's address and port behind its application_name, as PgBouncer adds them.</summary>
+    /// <summary>
+    /// The same with the client's address and port behind its application_name, as PgBouncer adds them.
+    /// </summary>
     public StartupPacket WithHost(string host)
     {
         string name = Parameters.TryFind("application_name", out string? given) ? given : "app";
