@@ -151,9 +151,12 @@ internal sealed class ServerPool
     /// </summary>
     public void Release(ServerConnection server)
     {
-        if (!server.IsQuiet || server.IsStateUnknown || server.IsDying)
+        string reason = "unclean server";
+        bool isClean = server.IsQuiet && !server.IsStateUnknown && !server.IsDying;
+        // It may have said its last word and left, in one go: nobody would tell of that again.
+        if (!isClean || (server.Transport.IsReadable && !IdleTalk.TryDrain(server, out reason)))
         {
-            Discard(server, "unclean server");
+            Discard(server, reason);
             return;
         }
         bool close;
@@ -428,7 +431,7 @@ internal sealed class ServerPool
     {
         PoolFailure? failure = null;
         ServerConnection? server = null;
-        if (!await TryTakePlaceAsync())
+        if (!await ServerPlace.TryTakeAsync(this, _connector))
         {
             // Maintenance tries again.
             lock (_lock)
@@ -463,21 +466,6 @@ internal sealed class ServerPool
         _connector.OnConnected(server);
         Release(server);
         ConnectIfNeeded(loop);
-    }
-
-    /// <summary>Takes a place under the limits, if need be that of a neighbour's idle server.</summary>
-    private async ValueTask<bool> TryTakePlaceAsync()
-    {
-        if (ServerPlace.TryTake(this))
-        {
-            return true;
-        }
-        if (_connector.MakeRoom(this) is not { } closing)
-        {
-            return false;
-        }
-        await closing.PassAsync();
-        return ServerPlace.TryTake(this);
     }
 
     private void OnConnectFailed(EventLoop loop, PoolFailure failure)

@@ -116,6 +116,29 @@ public sealed class ServerLifeTests
         Assert.Equal(["Q b"], Received(stage.Server.Backends[1]));
     }
 
+    /// <summary>The answer and the end come together: there is no second event that tells of the end.</summary>
+    [Fact]
+    public async Task Server_that_leaves_with_its_answer_is_lent_to_nobody()
+    {
+        await using ProxyStage stage = ProxyStage.Start();
+        stage.Server.Script = static async backend =>
+        {
+            Frame query = await backend.ReadAsync();
+            await backend.SendAsync(w =>
+            {
+                CommandComplete.Write(w, "OK"u8);
+                ReadyForQuery.Write(w, TransactionStatus.Idle);
+            });
+            backend.Wire.Dispose();
+        };
+        using FakeClient client = await stage.ConnectAsync();
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal("CZI", await client.RunAsync("a"));
+            await ProxyStage.UntilAsync(() => stage.Pool.Servers().Count == 0, "the server to be gone");
+        }
+    }
+
     [Fact]
     public async Task Without_a_check_query_nothing_is_checked()
     {
