@@ -37,7 +37,12 @@ internal static class CancelForwarding
             }
         }
         catch (Exception lost)
-            when (lost is IOException or System.Net.Sockets.SocketException or OperationCanceledException)
+            when (lost
+                    is IOException
+                        or System.Net.Sockets.SocketException
+                        or System.Security.Authentication.AuthenticationException
+                        or OperationCanceledException
+            )
         {
             // The query then runs to its end, as it does with PostgreSQL when the request gets lost.
         }
@@ -63,7 +68,7 @@ internal static class CancelForwarding
         {
             if (server.Transport is TlsConnection)
             {
-                connection = await tls.SecureAsync(connection, server.Host, cancellationToken);
+                connection = await tls.SecureAsync(connection, server.Host, TlsAttempt.Always, cancellationToken);
             }
             using MessageWriter writer = new(1024);
             CancelRequest.Write(writer, server.ProcessId, server.CancelKey);

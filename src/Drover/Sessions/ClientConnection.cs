@@ -85,6 +85,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
         {
             _end ??= Translate(lost);
+            if (lost is AuthenticationException)
+            {
+                services.Registry.CountRefused();
+                LogLogin.TlsFailed(services.Log, Describe(), _end.Reason);
+            }
         }
         catch (Exception bug)
         {
@@ -435,7 +440,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         lost switch
         {
             LostConnectionException { IsViolation: true } violation => SessionEnd.Violation(violation.Message),
-            AuthenticationException => new SessionEnd($"TLS handshake failed: {lost.Message}"),
+            AuthenticationException => new SessionEnd($"TLS handshake failed: {TlsFiles.ReasonOf(lost)}"),
             OperationCanceledException => new SessionEnd("closed while logging in", SqlState.AdminShutdown),
             _ => new SessionEnd(lost.Message),
         };

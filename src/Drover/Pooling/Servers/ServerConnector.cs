@@ -28,57 +28,12 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
     public ServerTls Tls { get; set; } = new(new TlsOptions { Sslmode = TlsMode.Prefer });
 
     /// <inheritdoc/>
-    public async Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectAsync(ServerPool pool, EventLoop loop)
-    {
-        PoolConfiguration configuration = pool.Configuration;
-        TimeSpan limit = configuration.Options.Proxy.Server.ServerConnectTimeout;
-        using CancellationTokenSource timeout = new(limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, time);
-        PoolFailure failure = new(SqlState.ConnectionFailure, "no host is configured");
-        foreach (string host in HostsInOrder(configuration.Database))
-        {
-            try
-            {
-                foreach (
-                    EndPoint target in await resolver.ResolveAsync(
-                        host,
-                        configuration.Database.Port,
-                        configuration.Options.Proxy,
-                        timeout.Token
-                    )
-                )
-                {
-                    (ServerConnection? server, PoolFailure? refused) = await TryHostAsync(
-                        pool,
-                        loop,
-                        host,
-                        target,
-                        timeout.Token
-                    );
-                    if (server is not null)
-                    {
-                        return (server, null);
-                    }
-                    failure = refused!;
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                failure = new PoolFailure(SqlState.ConnectionFailure, "connect timeout")
-                {
-                    Detail = $"{host}:{configuration.Database.Port} did not answer within server_connect_timeout.",
-                };
-                break;
-            }
-            catch (SocketException unknown)
-            {
-                failure = new PoolFailure(
-                    SqlState.ConnectionFailure,
-                    $"could not resolve host \"{host}\": {unknown.Message}"
-                );
-            }
-        }
-        return (null, failure);
-    }
+    public Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectAsync(ServerPool pool, EventLoop loop) =>
+        TryHostsAsync(
+            pool,
+            (host, target, limit) => TryHostAsync(pool, loop, host, target, limit),
+            CancellationToken.None
+        );
 
     /// <inheritdoc/>
     public EventLoop? MakeRoom(ServerPool pool) => supervisor.EvictIdle(pool);
@@ -103,29 +58,67 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         CancellationToken cancellationToken
     )
     {
-        DatabaseOptions database = pool.Configuration.Database;
+        (ServerConnection? server, PoolFailure? failure) = await TryHostsAsync(
+            pool,
+            (host, target, limit) => LogInAsync(pool, loop, host, target, parameters, limit),
+            cancellationToken
+        );
+        cancellationToken.ThrowIfCancellationRequested();
+        return (server, failure);
+    }
+
+    /// <summary>Tries the hosts of the entry and their addresses in turn, for server_connect_timeout in all.</summary>
+    private async Task<(ServerConnection? Server, PoolFailure? Failure)> TryHostsAsync(
+        ServerPool pool,
+        Func<string, EndPoint, CancellationToken, Task<(ServerConnection? Server, PoolFailure? Failure)>> attempt,
+        CancellationToken cancellationToken
+    )
+    {
+        PoolConfiguration configuration = pool.Configuration;
+        TimeSpan limit = configuration.Options.Proxy.Server.ServerConnectTimeout;
+        using CancellationTokenSource timeout = new(limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
+            timeout.Token,
+            cancellationToken
+        );
         PoolFailure failure = new(SqlState.ConnectionFailure, "no host is configured");
-        foreach (string host in HostsInOrder(database))
+        foreach (string host in HostsInOrder(configuration.Database))
         {
-            IReadOnlyList<EndPoint> targets = await resolver.ResolveAsync(
-                host,
-                database.Port,
-                pool.Configuration.Options.Proxy,
-                cancellationToken
-            );
-            (ServerConnection? server, PoolFailure? refused) = await LogInAsync(
-                pool,
-                loop,
-                host,
-                targets[0],
-                parameters,
-                cancellationToken
-            );
-            if (server is not null)
+            try
             {
-                return (server, null);
+                int port = configuration.Database.Port;
+                foreach (
+                    EndPoint target in await resolver.ResolveAsync(
+                        host,
+                        port,
+                        configuration.Options.Proxy,
+                        either.Token
+                    )
+                )
+                {
+                    (ServerConnection? server, PoolFailure? refused) = await attempt(host, target, either.Token);
+                    if (server is not null)
+                    {
+                        return (server, null);
+                    }
+                    failure = refused!;
+                }
             }
-            failure = refused!;
+            catch (OperationCanceledException)
+            {
+                failure = new PoolFailure(SqlState.ConnectionFailure, "connect timeout")
+                {
+                    Detail = $"{host}:{configuration.Database.Port} did not answer within server_connect_timeout.",
+                };
+                break;
+            }
+            catch (SocketException unknown)
+            {
+                failure = new PoolFailure(
+                    SqlState.ConnectionFailure,
+                    $"could not resolve host \"{host}\": {unknown.Message}"
+                );
+            }
         }
         return (null, failure);
     }
@@ -195,6 +188,7 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         }
     }
 
+    /// <summary>Logs in, over TLS or not, and where server_tls_sslmode has two ways, both ways.</summary>
     private async Task<(ServerConnection? Server, PoolFailure? Failure)> LogInAsync(
         ServerPool pool,
         EventLoop loop,
@@ -204,6 +198,50 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         CancellationToken cancellationToken
     )
     {
+        ServerTls tls = Tls;
+        bool isUnix = target is UnixDomainSocketEndPoint;
+        TlsAttempt attempt = tls.First(isUnix);
+        PoolFailure? before = null;
+        for (; ; )
+        {
+            LoginAttempt tried = new(pool, loop, host, target) { Tls = tls, Way = attempt };
+            (ServerConnection? server, PoolFailure? failure) = await TryLoginAsync(
+                tried,
+                parameters,
+                cancellationToken
+            );
+            if (server is not null)
+            {
+                return (server, null);
+            }
+            if (before is not null)
+            {
+                return (null, failure!.IsFromServer ? Join(failure, before) : Join(before, failure));
+            }
+            if (tls.Other(attempt, failure!, tried.IsSecured, isUnix) is not { } other)
+            {
+                return (null, failure);
+            }
+            before = failure;
+            attempt = other;
+        }
+    }
+
+    /// <summary>Both attempts failed: what a server said is the client's error, the other is a detail of it.</summary>
+    private static PoolFailure Join(PoolFailure main, PoolFailure other) =>
+        main with
+        {
+            Detail =
+                $"{main.Detail} The other of the two ways, with and without TLS: {other.Message} {other.Detail}".Trim(),
+        };
+
+    private async Task<(ServerConnection? Server, PoolFailure? Failure)> TryLoginAsync(
+        LoginAttempt attempt,
+        IEnumerable<KeyValuePair<string, string>> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        (ServerPool pool, EventLoop loop, string host, EndPoint target) = attempt;
         Connection? transport = null;
         try
         {
@@ -214,7 +252,9 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
                 socket => SocketTuning.Apply(socket, network),
                 cancellationToken
             );
-            transport = await Tls.SecureAsync(transport, host, cancellationToken);
+            attempt.IsSecured = attempt.Way != TlsAttempt.Plain;
+            transport = await attempt.Tls.SecureAsync(transport, host, attempt.Way, cancellationToken);
+            attempt.IsSecured = transport is TlsConnection;
             ServerConnection server = NewServer(pool, loop, transport, host);
             Wakeup wakeup = new();
             transport.Observer = wakeup;

@@ -56,7 +56,7 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
             }
         }
         cancellationToken.ThrowIfCancellationRequested();
-        ClientAuthenticator authenticator = new(channel, startup, services.Mock, services.ClientTls.BindingHash);
+        ClientAuthenticator authenticator = new(channel, startup, services.Mock);
         SessionEnd? end = await authenticator.RunAsync(method, secret, name => Maps(map, name), cancellationToken);
         // The client's last word of the login is not the session's first.
         channel.Next();

@@ -15,6 +15,7 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
     private Memory<byte> _readInto;
     private bool _readPending;
     private bool _writePending;
+    private bool _isAbandoned;
 
     public override bool CanRead => true;
 
@@ -44,7 +45,7 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_outbox.Send(connection, buffer.Span))
+        if (_isAbandoned || !_outbox.Send(connection, buffer.Span))
         {
             return ValueTask.FromException(Lost());
         }
@@ -96,9 +97,10 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
         }
     }
 
-    /// <summary>Fails whatever is pending, so that its awaiter is not left behind.</summary>
+    /// <summary>Fails whatever is pending and whatever comes, so that no awaiter is left behind.</summary>
     public void Abandon()
     {
+        _isAbandoned = true;
         _outbox.Clear();
         if (_readPending)
         {
@@ -148,6 +150,10 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
 
     private bool TryRead(Memory<byte> buffer, out int count)
     {
+        if (_isAbandoned)
+        {
+            throw Lost();
+        }
         if (_prefix.Length > 0)
         {
             count = Math.Min(_prefix.Length, buffer.Length);

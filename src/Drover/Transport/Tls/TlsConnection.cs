@@ -46,6 +46,12 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     /// <summary>The peer's certificate, if it gave one.</summary>
     public X509Certificate2? PeerCertificate => _tls.RemoteCertificate as X509Certificate2;
 
+    /// <summary>
+    /// tls-server-end-point of the certificate that this handshake showed, for SCRAM-SHA-256-PLUS; empty when it has
+    /// none. A reload may have put another certificate in force since.
+    /// </summary>
+    public byte[] BindingHash { get; set; } = [];
+
     /// <summary>Whether the peer asked for the protocol by ALPN.</summary>
     public bool HasApplicationProtocol => !_tls.NegotiatedApplicationProtocol.Protocol.IsEmpty;
 
@@ -60,8 +66,10 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     )
     {
         TlsConnection connection = new(bare, alreadyReceived);
-        await connection._tls.AuthenticateAsServerAsync(options, cancellationToken);
-        connection.Description = connection.Describe();
+        await connection.ShakeHandsAsync(
+            tls => tls.AuthenticateAsServerAsync(options, cancellationToken),
+            cancellationToken
+        );
         return connection;
     }
 
@@ -75,9 +83,34 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     )
     {
         TlsConnection connection = new(bare, ReadOnlyMemory<byte>.Empty);
-        await connection._tls.AuthenticateAsClientAsync(options, cancellationToken);
-        connection.Description = connection.Describe();
+        await connection.ShakeHandsAsync(
+            tls => tls.AuthenticateAsClientAsync(options, cancellationToken),
+            cancellationToken
+        );
         return connection;
+    }
+
+    /// <summary>
+    /// A peer that says nothing is waited for until the token is cancelled; the wait then ends on the loop.
+    /// </summary>
+    private async Task ShakeHandsAsync(Func<SslStream, Task> shakeHands, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static state => ((TlsConnection)state!).Loop.Post(static c => ((TlsConnection)c!)._stream.Abandon(), state),
+            this
+        );
+        try
+        {
+            await shakeHands(_tls);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
+        {
+            await _tls.DisposeAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+        Description = Describe();
     }
 
     private string Describe()
