@@ -32,12 +32,14 @@ internal enum TlsAttempt
 internal sealed class ServerTls
 {
     private readonly TlsOptions _options;
+    private readonly CipherSuitesPolicy? _ciphers;
     private readonly X509Certificate2Collection? _authorities;
     private readonly SslStreamCertificateContext? _certificate;
 
     public ServerTls(TlsOptions options)
     {
         _options = options;
+        _ciphers = TlsFiles.Ciphers(options);
         _authorities = TlsFiles.ReadAuthorities(options.CaFile);
         if (options.CertFile.Length > 0)
         {
@@ -96,6 +98,10 @@ internal sealed class ServerTls
         {
             return bare;
         }
+        if (_options.Negotiation == TlsNegotiation.Direct)
+        {
+            return await ShakeHandsAsync(bare, host, cancellationToken);
+        }
         using MessageWriter request = new(64);
         StartupHeader.WriteSslRequest(request);
         byte answer = await ByteExchange.AskAsync(bare, request.Memory, cancellationToken);
@@ -115,6 +121,7 @@ internal sealed class ServerTls
         {
             TargetHost = host,
             EnabledSslProtocols = TlsFiles.Protocols(_options.Protocols),
+            CipherSuitesPolicy = _ciphers,
             CertificateChainPolicy = TlsFiles.ChainPolicy(_authorities, TlsFiles.ServerPurpose),
             ClientCertificateContext = _certificate,
             ApplicationProtocols = [TlsFiles.PostgresProtocol],
@@ -123,7 +130,13 @@ internal sealed class ServerTls
         };
         try
         {
-            return await TlsConnection.ConnectAsync(bare, options, cancellationToken);
+            TlsConnection secured = await TlsConnection.ConnectAsync(bare, options, cancellationToken);
+            if (_options.Negotiation == TlsNegotiation.Direct && !secured.HasApplicationProtocol)
+            {
+                secured.Dispose();
+                throw new IOException("the server did not agree on PostgreSQL's protocol in direct negotiation");
+            }
+            return secured;
         }
         catch (AuthenticationException failure)
         {

@@ -13,6 +13,7 @@ namespace Drover.Sessions.Login;
 internal sealed class ClientTls
 {
     private readonly TlsOptions _options;
+    private readonly CipherSuitesPolicy? _ciphers;
     private readonly SslStreamCertificateContext? _certificate;
     private readonly X509Certificate2Collection? _authorities;
     private readonly byte[] _bindingHash = [];
@@ -21,6 +22,7 @@ internal sealed class ClientTls
     public ClientTls(TlsOptions options)
     {
         _options = options;
+        _ciphers = TlsFiles.Ciphers(options);
         if (options.Sslmode == TlsMode.Disable)
         {
             return;
@@ -69,6 +71,7 @@ internal sealed class ClientTls
         {
             ServerCertificateContext = _certificate,
             EnabledSslProtocols = TlsFiles.Protocols(_options.Protocols),
+            CipherSuitesPolicy = _ciphers,
             // Asked for; whether a client may go without one is decided below.
             ClientCertificateRequired = _authorities is not null || IsCertificateDemanded,
             CertificateChainPolicy = TlsFiles.ChainPolicy(_authorities, TlsFiles.ClientPurpose),

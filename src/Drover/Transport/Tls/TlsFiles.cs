@@ -10,19 +10,25 @@ namespace Drover.Transport.Tls;
 
 internal static class TlsFiles
 {
-    /// <summary>The runtime's names for the protocols that are allowed; None lets the system decide.</summary>
+    /// <summary>The runtime's names for the protocols that are allowed; older ones than 1.2 never are.</summary>
     [SuppressMessage(
         "Security",
         "CA5397",
-        Justification = "TLS 1.2 and 1.3 are named only when the operator narrows to one."
+        Justification = "The operator narrows to one, and what the system allows below 1.2 is not wanted."
     )]
     public static SslProtocols Protocols(TlsProtocols allowed) =>
         (allowed & TlsProtocols.Secure) switch
         {
             TlsProtocols.Tls12 => SslProtocols.Tls12,
             TlsProtocols.Tls13 => SslProtocols.Tls13,
-            _ => SslProtocols.None,
+            _ => SslProtocols.Tls12 | SslProtocols.Tls13,
         };
+
+    /// <summary>The suites that the settings name; null lets the system decide.</summary>
+    public static CipherSuitesPolicy? Ciphers(TlsOptions options) =>
+        TlsCipherNames.Read(options.Ciphers, options.Tls13Ciphers) is { } suites && !OperatingSystem.IsWindows()
+            ? new CipherSuitesPolicy(suites)
+            : null;
 
     /// <summary>The protocol's name in ALPN; a direct handshake must agree on it.</summary>
     public static readonly SslApplicationProtocol PostgresProtocol = new("postgresql");
