@@ -62,7 +62,7 @@ public sealed class HandshakeTests(SecureFixture fixture)
             new SslClientAuthenticationOptions
             {
                 TargetHost = "localhost",
-                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null,
             },
             Token
         );

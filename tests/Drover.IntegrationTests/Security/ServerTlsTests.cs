@@ -1,5 +1,4 @@
 // TLS to servers in all of libpq's modes, against servers that want it, refuse it, and have none.
-using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Serve;
 using Npgsql;
