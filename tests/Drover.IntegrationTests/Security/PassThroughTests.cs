@@ -40,7 +40,7 @@ public sealed class PassThroughTests(SecureFixture fixture)
         await cluster.ExecuteAsync(
             """
             drop role if exists fleeting; create role fleeting login password 'pw';
-            drop role if exists "it's \ '' odd; --"; create role "it's \ '' odd; --" login password 'pw'
+            drop role if exists "it's \ '' odd --"; create role "it's \ '' odd --" login password 'pw'
             """,
             Token
         );
@@ -53,8 +53,8 @@ public sealed class PassThroughTests(SecureFixture fixture)
         Assert.StartsWith("28P01", await WhoAsync(serve, "fleeting", "next"), StringComparison.Ordinal);
         await cluster.ExecuteAsync("alter role fleeting valid until 'infinity' nologin", Token);
         Assert.StartsWith("28P01", await WhoAsync(serve, "fleeting", "next"), StringComparison.Ordinal);
-        Assert.StartsWith("28P01", await WhoAsync(serve, "x' or true; --", "pw"), StringComparison.Ordinal);
-        Assert.Equal(@"it's \ '' odd; --", await WhoAsync(serve, @"""it's \ '' odd; --""", "pw"));
+        Assert.StartsWith("28P01", await WhoAsync(serve, "x' or true --", "pw"), StringComparison.Ordinal);
+        Assert.Equal(@"it's \ '' odd --", await WhoAsync(serve, @"""it's \ '' odd --""", "pw"));
     }
 
     [Theory]

@@ -4,7 +4,6 @@ using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Security;
 using Drover.IntegrationTests.Serve;
 using Npgsql.Replication;
-using NpgsqlTypes;
 
 namespace Drover.IntegrationTests.Sessions;
 

@@ -59,7 +59,28 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
     }
 
     /// <summary>The connection may have become readable or writable: carries on with what was pending.</summary>
-    public void OnReady()
+    public void OnReady() => RunInline(static stream => stream.CarryOn());
+
+    /// <summary>
+    /// Runs what completes reads and writes so that SslStream carries on within, on this thread. Under the loop's
+    /// synchronization context the runtime would send its continuations to the thread pool instead, and with them
+    /// whoever waits for SslStream: two threads on one session, and on one scratch buffer.
+    /// </summary>
+    private void RunInline(Action<ConnectionStream> action)
+    {
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            action(this);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private void CarryOn()
     {
         if (_writePending)
         {
@@ -98,7 +119,9 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
     }
 
     /// <summary>Fails whatever is pending and whatever comes, so that no awaiter is left behind.</summary>
-    public void Abandon()
+    public void Abandon() => RunInline(static stream => stream.FailAll());
+
+    private void FailAll()
     {
         _isAbandoned = true;
         _outbox.Clear();

@@ -1,5 +1,6 @@
 // TLS over a connection, by the runtime's SslStream, behind the same non-blocking face.
 using System.Buffers;
+using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -23,6 +24,7 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     private bool _writePending;
     private bool _ended;
     private bool _closed;
+    private bool _hasNews;
 
     private TlsConnection(Connection bare, ReadOnlyMemory<byte> alreadyReceived)
     {
@@ -174,10 +176,17 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
         return Failure is not null ? Broken : count;
     }
 
+    /// <summary>
+    /// Lets the stream carry on, and tells the observer afterwards: what it does must not run inside SslStream.
+    /// </summary>
     public void OnReady(Connection connection)
     {
         _stream.OnReady();
-        // What the stream's completions found is told by ReadAhead and WriteBehind.
+        if (_hasNews)
+        {
+            _hasNews = false;
+            Observer?.OnReady(this);
+        }
     }
 
     public override void Detach(EventLoop next)
@@ -213,6 +222,8 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     {
         _readPending = true;
         bool waited = false;
+        int count = 0;
+        string? failure = null;
         try
         {
             ValueTask<int> some = _tls.ReadAsync(Memory<byte>.Empty);
@@ -221,20 +232,19 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
             _plain ??= ArrayPool<byte>.Shared.Rent(TransportLimits.TlsRecordBytes * 2);
             ValueTask<int> bytes = _tls.ReadAsync(_plain);
             waited |= !bytes.IsCompleted;
-            _plainStart = 0;
-            _plainEnd = 0;
-            _plainEnd = await bytes.ConfigureAwait(false);
-            _ended = _plainEnd == 0;
+            count = await bytes.ConfigureAwait(false);
         }
         catch (Exception lost) when (lost is IOException or ObjectDisposedException or AuthenticationException)
         {
-            Failure = lost.Message;
+            failure = lost.Message;
         }
+        Debug.Assert(Loop.IsCurrent, "SslStream carries on where its stream does: on the loop");
+        _plainStart = 0;
+        _plainEnd = count;
+        _ended = count == 0 && failure is null;
+        Failure ??= failure;
         _readPending = false;
-        if (waited)
-        {
-            Observer?.OnReady(this);
-        }
+        _hasNews |= waited;
     }
 
     private async void WriteBehind(int count)
@@ -251,11 +261,9 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
         {
             Failure = lost.Message;
         }
+        Debug.Assert(Loop.IsCurrent, "SslStream carries on where its stream does: on the loop");
         _writePending = false;
-        if (waited)
-        {
-            Observer?.OnReady(this);
-        }
+        _hasNews |= waited;
     }
 
     private void ReturnPlain()
