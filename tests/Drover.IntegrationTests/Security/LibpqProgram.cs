@@ -3,7 +3,7 @@ using Drover.App.LocalPostgres;
 
 namespace Drover.IntegrationTests.Security;
 
-/// <summary>Runs a program of PostgreSQL's clients. The programs are those of 15; what speaks to the server is libpq.</summary>
+/// <summary>Runs programs of PostgreSQL's clients: those of 15, but what speaks to the server is libpq.</summary>
 internal static class LibpqProgram
 {
     private const string Folder = "/usr/lib/postgresql/15/bin";

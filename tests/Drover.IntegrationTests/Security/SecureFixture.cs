@@ -21,7 +21,7 @@ public sealed class SecureFixture : IAsyncDisposable
     internal Task<LocalPostgresCluster> GetAsync(int major) =>
         _clusters.GetOrAdd(major, major => new Lazy<Task<LocalPostgresCluster>>(() => StartAsync(major))).Value;
 
-    /// <summary>A proxy before it that the tests of one class share; each brings it to its own settings by RELOAD.</summary>
+    /// <summary>A proxy that the tests of one class share; each brings it to its own settings by RELOAD.</summary>
     internal async Task<ServeProcess> ProxyAsync(
         string name,
         int major,

@@ -10,7 +10,7 @@ public sealed class LargeValueTests(SecureFixture fixture)
     private const int ValueBytes = 100 << 20;
     private const long CopyBytes = 200L << 20;
 
-    /// <summary>What the proxy's peak of resident memory may rise by: a third of one value, and a sixth of one copy.</summary>
+    /// <summary>What the proxy's peak of resident memory may rise by: a third of one value.</summary>
     private const long RiseKbMax = 32 * 1024;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

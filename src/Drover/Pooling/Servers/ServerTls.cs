@@ -68,7 +68,7 @@ internal sealed class ServerTls
 
     /// <summary>The other way to try after a failure, or null when the failure stands.</summary>
     /// <param name="failed">The attempt that failed.</param>
-    /// <param name="failure">How; what pg_hba.conf refuses may be welcome the other way, a wrong password is not.</param>
+    /// <param name="failure">What pg_hba.conf refuses may be welcome the other way, a wrong password is not.</param>
     /// <param name="wasSecured">TLS was in use or being set up.</param>
     /// <param name="isUnix">The server is on a Unix socket.</param>
     public TlsAttempt? Other(TlsAttempt failed, PoolFailure failure, bool wasSecured, bool isUnix)
