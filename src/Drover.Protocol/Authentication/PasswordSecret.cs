@@ -69,8 +69,8 @@ public sealed class PasswordSecret
         new(PasswordSecretKind.Plain, password.ToArray(), null);
 
     /// <summary>
-    /// Whether a password sent in plain text is the right one. An empty password never is. An unknown user (null) costs
-    /// as much as a SCRAM secret.
+    /// Whether a password sent in plain text is the right one. An empty password never is. Every secret, and an unknown
+    /// user (null), costs as much as a SCRAM secret.
     /// </summary>
     public static bool VerifyPlain(
         PasswordSecret? secret,
@@ -80,6 +80,8 @@ public sealed class PasswordSecret
     )
     {
         ArgumentNullException.ThrowIfNull(mock);
+        ScramSecret expected = secret?.Scram ?? mock.SecretFor(user);
+        using ScramKeys keys = ScramKeys.Derive(password, expected.Salt, expected.Iterations);
         bool equal;
         switch (secret?.Kind)
         {
@@ -92,11 +94,7 @@ public sealed class PasswordSecret
                 equal = CryptographicOperations.FixedTimeEquals(secret.Bytes, computed);
                 break;
             default:
-                ScramSecret expected = secret?.Scram ?? mock.SecretFor(user);
-                using (ScramKeys keys = ScramKeys.Derive(password, expected.Salt, expected.Iterations))
-                {
-                    equal = CryptographicOperations.FixedTimeEquals(expected.ServerKey, keys.ServerKey);
-                }
+                equal = CryptographicOperations.FixedTimeEquals(expected.ServerKey, keys.ServerKey);
                 break;
         }
         return equal & secret is not null & !password.IsEmpty;

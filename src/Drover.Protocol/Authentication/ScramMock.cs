@@ -20,6 +20,19 @@ public sealed class ScramMock
         _processSecret = RandomNumberGenerator.GetBytes(ScramSecret.KeyLength);
     }
 
+    private ScramMock(byte[] processSecret, int iterations)
+    {
+        Iterations = iterations;
+        _processSecret = processSecret;
+    }
+
+    /// <summary>The same salts with another count of rounds.</summary>
+    public ScramMock With(int iterations)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(iterations, 1);
+        return new ScramMock(_processSecret, iterations);
+    }
+
     /// <summary>The iteration count of made-up users, and of those whose password is stored in plain.</summary>
     public int Iterations { get; }
 

@@ -36,6 +36,16 @@ internal enum TlsMode
     VerifyFull,
 }
 
+/// <summary>How TLS with a server begins, in the words of libpq's sslnegotiation.</summary>
+internal enum TlsNegotiation
+{
+    /// <summary>By asking first; every server understands that.</summary>
+    Postgres,
+
+    /// <summary>At once, which saves a round trip; PostgreSQL 17 and later.</summary>
+    Direct,
+}
+
 /// <summary>How clients prove who they are (setting <c>auth_type</c>).</summary>
 internal enum AuthType
 {

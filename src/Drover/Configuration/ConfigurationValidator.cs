@@ -98,6 +98,7 @@ internal static class ConfigurationValidator
             );
         }
         CheckFiles(draft, "client_tls", tls);
+        CheckCiphers(draft, "client_tls", tls);
     }
 
     private static void CheckServerTls(ConfigurationDraft draft)
@@ -107,12 +108,47 @@ internal static class ConfigurationValidator
         {
             return;
         }
+        if (tls.Negotiation == TlsNegotiation.Direct && tls.Sslmode < TlsMode.Require)
+        {
+            draft.Error(
+                draft.PlaceOf("server_tls_negotiation"),
+                "server_tls_negotiation direct needs server_tls_sslmode require, verify-ca or verify-full"
+            );
+        }
         if (tls.KeyFile.Length == 0 != (tls.CertFile.Length == 0))
         {
             string given = tls.KeyFile.Length == 0 ? "server_tls_cert_file" : "server_tls_key_file";
             draft.Error(draft.PlaceOf(given), "server_tls_key_file and server_tls_cert_file go together: set both");
         }
         CheckFiles(draft, "server_tls", tls);
+        CheckCiphers(draft, "server_tls", tls);
+    }
+
+    private static void CheckCiphers(ConfigurationDraft draft, string prefix, TlsOptions tls)
+    {
+        (string Name, string? Unknown)[] settings =
+        [
+            ($"{prefix}_ciphers", TlsCipherNames.FindUnknown(tls.Ciphers, is13: false)),
+            ($"{prefix}13_ciphers", TlsCipherNames.FindUnknown(tls.Tls13Ciphers, is13: true)),
+        ];
+        foreach ((string name, string? unknown) in settings)
+        {
+            if (unknown is not null)
+            {
+                draft.Error(
+                    draft.PlaceOf(name),
+                    $"{name}: '{unknown}' is no cipher suite that Drover knows: "
+                        + "name suites with colons between them, or leave the choice to the system with 'default'"
+                );
+            }
+        }
+        if ((tls.Protocols & TlsProtocols.Secure) == TlsProtocols.None)
+        {
+            draft.Error(
+                draft.PlaceOf($"{prefix}_protocols"),
+                $"{prefix}_protocols: TLS 1.0 and 1.1 are not spoken: add tlsv1.2 or tlsv1.3, or write secure"
+            );
+        }
     }
 
     private static void CheckFiles(ConfigurationDraft draft, string prefix, TlsOptions tls)

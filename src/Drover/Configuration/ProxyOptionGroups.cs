@@ -46,6 +46,9 @@ internal sealed record TlsOptions
     /// <summary>How much TLS is asked for.</summary>
     public TlsMode Sslmode { get; init; }
 
+    /// <summary>How it begins, servers only; a client shows by its first byte what it wants.</summary>
+    public TlsNegotiation Negotiation { get; init; }
+
     /// <summary>Private key, PEM; empty: none.</summary>
     public string KeyFile { get; init; } = "";
 

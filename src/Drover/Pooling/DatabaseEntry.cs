@@ -1,5 +1,6 @@
 // The run-time side of a database entry and of a user: counts, pause and disable flags, credentials.
 using Drover.Configuration;
+using Drover.Pooling.Servers;
 using Drover.Protocol.Authentication;
 
 namespace Drover.Pooling;
@@ -28,6 +29,14 @@ internal sealed class DatabaseEntry(DatabaseOptions options, PauseSwitch? all = 
 
     /// <summary>Made from the `*` entry when a client first asked for it.</summary>
     public bool IsAutomatic { get; init; }
+
+    /// <summary>Names that tell what a statement may do to its session: functions, and what calls them.</summary>
+    public TellingCatalog Telling { get; } = new();
+
+    /// <summary>
+    /// When an automatic entry was last asked for or seen in use, on the loops' clock in milliseconds; its directory's.
+    /// </summary>
+    public long LastUsedMs { get; set; }
 
     /// <summary>This one is paused by its name, or killed.</summary>
     public volatile bool IsPaused;

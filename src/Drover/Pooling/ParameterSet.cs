@@ -65,7 +65,10 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
 
     public bool Equals(ParameterSet? other) =>
         ReferenceEquals(this, other)
-        || (other is not null && _hash == other._hash && _items.SequenceEqual(other._items));
+        || (other is not null && _hash == other._hash && _items.SequenceEqual(other._items, IsSame));
+
+    private static bool IsSame(KeyValuePair<string, string> one, KeyValuePair<string, string> other) =>
+        one.Value == other.Value && string.Equals(one.Key, other.Key, StringComparison.OrdinalIgnoreCase);
 
     public override bool Equals(object? obj) => Equals(obj as ParameterSet);
 

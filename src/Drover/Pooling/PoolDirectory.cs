@@ -16,6 +16,7 @@ internal sealed class PoolDirectory
     private readonly ConcurrentDictionary<string, UserEntry> _users = new();
     private readonly ConcurrentDictionary<(string Database, string User), ServerPool> _pools = new();
     private readonly Lock _reload = new();
+    private readonly Lock _automatic = new();
 
     public PoolDirectory(IServerConnector connector, IReadOnlyList<EventLoop> loops, DroverOptions options)
     {
@@ -42,19 +43,26 @@ internal sealed class PoolDirectory
     /// <summary>Finds an entry, or makes one from <c>*</c>.</summary>
     public bool TryFindDatabase(string name, [NotNullWhen(true)] out DatabaseEntry? database)
     {
-        if (_databases.TryGetValue(name, out database))
+        if (_databases.TryGetValue(name, out database) && !database.IsAutomatic)
         {
             return true;
         }
-        if (Options.FallbackDatabase is not { } fallback)
+        // Under the lock: an entry is not forgotten between the moments when it is found and used.
+        lock (_automatic)
         {
-            return false;
+            DroverOptions options = Options;
+            if (!_databases.TryGetValue(name, out database))
+            {
+                if (options.FallbackDatabase is not { } fallback)
+                {
+                    return false;
+                }
+                DatabaseEntry made = new(Automatic(fallback, name), Pause) { IsAutomatic = true };
+                database = _databases.GetOrAdd(name, made);
+            }
+            database.LastUsedMs = NowMs();
+            return true;
         }
-        database = _databases.GetOrAdd(
-            name,
-            key => new DatabaseEntry(Automatic(fallback, key), Pause) { IsAutomatic = true }
-        );
-        return true;
     }
 
     public UserEntry User(string name) =>
@@ -130,19 +138,46 @@ internal sealed class PoolDirectory
         }
     }
 
-    /// <summary>Frees pools and automatic entries that nobody has used for autodb_idle_timeout.</summary>
-    public void DropIdle(DatabaseEntry database)
+    /// <summary>
+    /// Forgets automatic entries that nobody has used for autodb_idle_timeout, and their pools with them. Names them.
+    /// </summary>
+    public IReadOnlyList<string> ForgetIdle()
     {
-        if (database is not { IsAutomatic: true, Clients: 0, Servers: 0 })
+        long limitMs = (long)Options.Proxy.Timeouts.AutodbIdleTimeout.TotalMilliseconds;
+        List<string> forgotten = [];
+        foreach (DatabaseEntry database in _databases.Values)
         {
-            return;
+            if (database.IsAutomatic && limitMs > 0 && IsForgotten(database, limitMs))
+            {
+                forgotten.Add(database.Name);
+            }
         }
-        foreach ((string Database, string User) key in _pools.Keys.Where(key => key.Database == database.Name))
-        {
-            _pools.TryRemove(key, out _);
-        }
-        _databases.TryRemove(database.Name, out _);
+        return forgotten;
     }
+
+    private bool IsForgotten(DatabaseEntry database, long limitMs)
+    {
+        lock (_automatic)
+        {
+            long nowMs = NowMs();
+            bool isUsed = database.Clients > 0 || database.Servers > 0 || database.IsPaused || database.IsDisabled;
+            if (isUsed)
+            {
+                database.LastUsedMs = nowMs;
+            }
+            if (nowMs - database.LastUsedMs <= limitMs)
+            {
+                return false;
+            }
+            foreach ((string Database, string User) key in _pools.Keys.Where(key => key.Database == database.Name))
+            {
+                _pools.TryRemove(key, out _);
+            }
+            return _databases.TryRemove(database.Name, out _);
+        }
+    }
+
+    private long NowMs() => _loops.Count > 0 ? _loops[0].NowUs() / 1000 : 0;
 
     private PoolConfiguration Resolve(DatabaseEntry database, UserEntry user) =>
         new(Options, database.Options, user.Options);

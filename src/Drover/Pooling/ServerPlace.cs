@@ -1,4 +1,6 @@
 // A server's place in the counts of its database and its user.
+using Drover.Pooling.Servers;
+
 namespace Drover.Pooling;
 
 internal static class ServerPlace
@@ -6,7 +8,7 @@ internal static class ServerPlace
     /// <summary>
     /// Takes a place under max_db_connections and max_user_connections. False when one of them is reached.
     /// </summary>
-    public static bool TryTake(ServerPool pool)
+    private static bool TryTake(ServerPool pool)
     {
         PoolConfiguration configuration = pool.Configuration;
         if (!pool.Database.TryAddServer(configuration.DatabaseConnectionsMax))
@@ -19,6 +21,21 @@ internal static class ServerPlace
         }
         pool.Database.RemoveServer();
         return false;
+    }
+
+    /// <summary>Takes a place, if need be that of a neighbour's idle server.</summary>
+    public static async ValueTask<bool> TryTakeAsync(ServerPool pool, IServerConnector connector)
+    {
+        if (TryTake(pool))
+        {
+            return true;
+        }
+        if (connector.MakeRoom(pool) is not { } closing)
+        {
+            return false;
+        }
+        await closing.PassAsync();
+        return TryTake(pool);
     }
 
     public static void GiveBack(ServerPool pool)

@@ -18,7 +18,7 @@ namespace Drover.Pooling;
 internal sealed class ServerPool
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<PoolWaiter> _waiters = new();
+    private readonly WaiterQueue _waiters = new();
     private readonly IdleServers _idle = new();
     private readonly HashSet<ServerConnection> _servers = [];
     private readonly TrafficCounters[] _traffic;
@@ -39,6 +39,7 @@ internal sealed class ServerPool
         Configuration = configuration;
         _connector = connector;
         Loops = loops;
+        Cancels = new CancelPlaces(this);
         _traffic = [.. loops.Select(static _ => new TrafficCounters())];
     }
 
@@ -62,6 +63,9 @@ internal sealed class ServerPool
 
     /// <summary>Settings that every new server has beyond its defaults: what connect_query set.</summary>
     public ParameterSet BaseSettings { get; set; } = ParameterSet.Empty;
+
+    /// <summary>Places for cancel requests on their way to its servers.</summary>
+    public CancelPlaces Cancels { get; }
 
     /// <summary>What the proxy logs in with: the entry's own password, or what is known of the user.</summary>
     public ServerCredential ServerCredential() =>
@@ -112,9 +116,7 @@ internal sealed class ServerPool
                 waiter.State = WaiterState.Failed;
                 return true;
             }
-            waiter.State = WaiterState.Queued;
-            waiter.QueuedMs = waiter.Loop.NowMs;
-            _waiters.AddLast(waiter.Node);
+            _waiters.Join(waiter);
             if (isOpen)
             {
                 ServeWaiters();
@@ -139,13 +141,7 @@ internal sealed class ServerPool
     {
         lock (_lock)
         {
-            if (waiter.State != WaiterState.Queued)
-            {
-                return waiter.State is WaiterState.None or WaiterState.Failed;
-            }
-            _waiters.Remove(waiter.Node);
-            waiter.State = WaiterState.None;
-            return true;
+            return _waiters.TryLeave(waiter);
         }
     }
 
@@ -155,9 +151,12 @@ internal sealed class ServerPool
     /// </summary>
     public void Release(ServerConnection server)
     {
-        if (!server.IsQuiet || server.IsStateUnknown || server.IsDying)
+        string reason = "unclean server";
+        bool isClean = server.IsQuiet && !server.IsStateUnknown && !server.IsDying;
+        // It may have said its last word and left, in one go: nobody would tell of that again.
+        if (!isClean || (server.Transport.IsReadable && !IdleTalk.TryDrain(server, out reason)))
         {
-            Discard(server, "unclean server");
+            Discard(server, reason);
             return;
         }
         bool close;
@@ -303,27 +302,33 @@ internal sealed class ServerPool
     {
         lock (_lock)
         {
-            return (_waiters.Count, _waiters.First?.Value.QueuedMs ?? 0);
+            return (_waiters.Count, _waiters.OldestMs);
         }
     }
 
     public int Connecting => Volatile.Read(ref _connecting);
 
-    /// <summary>Closes one idle server to make room for another pool's. False when it has none.</summary>
-    public bool TryEvictIdle()
+    /// <summary>Tells whoever watches that the catalogs could not be read.</summary>
+    public void ReportCatalogUnread(PoolFailure failure) => _connector.OnCatalogUnread(this, failure);
+
+    /// <summary>
+    /// Closes one idle server, on the loop that is returned, to make room for another pool's. Null when it has none.
+    /// </summary>
+    public EventLoop? EvictIdle()
     {
         ServerConnection server;
         lock (_lock)
         {
             if (_idle.Count == 0 || _waiters.Count > 0)
             {
-                return false;
+                return null;
             }
             server = _idle.TakeOldest();
             server.State = ServerState.Tested;
         }
+        EventLoop loop = server.Transport.Loop;
         ServerHandover.CloseLater([server], "evicted");
-        return true;
+        return loop;
     }
 
     /// <summary>Idle time, lifetime, minimum and reserve; from the loop that maintains pools.</summary>
@@ -345,8 +350,8 @@ internal sealed class ServerPool
                 closing
             );
             bool longWait =
-                _waiters.First is { } first
-                && loop.NowMs - first.Value.QueuedMs > (long)configuration.ReserveTimeout.TotalMilliseconds;
+                _waiters.Count > 0
+                && loop.NowMs - _waiters.OldestMs > (long)configuration.ReserveTimeout.TotalMilliseconds;
             int target = _waiters.Count > 0 ? _servers.Count + _waiters.Count : 0;
             target = WasUsed || Database.Options.User is not null ? Math.Max(target, keep) : target;
             while (
@@ -370,10 +375,8 @@ internal sealed class ServerPool
     /// <summary>Gives idle servers to the first in the queue, whichever loops they live on. Under the lock.</summary>
     private void ServeWaiters()
     {
-        while (_waiters.First is { } first && _idle.Count > 0 && !Database.IsStopped)
+        while (_idle.Count > 0 && !Database.IsStopped && _waiters.TryTakeFirst(out PoolWaiter? waiter))
         {
-            PoolWaiter waiter = first.Value;
-            _waiters.RemoveFirst();
             if (_idle.TakeFor(waiter, RoundRobin) is { } near)
             {
                 ServerHandover.Lease(near, waiter);
@@ -428,10 +431,9 @@ internal sealed class ServerPool
     {
         PoolFailure? failure = null;
         ServerConnection? server = null;
-        if (!ServerPlace.TryTake(this))
+        if (!await ServerPlace.TryTakeAsync(this, _connector))
         {
-            // Room may be made by closing an idle server of a neighbour; the next round of maintenance tries again.
-            _connector.MakeRoom(this);
+            // Maintenance tries again.
             lock (_lock)
             {
                 _connecting--;
@@ -473,19 +475,10 @@ internal sealed class ServerPool
         {
             _connecting--;
             _backoff.Failed(failure, loop.NowMs, Configuration.Options.Proxy.Server.ServerLoginRetry);
-            for (LinkedListNode<PoolWaiter>? node = _waiters.First; node is not null; )
+            if (_servers.Count == 0)
             {
-                LinkedListNode<PoolWaiter>? next = node.Next;
-                PoolWaiter waiter = node.Value;
                 // A login is told at once; a query waits for better times, unless the server itself said no.
-                if (_servers.Count == 0 && (waiter.IsLogin || failure.IsFinal))
-                {
-                    _waiters.Remove(node);
-                    waiter.State = WaiterState.Failed;
-                    waiter.Failure = failure;
-                    refused.Add(waiter);
-                }
-                node = next;
+                refused = _waiters.Refuse(failure, loginsOnly: !failure.IsFinal);
             }
         }
         foreach (PoolWaiter waiter in refused)

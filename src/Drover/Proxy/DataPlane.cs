@@ -96,16 +96,17 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     }
 
     /// <inheritdoc/>
-    public void EvictIdle(ServerPool pool)
+    public EventLoop? EvictIdle(ServerPool pool)
     {
         foreach (ServerPool other in Directory.Pools)
         {
             bool isNeighbour = other != pool && (other.Database == pool.Database || other.User == pool.User);
-            if (isNeighbour && other.TryEvictIdle())
+            if (isNeighbour && other.EvictIdle() is { } loop)
             {
-                return;
+                return loop;
             }
         }
+        return null;
     }
 
     /// <inheritdoc/>
@@ -130,6 +131,10 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             failure.Detail is null ? failure.Message : $"{failure.Message}: {failure.Detail}",
             pool.Configuration.Options.Proxy.Server.ServerLoginRetry.TotalSeconds
         );
+
+    /// <inheritdoc/>
+    public void CatalogUnread(ServerPool pool, PoolFailure failure) =>
+        LogPool.CatalogUnread(_log, Name(pool), failure.SqlState, failure.Message);
 
     public void Dispose()
     {
@@ -170,6 +175,10 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             foreach (ServerPool pool in Directory.Pools)
             {
                 pool.Maintain(_loops[0]);
+            }
+            foreach (string forgotten in Directory.ForgetIdle())
+            {
+                LogPool.Forgotten(_log, forgotten);
             }
             LoopBalance.Adjust(_loops);
             await _loops[0].DelayAsync(TimeSpan.FromMilliseconds(300));

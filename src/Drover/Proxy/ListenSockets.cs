@@ -72,6 +72,11 @@ internal static class ListenSockets
                 // SOL_SOCKET, SO_REUSEPORT (socket(7)).
                 socket.SetRawSocketOption(1, 15, BitConverter.GetBytes(1));
             }
+            if (options.Listen.TcpDeferAccept && OperatingSystem.IsLinux())
+            {
+                // IPPROTO_TCP, TCP_DEFER_ACCEPT in seconds (tcp(7)); the same number as PgBouncer's.
+                socket.SetRawSocketOption(6, 9, BitConverter.GetBytes(45));
+            }
             SocketTuning.Apply(socket, options.Network);
             socket.Bind(endpoint);
             socket.Listen(options.Listen.ListenBacklog);

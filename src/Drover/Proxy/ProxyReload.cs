@@ -112,6 +112,10 @@ internal sealed class ProxyReload(DataPlane plane, IProxyHost host, ILogger log)
         plane.Resolver.Clear();
         IReadOnlyList<DatabaseEntry> removed = plane.Directory.Apply(next);
         RenewCredentials();
+        foreach (ServerPool pool in plane.Directory.Pools)
+        {
+            pool.Database.Telling.Expire();
+        }
         foreach (ClientConnection client in plane.Services.Registry.Clients)
         {
             if (client.Session is { } session && removed.Contains(session.Pool.Database))

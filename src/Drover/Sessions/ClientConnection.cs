@@ -85,6 +85,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
         {
             _end ??= Translate(lost);
+            if (lost is AuthenticationException)
+            {
+                services.Registry.CountRefused();
+                LogLogin.TlsFailed(services.Log, Describe(), _end.Reason);
+            }
         }
         catch (Exception bug)
         {
@@ -149,7 +154,14 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             session.End = expired;
             session.Wakeup.Signal();
         }
-        else if (!IsLoggedIn)
+        else if (IsLoggedIn)
+        {
+            if (Session is { End: null } waiting)
+            {
+                SessionClock.TellOfWait(waiting, nowMs);
+            }
+        }
+        else
         {
             double limitMs = services.Options.Proxy.Timeouts.ClientLoginTimeout.TotalMilliseconds;
             if (limitMs > 0 && nowMs - ConnectedMs > limitMs && !_closing.IsCancellationRequested)
@@ -227,6 +239,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return refusal!;
         }
+        if (services.Options.Proxy.Session.ApplicationNameAddHost)
+        {
+            Startup = Startup.WithHost(_connection.RemoteEndPoint?.ToString() ?? "unix");
+        }
         if (services.ClientTls.IsRequired && _connection is not TlsConnection && _connection.UnixPath is null)
         {
             return new SessionEnd("SSL required", SqlState.InvalidAuthorizationSpecification);
@@ -267,7 +283,8 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return refused;
         }
-        if (database is null)
+        // Found again: an entry made from * may have been forgotten while the client looked for its password.
+        if (!services.Directory.TryFindDatabase(startup.Database, out database))
         {
             return new SessionEnd($"database \"{startup.Database}\" does not exist", SqlState.InvalidCatalogName)
             {
@@ -277,6 +294,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         if (database.IsDisabled)
         {
             return new SessionEnd($"database \"{database.Name}\" is disabled", SqlState.ObjectNotInPrerequisiteState);
+        }
+        _place = new ClientPlace(database, login.User, services.Options);
+        if (_place.Refusal is { } full)
+        {
+            return full;
         }
         if (startup.Replication != ReplicationKind.None)
         {
@@ -290,11 +312,6 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                 },
                 _closing.Token
             );
-        }
-        _place = new ClientPlace(database, login.User, services.Options);
-        if (_place.Refusal is { } full)
-        {
-            return full;
         }
         return await BeginSessionAsync(channel, startup, database, login.User);
     }
@@ -423,7 +440,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         lost switch
         {
             LostConnectionException { IsViolation: true } violation => SessionEnd.Violation(violation.Message),
-            AuthenticationException => new SessionEnd($"TLS handshake failed: {lost.Message}"),
+            AuthenticationException => new SessionEnd($"TLS handshake failed: {TlsFiles.ReasonOf(lost)}"),
             OperationCanceledException => new SessionEnd("closed while logging in", SqlState.AdminShutdown),
             _ => new SessionEnd(lost.Message),
         };

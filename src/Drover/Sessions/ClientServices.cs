@@ -32,9 +32,17 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
     public UserSecrets Secrets { get; } = new(directory);
 
     /// <summary>
-    /// Makes up what an unknown user needs in a SCRAM exchange; per process, so that salts stay the same.
+    /// Makes up what an unknown user needs in a SCRAM exchange, with the rounds that scram_iterations says; per
+    /// process, so that salts stay the same.
     /// </summary>
-    public ScramMock Mock { get; } = new();
+    public ScramMock Mock
+    {
+        get
+        {
+            int iterations = Options.Proxy.Authentication.ScramIterations;
+            return field.Iterations == iterations ? field : (field = field.With(iterations));
+        }
+    } = new();
 
     public ServerTls ServerTls => connector.Tls;
 
@@ -61,13 +69,13 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
         {
             return new SessionEnd("cancel request for an unknown key");
         }
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         TimeSpan wait = Options.Proxy.Timeouts.CancelWaitTimeout;
-        if (wait > TimeSpan.Zero)
-        {
-            limit.CancelAfter(wait);
-        }
+        using CancellationTokenSource late = new(wait > TimeSpan.Zero ? wait : Timeout.InfiniteTimeSpan, time);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken,
+            late.Token
+        );
         await target.CancelAsync(limit.Token);
-        return new SessionEnd("cancel request done");
+        return new SessionEnd(late.IsCancellationRequested ? "cancel_wait_timeout" : "cancel request done");
     }
 }

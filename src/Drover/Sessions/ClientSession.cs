@@ -18,11 +18,13 @@ namespace Drover.Sessions;
 /// A turn: 1. flush what the kernel did not take; 2. relay what the server said; 3. give the server back if its work is
 /// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded;
 /// whatever must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>. Its wake-up takes
-/// turn
-/// after turn without resuming it, until there is such a step.
+/// turn after turn without resuming it, until there is such a step.
 /// </remarks>
 internal sealed class ClientSession : ITurnTaker
 {
+    /// <summary>A usual query takes no more rounds than this, and is spared a look at the settings.</summary>
+    private const int RoundsBeforeLook = 4;
+
     private readonly FrontendRelay _frontend;
     private readonly BackendRelay _backend;
     private readonly SessionLease _lease;
@@ -46,7 +48,6 @@ internal sealed class ClientSession : ITurnTaker
         Inbox = inbox;
         Outbox = outbox;
         Wakeup = wakeup;
-        Wakeup.Home = client.Loop;
         Pool = pool;
         Traffic = pool.Traffic(client.Loop);
         Waiter = new PoolWaiter(client.Loop, wakeup);
@@ -100,6 +101,17 @@ internal sealed class ClientSession : ITurnTaker
     /// <summary>Looks for names of custom settings in what may set one.</summary>
     public void NoteNames(ReadOnlySpan<byte> text) =>
         CustomSettingNames.Collect(text, CustomNames ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>Names that tell, as they were when this lease began; null when there are none.</summary>
+    public TellingNames? Names { get; set; }
+
+    /// <summary>The catalogs have changed during this lease: what was sent may have done more than it said.</summary>
+    public bool HasNewNames => !ReferenceEquals(Names, Pool.Database.Telling.Names);
+
+    /// <summary>
+    /// It may have set a custom parameter of unknown name: nobody can ask for it, so nobody else gets its server.
+    /// </summary>
+    public bool HasNamelessSettings { get; set; }
 
     /// <summary>Why it keeps its server between transactions.</summary>
     public PinReason Pins { get; set; }
@@ -156,6 +168,10 @@ internal sealed class ClientSession : ITurnTaker
                     await Wakeup;
                     Wakeup.Turns = null;
                     _defect?.Throw();
+                    break;
+                case Progress.Yield:
+                    Park();
+                    await Task.Yield();
                     break;
                 case Progress.NeedServer:
                     if (!await _lease.AcquireAsync())
@@ -228,8 +244,12 @@ internal sealed class ClientSession : ITurnTaker
 
     private Progress Advance()
     {
-        for (; ; )
+        for (int rounds = 0; ; rounds++)
         {
+            if (rounds >= RoundsBeforeLook && IsOthersTurn(rounds))
+            {
+                return Progress.Yield;
+            }
             if (Outbox.Pending > 0 && !Outbox.Flush(Client))
             {
                 End ??= SessionEnd.ClientLost;
@@ -264,6 +284,15 @@ internal sealed class ClientSession : ITurnTaker
         || Client.IsReadable
         || (Server is { } server && (server.Transport.IsReadable || (_backend.SawReady && MayRelease(server))));
 
+    /// <summary>
+    /// After sbuf_loopcnt buffers the other connections of the loop get their turn, and this one the next after them.
+    /// </summary>
+    private bool IsOthersTurn(int rounds)
+    {
+        int limit = Pool.Configuration.Options.Proxy.Network.SbufLoopcnt;
+        return limit > 0 && rounds >= limit;
+    }
+
     /// <summary>The server's side of a turn, up to giving it back. A step when the turn has to stop for it.</summary>
     private Progress? PumpServer(ServerConnection server, ref bool moved)
     {
@@ -290,7 +319,9 @@ internal sealed class ClientSession : ITurnTaker
         if (End is null && _backend.SawReady && MayRelease(server))
         {
             _backend.SawReady = false;
-            if (Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded)
+            bool mustLook =
+                Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded || HasNewNames;
+            if (mustLook || Pool.Configuration.Options.Proxy.Server.ServerResetQueryAlways)
             {
                 return Progress.NeedProbe;
             }
@@ -348,7 +379,6 @@ internal sealed class ClientSession : ITurnTaker
         Loop.Remove(_ticker);
         Client.Detach(target);
         Waiter.Loop = target;
-        Wakeup.Home = target;
         target.Post(
             static state =>
             {
@@ -372,6 +402,7 @@ internal sealed class ClientSession : ITurnTaker
     private enum Progress
     {
         Wait,
+        Yield,
         NeedServer,
         NeedRestore,
         NeedProbe,

@@ -30,9 +30,9 @@ internal sealed class ReplicationClient(
     {
         ServerPool pool = services.Directory.Pool(database, user);
         EventLoop loop = channel.Connection.Loop;
-        IEnumerable<KeyValuePair<string, string>> parameters = startup.Raw.Select(parameter =>
-            parameter.Key == "database" ? new(parameter.Key, database.Options.Dbname ?? database.Name) : parameter
-        );
+        IEnumerable<KeyValuePair<string, string>> parameters = startup
+            .Raw.Where(static parameter => parameter.Key != "database")
+            .Prepend(new("database", database.Options.Dbname ?? database.Name));
         (ServerConnection? server, PoolFailure? failure) = await services.Connector.ConnectDirectAsync(
             pool,
             loop,
@@ -44,6 +44,7 @@ internal sealed class ReplicationClient(
             return new SessionEnd(failure!.Message, failure.SqlState) { Detail = failure.Detail, Hint = failure.Hint };
         }
         using ServerHolder holder = new(server);
+        server.State = ServerState.Active;
         server.Transport.Observer = wakeup;
         int processId = server.ProcessId;
         ReplicationCancel cancel = new(server, services);
@@ -134,7 +135,24 @@ internal sealed class ReplicationClient(
 
     private sealed class ReplicationCancel(ServerConnection server, ClientServices services) : ICancellable
     {
-        public Task CancelAsync(CancellationToken cancellationToken) =>
-            CancelForwarding.SendAsync(server, services.ServerTls, cancellationToken);
+        public Task CancelAsync(CancellationToken cancellationToken)
+        {
+            // The request comes on the loop of whoever sent it; the server's sockets belong to its own.
+            TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            server.Transport.Loop.Post(_ => ForwardAsync(done, cancellationToken), null);
+            return done.Task;
+        }
+
+        private async void ForwardAsync(TaskCompletionSource done, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await CancelForwarding.SendAsync(server, services.ServerTls, cancellationToken);
+            }
+            finally
+            {
+                done.TrySetResult();
+            }
+        }
     }
 }

@@ -1,8 +1,11 @@
 // The time-outs of a pooled session, looked at on every tick of its loop.
+using Drover.Configuration;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
 using Drover.Protocol;
+using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Telemetry;
 
 namespace Drover.Sessions;
 
@@ -27,11 +30,45 @@ internal static class SessionClock
                     ? new SessionEnd("client_idle_timeout", SqlState.IdleSessionTimeout)
                     : null;
             case ClientState.Active when session.Server is { } server:
-                return FindExpiredWork(session, server, configuration, nowMs);
+                return MustLetGo(session, server, configuration)
+                    ? new SessionEnd("database configuration changed", SqlState.AdminShutdown)
+                    : FindExpiredWork(session, server, configuration, nowMs);
             default:
                 return null;
         }
     }
+
+    /// <summary>
+    /// Tells a client that waits for longer than query_wait_notify so, once, in PgBouncer's words. It is outside any
+    /// message: it holds no server.
+    /// </summary>
+    public static void TellOfWait(ClientSession session, long nowMs)
+    {
+        TimeSpan limit = session.Pool.Configuration.Options.Proxy.Timeouts.QueryWaitNotify;
+        bool isDue = session.State == ClientState.Waiting && IsOver(nowMs - session.StateSinceMs, limit);
+        if (!isDue || session.WasNotifiedOfWait)
+        {
+            return;
+        }
+        session.WasNotifiedOfWait = true;
+        MessageWriter writer = session.Loop.ClientAssembly;
+        const string Message = "No server connection available in postgres backend, client being queued";
+        NoticeResponse.Write(writer, "NOTICE", "00000", Message);
+        session.Outbox.Send(session.Client, writer.Written);
+        writer.Clear();
+    }
+
+    /// <summary>
+    /// server_fast_close: a server that is to be closed is kept from its end by its client alone, which is between two
+    /// transactions.
+    /// </summary>
+    private static bool MustLetGo(ClientSession session, ServerConnection server, PoolConfiguration configuration) =>
+        server.CloseNeeded
+        && configuration.Options.Proxy.Server.ServerFastClose
+        && (configuration.Mode == PoolMode.Session || session.Pins != PinReason.None)
+        && server.IsQuiet
+        && session.Inbox.Count == 0
+        && !session.IsInMessage;
 
     private static SessionEnd? FindExpiredWork(
         ClientSession session,

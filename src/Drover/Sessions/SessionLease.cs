@@ -24,7 +24,7 @@ internal sealed class SessionLease(ClientSession session)
         {
             return false;
         }
-        if (session.Waiter.Server is not { } server || !IsAsWanted(server) || NeedsCheck(server))
+        if (session.Waiter.Server is not { } server || !IsAsWanted(server) || NeedsCheck(server) || NeedsNames(server))
         {
             return false;
         }
@@ -95,8 +95,11 @@ internal sealed class SessionLease(ClientSession session)
         ServerConnection server = session.Server!;
         PoolConfiguration configuration = session.Pool.Configuration;
         bool look =
-            configuration.FollowsSession && (session.Traits != StatementTraits.None || session.Pins != PinReason.None);
+            configuration.FollowsSession
+            && (session.Traits != StatementTraits.None || session.Pins != PinReason.None || session.HasNewNames);
+        session.HasNamelessSettings |= session.Traits.HasFlag(StatementTraits.SetsUnknownName);
         session.Traits = StatementTraits.None;
+        session.Names = session.Pool.Database.Telling.Names;
         if (look && !server.IsDying)
         {
             session.Park();
@@ -109,9 +112,9 @@ internal sealed class SessionLease(ClientSession session)
             else
             {
                 server.Applied = contents.Settings;
-                server.IsStateUnknown = false;
+                server.IsStateUnknown = session.HasNamelessSettings;
                 session.Settings = contents.Settings;
-                NotePins(server, contents.Pins);
+                NotePins(server, contents.Pins | (session.HasNamelessSettings ? PinReason.Unknown : PinReason.None));
             }
         }
         if (server.IsDying)
@@ -208,7 +211,10 @@ internal sealed class SessionLease(ClientSession session)
             return query.Length == 0 || await SessionProbe.ResetAsync(server, session.Wakeup, query);
         }
         bool mayBeDirty =
-            session.Pins != PinReason.None || session.Traits != StatementTraits.None || server.IsStateUnknown;
+            session.Pins != PinReason.None
+            || session.Traits != StatementTraits.None
+            || session.HasNewNames
+            || server.IsStateUnknown;
         return !mayBeDirty
             || !configuration.FollowsSession
             || await SessionProbe.ResetAsync(server, session.Wakeup, "DISCARD ALL");
@@ -233,10 +239,13 @@ internal sealed class SessionLease(ClientSession session)
     /// </summary>
     private async ValueTask<bool> WaitAsync(PoolWaiter waiter)
     {
-        session.State = ClientState.Waiting;
-        session.StateSinceMs = session.Loop.NowMs;
-        session.WasNotifiedOfWait = false;
-        session.IsCancelRequested = false;
+        if (session.State != ClientState.Waiting)
+        {
+            // A server that turns out to be dead does not make it a new wait.
+            session.State = ClientState.Waiting;
+            session.StateSinceMs = session.Loop.NowMs;
+            session.WasNotifiedOfWait = false;
+        }
         while (waiter.State is WaiterState.Queued or WaiterState.InDelivery)
         {
             session.Park();
@@ -288,6 +297,11 @@ internal sealed class SessionLease(ClientSession session)
                 return false;
             }
         }
+        if (NeedsNames(server) && !await RenewNamesAsync(server))
+        {
+            server.Pool.Discard(server, "catalogs could not be read");
+            return false;
+        }
         if (!ReferenceEquals(server.Applied, session.Settings) && session.Pool.Configuration.FollowsSession)
         {
             PoolFailure? failure = await SessionProbe.ApplyAsync(server, session.Settings, session.Wakeup);
@@ -316,8 +330,37 @@ internal sealed class SessionLease(ClientSession session)
             && session.Loop.NowMs - server.ReleasedMs > (long)options.ServerCheckDelay.TotalMilliseconds;
     }
 
+    /// <summary>
+    /// Whether it is time to look at the catalogs, or the server was used while names were missing that tell what
+    /// clients did to its session.
+    /// </summary>
+    private bool NeedsNames(ServerConnection server)
+    {
+        TellingCatalog catalog = session.Pool.Database.Telling;
+        return session.Pool.Configuration.FollowsSession
+            && (catalog.IsDue(session.Loop.NowMs) || server.CatalogGeneration != catalog.Generation);
+    }
+
+    /// <summary>False when the server is lost, or cannot be cleaned of what it may hold.</summary>
+    private async ValueTask<bool> RenewNamesAsync(ServerConnection server)
+    {
+        PoolFailure? failure = await CatalogReader.RefreshAsync(server, session.Wakeup);
+        if (failure is not null)
+        {
+            session.Pool.ReportCatalogUnread(failure);
+        }
+        int generation = session.Pool.Database.Telling.Generation;
+        if (server.IsDying || server.CatalogGeneration == generation)
+        {
+            return !server.IsDying;
+        }
+        server.CatalogGeneration = generation;
+        return await SessionProbe.ResetAsync(server, session.Wakeup, "DISCARD ALL");
+    }
+
     private void Begin(ServerConnection server, long waitedUs)
     {
+        session.Names = session.Pool.Database.Telling.Names;
         session.Waiter.State = WaiterState.None;
         session.Server = server;
         session.State = ClientState.Active;

@@ -1,15 +1,13 @@
 // Finds in a text what may be the name of a custom setting (app.tenant): PostgreSQL lists no such settings, so who
-// wants to
-// know their values must know their names.
+// wants to know their values must know their names.
 using System.Text;
 
 namespace Drover.Sql;
 
 /// <summary>
-/// Names with a dot (https://www.postgresql.org/docs/18/runtime-config-custom.html), wherever they stand: behind SET,
-/// in a
-/// literal for set_config(), in the body of a DO block, in a parameter's value. Most are columns; asking the server
-/// tells.
+/// Names with a dot (https://www.postgresql.org/docs/18/runtime-config-custom.html), quoted or not, wherever they
+/// stand: behind SET, in a literal for set_config(), in the body of a DO block, in a parameter's value. Most are
+/// columns; asking the server tells.
 /// </summary>
 internal static class CustomSettingNames
 {
@@ -42,7 +40,8 @@ internal static class CustomSettingNames
             bool isName = start < dot && end > dot + 1 && !IsDigit(text[start]) && !IsDigit(text[dot + 1]);
             if (isName && end - start <= NameBytesMax)
             {
-                names.Add(Encoding.UTF8.GetString(text[start..end]).TrimEnd('.').ToLowerInvariant());
+                string name = Encoding.UTF8.GetString(text[start..end]).Replace("\"", "", StringComparison.Ordinal);
+                names.Add(name.TrimEnd('.').ToLowerInvariant());
             }
             dot = end;
         }
@@ -51,5 +50,5 @@ internal static class CustomSettingNames
     private static bool IsDigit(byte c) => c is >= (byte)'0' and <= (byte)'9';
 
     private static bool IsWord(byte c) =>
-        (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c is (byte)'_' or (byte)'$' or >= 0x80 || IsDigit(c);
+        (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c is (byte)'_' or (byte)'$' or (byte)'"' or >= 0x80 || IsDigit(c);
 }

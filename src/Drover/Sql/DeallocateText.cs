@@ -6,7 +6,12 @@ namespace Drover.Sql;
 
 internal static class DeallocateText
 {
-    private static readonly SearchValues<byte> Punctuation = SearchValues.Create("\"';,()"u8);
+    private static readonly SearchValues<byte> WordBytes = SearchValues.Create([
+        .. Enumerable
+            .Range(0, 256)
+            .Where(static c => c >= 0x80 || c is '_' or '$' || char.IsAsciiLetterOrDigit((char)c))
+            .Select(static c => (byte)c),
+    ]);
 
     /// <summary>
     /// Reads <c>DEALLOCATE [PREPARE] name</c>. False for DEALLOCATE ALL and for anything more
@@ -27,21 +32,37 @@ internal static class DeallocateText
         }
         if (rest.Length > 2 && rest[0] == '"' && rest[^1] == '"')
         {
-            name = Encoding.UTF8.GetBytes(
-                Encoding.UTF8.GetString(rest[1..^1]).Replace("\"\"", "\"", StringComparison.Ordinal)
-            );
-            return true;
+            return TryReadQuoted(rest[1..^1], out name);
         }
         if (
             rest.IsEmpty
-            || rest.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0
-            || rest.IndexOfAny(Punctuation) >= 0
+            || rest.ContainsAnyExcept(WordBytes)
+            || rest[0] is (byte)'$' or (>= (byte)'0' and <= (byte)'9')
         )
         {
             return false;
         }
-        name = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(rest).ToLowerInvariant());
+        name = rest.ToArray();
+        foreach (ref byte c in name.AsSpan())
+        {
+            // Only ASCII: PostgreSQL leaves other letters as they are.
+            c |= (byte)(c is >= (byte)'A' and <= (byte)'Z' ? 0x20 : 0);
+        }
         return !name.AsSpan().SequenceEqual("all"u8);
+    }
+
+    private static bool TryReadQuoted(ReadOnlySpan<byte> inner, out byte[] name)
+    {
+        name = [];
+        for (int i = 0; i < inner.Length; i++)
+        {
+            if (inner[i] == '"' && (++i == inner.Length || inner[i] != '"'))
+            {
+                return false;
+            }
+        }
+        name = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(inner).Replace("\"\"", "\"", StringComparison.Ordinal));
+        return true;
     }
 
     private static bool TryTakeWord(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> word)

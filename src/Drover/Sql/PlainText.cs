@@ -36,16 +36,16 @@ internal static class PlainText
         {
             found |= PiecesAt(ref start, (nuint)i);
         }
-        return found == Vector128<byte>.Zero && !EndsWithSemicolon(text);
+        return found == Vector128<byte>.Zero && !HasTellingEnd(text);
     }
 
-    /// <summary>Whether one is in the last places, at which no piece can begin.</summary>
-    private static bool EndsWithSemicolon(ReadOnlySpan<byte> text) =>
-        text[^1] == (byte)';' || text[^2] == (byte)';' || text[^3] == (byte)';';
+    /// <summary>Whether one of the last places, which are in no vector, has a telling sign; no word fits there.</summary>
+    private static bool HasTellingEnd(ReadOnlySpan<byte> text) => text[^3..].ContainsAny((byte)';', (byte)'\\');
 
     /// <summary>
-    /// Marks where a piece begins among sixteen places: temp(orary), (de)fau(lt), (se)t_co(nfig), (a)dvi(sory); and
-    /// semicolons, behind which another statement may begin.
+    /// Marks where a piece begins among sixteen places: temp(orary), (de)fau(lt), (se)t_co(nfig), (a)dvi(sory),
+    /// ts_s(tat), ts_r(ewrite), (query_to)_xml; a quote behind a backslash, which ends a literal or not; and a
+    /// semicolon, behind which another statement may begin.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> PiecesAt(ref byte start, nuint offset)
@@ -59,6 +59,9 @@ internal static class PlainText
         Vector128<byte> beginsWithT = Is(a, 't');
         return (beginsWithT & Is(b, 'e') & Is(c, 'm') & Is(d, 'p'))
             | (beginsWithT & Is(b, '_') & Is(c, 'c') & Is(d, 'o'))
+            | (beginsWithT & Is(b, 's') & Is(c, '_') & (Is(d, 's') | Is(d, 'r')))
+            | (Is(a, '_') & Is(b, 'x') & Is(c, 'm') & Is(d, 'l'))
+            | (Is(a, '\\') & Is(b, '\''))
             | (Is(a, 'f') & Is(b, 'a') & Is(c, 'u'))
             | (Is(a, 'd') & Is(b, 'v') & Is(c, 'i'))
             | Is(a, ';');

@@ -11,6 +11,10 @@ namespace Drover.Sql;
 /// </summary>
 internal static class StatementScanner
 {
+    /// <summary>The same, by the names too that tell in this database; null when there are none.</summary>
+    public static StatementTraits Scan(ReadOnlySpan<byte> sql, TellingNames? names) =>
+        names is null ? Scan(sql) : Scan(sql) | names.Scan(sql);
+
     /// <summary>Scans the text of a simple query or of a Parse, without its terminating zero.</summary>
     public static StatementTraits Scan(ReadOnlySpan<byte> sql) =>
         PlainText.Is(sql) ? StatementTraits.None : ScanWords(sql);
@@ -52,7 +56,11 @@ internal static class StatementScanner
                     i++;
                     break;
                 case (byte)'\'':
-                    i = SkipQuoted(sql, i, '\'', escapes: false);
+                    int end = SkipQuoted(sql, i, '\'', escapes: false);
+                    // Where a backslash stands before a quote, what the literal is depends on
+                    // standard_conforming_strings and on a literal before it: nobody knows what was passed over.
+                    traits |= sql[i..end].IndexOf("\\'"u8) >= 0 ? Unpredictable : StatementTraits.None;
+                    i = end;
                     atStart = false;
                     break;
                 case (byte)'"':
@@ -94,7 +102,7 @@ internal static class StatementScanner
         int end = WordEnd(sql, i);
         if (end < sql.Length && sql[end] == '\'' && end - i == 1)
         {
-            // E'…', B'…', X'…', N'…': the prefix decides how the literal ends.
+            // E'…', B'…', X'…', N'…': the prefix decides how the literal ends. A longer word is one: DO'…'.
             atStart = false;
             return SkipQuoted(sql, end, '\'', (sql[i] | 0x20) == 'e');
         }
@@ -116,7 +124,7 @@ internal static class StatementScanner
         return end;
     }
 
-    private static StatementTraits FirstWord(ReadOnlySpan<byte> word)
+    internal static StatementTraits FirstWord(ReadOnlySpan<byte> word)
     {
         switch (word.Length)
         {
@@ -127,9 +135,13 @@ internal static class StatementScanner
                     : Is(word, "load"u8) ? StatementTraits.TouchesSession
                     : StatementTraits.None;
             case 5:
-                return Is(word, "reset"u8) ? Resetting : StatementTraits.None;
+                return Is(word, "reset"u8) ? Resetting
+                    : Is(word, "alter"u8) ? StatementTraits.ChangesCatalog
+                    : StatementTraits.None;
             case 6:
-                return Is(word, "listen"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+                return Is(word, "listen"u8) ? StatementTraits.TouchesSession
+                    : Is(word, "create"u8) ? StatementTraits.ChangesCatalog
+                    : StatementTraits.None;
             case 7:
                 return Is(word, "discard"u8) ? Resetting | StatementTraits.ForgetsStatements
                     : Is(word, "prepare"u8) || Is(word, "declare"u8) ? StatementTraits.TouchesSession
@@ -146,13 +158,17 @@ internal static class StatementScanner
         }
     }
 
-    private static StatementTraits AnyWord(ReadOnlySpan<byte> word)
+    internal static StatementTraits AnyWord(ReadOnlySpan<byte> word)
     {
         switch (word.Length)
         {
             case 4:
                 return Is(word, "temp"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
             case 7:
+                if (Is(word, "ts_stat"u8))
+                {
+                    return Unpredictable;
+                }
                 // SET x TO DEFAULT and SET x = DEFAULT; also column defaults, where it costs one look too many.
                 return Is(word, "default"u8) ? StatementTraits.ResetsSettings
                     : Is(word, "pg_temp"u8) ? StatementTraits.TouchesSession
@@ -160,7 +176,11 @@ internal static class StatementScanner
             case 9:
                 return Is(word, "temporary"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
             case 10:
-                return Is(word, "set_config"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
+                return Is(word, "set_config"u8) || Is(word, "ts_rewrite"u8)
+                    ? StatementTraits.TouchesSession
+                    : StatementTraits.None;
+            case >= 12 when StartsWith(word, "query_to_xml"u8):
+                return Unpredictable;
             case >= 16:
                 return
                     StartsWith(word, "pg_advisory_lock"u8)
@@ -175,9 +195,9 @@ internal static class StatementScanner
 
     private const StatementTraits Resetting = StatementTraits.TouchesSession | StatementTraits.ResetsSettings;
 
-    private const StatementTraits Unpredictable = Resetting | StatementTraits.ForgetsStatements;
+    internal const StatementTraits Unpredictable = Resetting | StatementTraits.ForgetsStatements;
 
-    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower) =>
+    internal static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower) =>
         word.Length == lower.Length && StartsWith(word, lower);
 
     private static bool StartsWith(ReadOnlySpan<byte> word, ReadOnlySpan<byte> lower)
@@ -198,7 +218,7 @@ internal static class StatementScanner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
+    internal static bool IsWordStart(byte c) => (uint)((c | 0x20) - 'a') <= 'z' - 'a' || c == '_' || c >= 0x80;
 
     /// <summary>Which bytes may stand in an unquoted word; anything beyond ASCII is a letter.</summary>
     private static ReadOnlySpan<bool> IsWordByte => WordBytes;
@@ -210,7 +230,7 @@ internal static class StatementScanner
             .Select(static value => value >= 0x80 || value is '_' or '$' || char.IsAsciiLetterOrDigit((char)value)),
     ];
 
-    private static int WordEnd(ReadOnlySpan<byte> sql, int i)
+    internal static int WordEnd(ReadOnlySpan<byte> sql, int i)
     {
         ReadOnlySpan<bool> isWordByte = IsWordByte;
         while (i < sql.Length && isWordByte[sql[i]])
@@ -220,7 +240,7 @@ internal static class StatementScanner
         return i;
     }
 
-    private static int SkipQuoted(ReadOnlySpan<byte> sql, int i, char quote, bool escapes)
+    internal static int SkipQuoted(ReadOnlySpan<byte> sql, int i, char quote, bool escapes)
     {
         i++;
         while (i < sql.Length)
@@ -266,7 +286,7 @@ internal static class StatementScanner
         return depth == 0 ? i : sql.Length;
     }
 
-    private static int SkipDollar(ReadOnlySpan<byte> sql, int i)
+    internal static int SkipDollar(ReadOnlySpan<byte> sql, int i)
     {
         int tagEnd = i + 1;
         while (tagEnd < sql.Length && (IsWordStart(sql[tagEnd]) || sql[tagEnd] is >= (byte)'0' and <= (byte)'9'))

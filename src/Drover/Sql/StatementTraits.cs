@@ -19,4 +19,10 @@ internal enum StatementTraits
 
     /// <summary>May forget prepared statements: DEALLOCATE or DISCARD.</summary>
     ForgetsStatements = 4,
+
+    /// <summary>May make or change a function, a trigger, a view: what other statements do may differ now.</summary>
+    ChangesCatalog = 8,
+
+    /// <summary>May set a custom parameter whose name neither the text nor a function's body tells.</summary>
+    SetsUnknownName = 16,
 }

@@ -44,6 +44,19 @@ internal static partial class LogPool
     [LoggerMessage(2005, LogLevel.Debug, "{Client} does not read; its server is held back until it does")]
     public static partial void ClientSlow(ILogger logger, string client);
 
+    /// <summary>What functions do to a session is not known, so every transaction is looked at.</summary>
+    [LoggerMessage(
+        2007,
+        LogLevel.Warning,
+        "pool {Pool}: the catalogs could not be read ({SqlState}: {Message}). Until they are, the session is asked "
+            + "after every transaction. Let the user read pg_proc and pg_depend, or set track_session_state = 0."
+    )]
+    public static partial void CatalogUnread(ILogger logger, string pool, string sqlState, string message);
+
+    /// <summary>An entry made from <c>*</c> was not used for <c>autodb_idle_timeout</c>.</summary>
+    [LoggerMessage(2008, LogLevel.Information, "database {Database}: made from *, and forgotten since nobody used it")]
+    public static partial void Forgotten(ILogger logger, string database);
+
     /// <summary>The averages of a period (<c>log_stats</c>).</summary>
     [LoggerMessage(
         2006,

@@ -19,7 +19,7 @@ internal abstract class EventLoop : IDisposable
 
     private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _posted = new();
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _local = new();
-    private readonly PriorityQueue<Wakeup, long> _timers = new();
+    private readonly PriorityQueue<Alarm, long> _timers = new();
     private readonly List<ILoopTicker> _tickers = [];
     private readonly TimeProvider _time;
     private readonly double _usPerTimestamp;
@@ -97,28 +97,18 @@ internal abstract class EventLoop : IDisposable
     }
 
     /// <summary>Wakes a waiter on the loop, later, from any thread.</summary>
-    public void Post(Wakeup wakeup) =>
-        Post(
-            static state =>
-            {
-                Wakeup wakeup = (Wakeup)state!;
-                if (wakeup.Home is { IsCurrent: false } home)
-                {
-                    home.Post(wakeup);
-                }
-                else
-                {
-                    wakeup.Signal();
-                }
-            },
-            wakeup
-        );
+    public void Post(Wakeup wakeup) => Post(static state => ((Wakeup)state!).Signal(), wakeup);
 
-    /// <summary>Signals the wake-up once the delay has passed. Not cancelled: a late signal is a false alarm.</summary>
-    public void SignalAfter(Wakeup wakeup, TimeSpan delay)
+    /// <summary>
+    /// Signals the wake-up once the delay has passed. Who may move to another loop has to cancel it before: a signal
+    /// is given on this one.
+    /// </summary>
+    public Alarm SignalAfter(Wakeup wakeup, TimeSpan delay)
     {
         Debug.Assert(IsCurrent, "timers belong to the loop's thread");
-        _timers.Enqueue(wakeup, NowMs + (long)Math.Ceiling(delay.TotalMilliseconds));
+        Alarm alarm = new(wakeup);
+        _timers.Enqueue(alarm, NowMs + (long)Math.Ceiling(delay.TotalMilliseconds));
+        return alarm;
     }
 
     /// <summary>Waits on the loop for a time.</summary>
@@ -127,6 +117,14 @@ internal abstract class EventLoop : IDisposable
         Wakeup wakeup = new();
         SignalAfter(wakeup, delay);
         await wakeup;
+    }
+
+    /// <summary>Waits, on any loop, until this one has done what was posted to it before.</summary>
+    public Task PassAsync()
+    {
+        TaskCompletionSource passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(static state => ((TaskCompletionSource)state!).SetResult(), passed);
+        return passed.Task;
     }
 
     /// <summary>Begins to tick for it; on the loop.</summary>
@@ -255,17 +253,10 @@ internal abstract class EventLoop : IDisposable
 
     private void RunTimers()
     {
-        while (_timers.TryPeek(out Wakeup? wakeup, out long due) && due <= NowMs)
+        while (_timers.TryPeek(out Alarm? alarm, out long due) && due <= NowMs)
         {
             _timers.Dequeue();
-            if (wakeup.Home is { } home && home != this)
-            {
-                home.Post(wakeup);
-            }
-            else
-            {
-                wakeup.Signal();
-            }
+            alarm.Ring();
         }
         if (NowMs - _lastTick < TickMs)
         {

@@ -20,9 +20,6 @@ internal sealed class Wakeup : ICriticalNotifyCompletion, IReadinessObserver
     /// </summary>
     public ITurnTaker? Turns { get; set; }
 
-    /// <summary>The loop of a waiter that may move; timers that it left behind elsewhere signal there.</summary>
-    public EventLoop? Home { get; set; }
-
     public bool IsCompleted => _signalled;
 
     public bool IsAwaited => _continuation is not null;

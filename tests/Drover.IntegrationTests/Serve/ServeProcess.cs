@@ -54,12 +54,13 @@ internal sealed class ServeProcess : IAsyncDisposable
         CancellationToken token,
         Dictionary<string, string>? settings = null,
         Dictionary<string, string>? environment = null,
-        IReadOnlyList<string>? wrapper = null
+        IReadOnlyList<string>? wrapper = null,
+        ServeEntries? entries = null
     )
     {
         string folder = Directory.CreateTempSubdirectory("drover-serve-").FullName;
         int port = FindFreePort();
-        await WriteFilesAsync(folder, port, postgresPort, settings ?? [], token);
+        await WriteFilesAsync(folder, port, postgresPort, settings ?? [], token, entries);
         ServeProcess serve = Run(folder, port, [.. wrapper ?? []], environment ?? [], []);
         try
         {
@@ -92,9 +93,11 @@ internal sealed class ServeProcess : IAsyncDisposable
         int port,
         int postgresPort,
         Dictionary<string, string> settings,
-        CancellationToken token
+        CancellationToken token,
+        ServeEntries? entries = null
     )
     {
+        entries ??= new ServeEntries();
         Dictionary<string, string> all = new()
         {
             ["listen_addr"] = Host,
@@ -116,6 +119,7 @@ internal sealed class ServeProcess : IAsyncDisposable
             "[databases]",
             $"postgres = host={Host} port={postgresPort}",
             $"other = host={Host} port={postgresPort} dbname=postgres",
+            .. entries.Databases,
             "[pgbouncer]",
             .. all.Select(static setting => $"{setting.Key} = {setting.Value}"),
         ];
@@ -123,9 +127,21 @@ internal sealed class ServeProcess : IAsyncDisposable
         string[] users = ["postgres", "boss", "stat"];
         await File.WriteAllLinesAsync(
             Path.Combine(folder, "userlist.txt"),
-            users.Select(static user => $"\"{user}\" \"{Password}\""),
+            users.Select(static user => $"\"{user}\" \"{Password}\"").Concat(entries.Users),
             token
         );
+    }
+
+    /// <summary>Writes the files anew and has them read; throws when the proxy refuses them.</summary>
+    public async Task ReloadAsync(
+        int postgresPort,
+        Dictionary<string, string> settings,
+        CancellationToken token,
+        ServeEntries? entries = null
+    )
+    {
+        await WriteFilesAsync(Folder, Port, postgresPort, settings, token, entries);
+        await ConsoleAsync("RELOAD", token, user: "pgbouncer", overSocket: true);
     }
 
     /// <summary>How a client connects through it.</summary>
@@ -260,4 +276,14 @@ internal sealed class ServeProcess : IAsyncDisposable
             _log.Enqueue(line);
         }
     }
+}
+
+/// <summary>Lines besides the usual ones.</summary>
+internal sealed record ServeEntries
+{
+    /// <summary>Of the section [databases].</summary>
+    public IReadOnlyList<string> Databases { get; init; } = [];
+
+    /// <summary>Of the user list.</summary>
+    public IReadOnlyList<string> Users { get; init; } = [];
 }

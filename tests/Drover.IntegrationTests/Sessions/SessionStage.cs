@@ -1,4 +1,5 @@
 // A proxy in transaction mode before the shared PostgreSQL, for scripted clients.
+using System.Text.RegularExpressions;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.Clients;
 using Drover.IntegrationTests.LocalPostgres;
@@ -9,10 +10,12 @@ namespace Drover.IntegrationTests.Sessions;
 internal sealed class SessionStage : IAsyncDisposable
 {
     private readonly ProxyUnderTest _proxy;
+    private readonly LocalPostgresCluster _cluster;
     private readonly string _database;
     private ScriptedClient? _holder;
 
-    private SessionStage(ProxyUnderTest proxy, string database) => (_proxy, _database) = (proxy, database);
+    private SessionStage(ProxyUnderTest proxy, LocalPostgresCluster cluster, string database) =>
+        (_proxy, _cluster, _database) = (proxy, cluster, database);
 
     public string Log => _proxy.Log;
 
@@ -29,6 +32,7 @@ internal sealed class SessionStage : IAsyncDisposable
         {
             ["auth_type"] = "trust",
             ["pool_mode"] = "transaction",
+            ["admin_users"] = LocalPostgresCluster.Superuser,
             ["default_pool_size"] = $"{poolSize}",
             ["server_round_robin"] = "1",
         };
@@ -42,11 +46,36 @@ internal sealed class SessionStage : IAsyncDisposable
             new Dictionary<string, string> { [LocalPostgresCluster.Superuser] = "" },
             cancellationToken
         );
-        return new SessionStage(proxy, database);
+        return new SessionStage(proxy, cluster, database);
     }
 
     public Task<ScriptedClient> ConnectAsync() =>
         ScriptedClient.ConnectAsync(ProxyUnderTest.Host, _proxy.Port, LocalPostgresCluster.Superuser, _database);
+
+    /// <summary>Runs SQL past the proxy.</summary>
+    public Task RunDirectlyAsync(string sql) =>
+        _cluster.ExecuteAsync(sql, TestContext.Current.CancellationToken, _database);
+
+    /// <summary>The value of a query of one row; an empty text where PostgreSQL says NULL for a setting.</summary>
+    public static async Task<string> ValueAsync(ScriptedClient client, string sql)
+    {
+        string answer = await client.Query(sql).RunAsync();
+        Match row = Regex.Match(answer, @"^T D\((.*)\) C\(SELECT 1\) Z\(I\)$");
+        Assert.True(row.Success, answer);
+        return row.Groups[1].Value;
+    }
+
+    /// <summary>RELOAD on the console, as the operator does it.</summary>
+    public async Task ReloadAsync()
+    {
+        await using ScriptedClient console = await ScriptedClient.ConnectAsync(
+            ProxyUnderTest.Host,
+            _proxy.Port,
+            LocalPostgresCluster.Superuser,
+            "drover"
+        );
+        Assert.Equal("C(RELOAD) Z(I)", await console.Query("RELOAD").RunAsync());
+    }
 
     /// <summary>
     /// In a pool of two, keeps one server busy. Called again it takes the other one and lets the first go: whoever runs

@@ -34,8 +34,8 @@ public sealed class ConsoleOverNpgsqlTests : IAsyncDisposable
             await _source.DisposeAsync();
         }
         await _stop.CancelAsync();
-        _listener.Dispose();
         await _server;
+        _listener.Dispose();
         _stop.Dispose();
     }
 

@@ -14,13 +14,14 @@ namespace Drover.Tests.Fakes;
 /// </summary>
 internal sealed class FakePostgres : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly ConcurrentQueue<FakeBackend> _backends = new();
     private int _lastProcessId = 1000;
     private volatile bool _stopped;
 
-    public FakePostgres()
+    public FakePostgres(string address = "127.0.0.1", int port = 0)
     {
+        _listener = new TcpListener(IPAddress.Parse(address), port);
         _listener.Start(512);
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _ = AcceptAsync();

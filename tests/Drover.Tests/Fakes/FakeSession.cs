@@ -109,6 +109,19 @@ internal sealed partial class FakeSession
             List<string?[]> rows = [.. _settings.Select(static s => new string?[] { s.Key, s.Value })];
             return new FakeResult($"SELECT {rows.Count}", rows);
         }
+        if (text.StartsWith("SELECT 'fingerprint'", StringComparison.Ordinal))
+        {
+            return new FakeResult(
+                "SELECT 1",
+                [
+                    ["fingerprint", "0"],
+                ]
+            );
+        }
+        if (text.Contains("pg_catalog.pg_proc", StringComparison.Ordinal))
+        {
+            return new FakeResult("SELECT 0", []);
+        }
         MatchCollection calls = SetConfig().Matches(text);
         if (calls.Count == 0)
         {

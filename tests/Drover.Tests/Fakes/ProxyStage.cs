@@ -57,7 +57,8 @@ internal sealed class ProxyStage : IAsyncDisposable
         TimeProvider? time = null,
         IConnectionDecorator? decorator = null,
         Func<DatabaseOptions, DatabaseOptions>? changeDatabase = null,
-        FakePostgres? server = null
+        FakePostgres? server = null,
+        Func<DroverOptions, DroverOptions>? changeAll = null
     )
     {
         server ??= new FakePostgres();
@@ -80,8 +81,19 @@ internal sealed class ProxyStage : IAsyncDisposable
             Proxy = change?.Invoke(proxy) ?? proxy,
             Databases = [changeDatabase?.Invoke(database) ?? database],
         };
+        options = changeAll?.Invoke(options) ?? options;
         return new ProxyStage(options, time ?? TimeProvider.System, decorator) { Server = server };
     }
+
+    /// <summary>The one of the fake server's backends that got this simple query.</summary>
+    public FakeBackend BackendOf(string query) =>
+        Server.Backends.Single(backend =>
+        {
+            lock (backend.Received)
+            {
+                return backend.Received.Contains($"Q {query}");
+            }
+        });
 
     public Task<FakeClient> ConnectAsync(params (string Name, string Value)[] parameters) =>
         FakeClient.ConnectAsync(Port, parameters: parameters);

@@ -61,8 +61,14 @@ public sealed class ProxyFuzzTests
         Assert.Equal("I", await client.ScalarAsync("STATE"));
         await client.LeaveAsync();
         Assert.InRange(await stage.SettleAsync(), 0, 4);
-        long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Assert.True(grown < GrowthBytesMax, $"{grown} bytes more than before");
+        // Tests that run beside this one hold memory too, but not for ever.
+        long start = Stopwatch.GetTimestamp();
+        long grown;
+        while ((grown = GC.GetTotalMemory(forceFullCollection: true) - before) >= GrowthBytesMax)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Wire.Limit, $"{grown} bytes more than before");
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
     }
 
     private static async Task AttackAsync(int port, byte[][] corpus, Random random)

@@ -1,106 +1,110 @@
-// What the scanner says of texts, and that the quick look before it never says "nothing" where it would say something.
+// What a statement's text may do to its session: seen wherever PostgreSQL would run it, and nowhere else.
 using System.Text;
 using Drover.Sql;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Drover.Tests.Sql;
 
 public sealed class StatementScannerTests
 {
-    [Theory]
-    [InlineData("SELECT abalance FROM pgbench_accounts WHERE aid = 12345;")]
-    [InlineData("  \n select * from order_items where note = 'a;b' and attempts > 3 ")]
-    [InlineData("UPDATE pgbench_accounts SET abalance = abalance + -42 WHERE aid = 7;")]
-    [InlineData("select 1")]
-    public void Ordinary_text_touches_nothing(string sql) => Assert.Equal(StatementTraits.None, Scan(sql));
+    private static readonly Config Quiet = Config.QuickThrowOnFailure.WithQuietOnSuccess(true);
 
     [Theory]
-    [InlineData("SET search_path = 'a, b, c, d', pg_catalog")]
-    [InlineData("select pg_catalog.SET_CONFIG('app.tenant', '4711', false)")]
-    [InlineData("select pg_try_Advisory_lock(4711) from generate_series(1, 1)")]
-    [InlineData("create TEMP table t as select 1 as one, 2 as two")]
-    [InlineData("select one, two, three from four where five = 6;listen c")]
-    [InlineData("select one, two, three from four where five = 6; do ''")]
-    [InlineData("-- a comment in front\nlisten channel_of_the_client")]
-    [InlineData("do'begin perform set_config(''a.b'', ''c'', false); end'")]
-    [InlineData("insert into a_table_of_some_length select pg_temp.f(1)")]
-    public void Telling_text_is_seen(string sql) => Assert.NotEqual(StatementTraits.None, Scan(sql));
+    [InlineData("")]
+    [InlineData("SELECT 1")]
+    [InlineData("UPDATE t SET a = 1 WHERE b = 2")]
+    [InlineData("INSERT INTO settings (temporary_id, reset_at) VALUES ($1, $2)")]
+    [InlineData("SET LOCAL work_mem = '1MB'")]
+    [InlineData("set\n /* for now */ local role postgres")]
+    [InlineData("SELECT 'SET a = 1; RESET ALL; pg_advisory_lock(1)'")]
+    [InlineData("SELECT E'it\\'s; SET a = 1'")]
+    [InlineData("SELECT 'it''s; LISTEN x'")]
+    [InlineData("SELECT $$; SET a = 1 $$, $x$ $$ ; LISTEN y $x$")]
+    [InlineData("SELECT 1 -- ; SET a = 1")]
+    [InlineData("SELECT /* ; SET a = 1 /* nested */ ; RESET ALL */ 2")]
+    [InlineData("SELECT $1; SELECT $2")]
+    [InlineData("SELECT \"reset\", listen, discard FROM prepare")]
+    [InlineData("SELECT pg_advisory_xact_lock(1)")]
+    [InlineData("SELECT x'53', b'01', n'do'")]
+    public void Nothing_outlives_the_transaction(string sql) => Assert.Equal("None", Scan(sql));
+
+    [Theory]
+    [InlineData("SET work_mem = '1MB'")]
+    [InlineData("  set\tsearch_path to a")]
+    [InlineData("SET SESSION work_mem TO 1")]
+    [InlineData("SET \"local\" TO 1")]
+    [InlineData("SELECT 1; SET a = 1")]
+    [InlineData("SELECT 1;;-- x\nSET a = 1")]
+    [InlineData("LISTEN jobs")]
+    [InlineData("UNLISTEN *")]
+    [InlineData("PREPARE p AS SELECT 1")]
+    [InlineData("DECLARE c CURSOR WITH HOLD FOR SELECT 1")]
+    [InlineData("LOAD 'auto_explain'")]
+    [InlineData("LOAD'auto_explain'")]
+    [InlineData("SELECT 1 INTO TEMPORARY t")]
+    [InlineData("SELECT set_config('a.b', 'c', false)")]
+    [InlineData("SELECT pg_catalog.\"set_config\"('a.b', 'c', false)")]
+    [InlineData("SELECT PG_ADVISORY_LOCK(1)")]
+    [InlineData("SELECT pg_try_advisory_lock_shared(1)")]
+    [InlineData("SELECT pg_advisory_unlock_all()")]
+    [InlineData("SELECT 'C:\\temp'; SET a = 1")]
+    public void Session_may_be_touched(string sql) => Assert.Equal("TouchesSession", Scan(sql));
+
+    [Theory]
+    [InlineData("CREATE TEMP TABLE t (a int)", "TouchesSession, ChangesCatalog")]
+    [InlineData("CREATE VIEW pg_temp.v AS SELECT 1", "TouchesSession, ChangesCatalog")]
+    [InlineData("CREATE VIEW \"pg_temp\".v AS SELECT 1", "TouchesSession, ChangesCatalog")]
+    [InlineData("SELECT 1; create or replace function f() returns int return 1", "ChangesCatalog")]
+    [InlineData("ALTER TABLE t ALTER a DROP NOT NULL", "ChangesCatalog")]
+    [InlineData("SELECT query_to_xml('select 1', true, true, '')", "TouchesSession, ResetsSettings, ForgetsStatements")]
+    [InlineData("SELECT * FROM ts_stat('select f()')", "TouchesSession, ResetsSettings, ForgetsStatements")]
+    [InlineData("RESET ALL", "TouchesSession, ResetsSettings")]
+    [InlineData("UPDATE t SET a = DEFAULT", "ResetsSettings")]
+    [InlineData("SET a TO DEFAULT", "TouchesSession, ResetsSettings")]
+    [InlineData("DEALLOCATE ALL", "TouchesSession, ForgetsStatements")]
+    [InlineData("DISCARD ALL", "TouchesSession, ResetsSettings, ForgetsStatements")]
+    [InlineData("CALL p()", "TouchesSession, ResetsSettings, ForgetsStatements")]
+    [InlineData("EXECUTE p", "TouchesSession, ResetsSettings, ForgetsStatements")]
+    [InlineData("DO $$ BEGIN END $$", "TouchesSession, ResetsSettings, ForgetsStatements")]
+    public void Settings_or_statements_may_be_forgotten(string sql, string traits) => Assert.Equal(traits, Scan(sql));
 
     [Fact]
-    public void Quick_look_never_overlooks_what_the_scan_finds()
-    {
-        string[] pieces =
-        [
-            "select",
-            "set",
-            "SET",
-            "x",
-            "temp",
-            "TEMPORARY",
-            "pg_temp",
-            "default",
-            "set_config",
-            "pg_advisory_lock",
-            "do",
-            "listen",
-            "reset",
-            "'a;b'",
-            "\"temp\"",
-            ";",
-            " ",
-            "\n",
-            "--c\n",
-            "/*;*/",
-            "$a$;$a$",
-            "(",
-            ",",
-            "12",
-            "e'\\''",
-            "é",
-            "pg_try_advisory_xact_lock",
-            "execute",
-            "from",
-            "abalance",
-            "item",
-            "faulty",
-            "T_CO",
-            "\t",
-            "discard",
-            "call",
-        ];
-        Random random = new(20251124);
-        int plain = 0;
-        for (int round = 0; round < 100_000; round++)
-        {
-            StringBuilder text = new();
-            for (int count = random.Next(1, 14); count > 0; count--)
-            {
-                text.Append(pieces[random.Next(pieces.Length)]).Append(random.Next(3) == 0 ? "" : " ");
-            }
-            byte[] sql = Encoding.UTF8.GetBytes(text.ToString());
-            if (PlainText.Is(sql))
-            {
-                plain++;
-                Assert.True(StatementScanner.ScanWords(sql) == StatementTraits.None, text.ToString());
-            }
-        }
-        Assert.True(plain > 500, $"only {plain} texts were plain: the comparison shows nothing");
-    }
+    public void Do_block_directly_followed_by_its_literal_is_seen() =>
+        Assert.Contains("TouchesSession", Scan("DO'begin perform 1; end'"), StringComparison.Ordinal);
 
+    /// <summary>With standard_conforming_strings off, and behind an E literal that goes on in the next line.</summary>
     [Theory]
-    [InlineData("temp")]
-    [InlineData("default")]
-    [InlineData("set_config")]
-    [InlineData("pg_advisory_lock")]
-    [InlineData(";")]
-    public void Quick_look_finds_a_piece_at_every_place(string piece)
-    {
-        for (int place = 7; place < 60; place++)
-        {
-            StringBuilder text = new StringBuilder("select ").Append('a', 60);
-            text.Remove(place, Math.Min(piece.Length, text.Length - place)).Insert(place, piece);
-            Assert.False(PlainText.Is(Encoding.UTF8.GetBytes(text.Append('b').ToString())), text.ToString());
-        }
-    }
+    [InlineData("SELECT '\\'', set_config('a', 'b', false) --'")]
+    [InlineData("SELECT E'a'\n'\\'', set_config('a', 'b', false) --'")]
+    public void Literal_whose_end_depends_on_the_session_may_hide_anything(string sql) =>
+        Assert.Contains("TouchesSession", Scan(sql), StringComparison.Ordinal);
 
-    private static StatementTraits Scan(string sql) => StatementScanner.Scan(Encoding.UTF8.GetBytes(sql));
+    [Fact]
+    public void No_text_makes_it_throw() =>
+        Prop.ForAll((byte[] text) => StatementScanner.Scan(text) >= StatementTraits.None).Check(Quiet);
+
+    /// <summary>Whatever is quoted or commented out does nothing, and what follows is still seen.</summary>
+    [Fact]
+    public void Quoted_text_does_nothing_and_hides_nothing_behind_it() =>
+        Prop.ForAll(
+                (string? any, bool hasMore) =>
+                {
+                    string text = (any ?? "").Replace("\\", "", StringComparison.Ordinal).Replace("\0", "");
+                    text += " ; SET a = 1; LISTEN b";
+                    string more = hasMore ? "; SET b = 2" : "";
+                    string expected = hasMore ? "TouchesSession" : "None";
+                    string[] quoted =
+                    [
+                        $"'{text.Replace("'", "''", StringComparison.Ordinal)}'",
+                        $"$q${text.Replace("$", "", StringComparison.Ordinal)}$q$",
+                        $"/*{text.Replace("*", "", StringComparison.Ordinal)}*/ 1",
+                        $"--{text.ReplaceLineEndings("").Replace("\r", "").Replace("\n", "")}\n 1",
+                    ];
+                    return quoted.All(literal => Scan($"SELECT {literal}{more}") == expected);
+                }
+            )
+            .Check(Quiet);
+
+    private static string Scan(string sql) => StatementScanner.Scan(Encoding.UTF8.GetBytes(sql)).ToString();
 }

@@ -97,7 +97,6 @@ public sealed class PlantedFaultTests
     [InlineData("Drover.Protocol", "<FrameworkReference Include='Microsoft.AspNetCore.App' />")]
     [InlineData("Drover.Protocol", "<ProjectReference Include='../Drover/Drover.csproj' />")]
     [InlineData("Drover", "<ProjectReference Include='../Drover.App/Drover.App.csproj' />")]
-    [InlineData("Drover", "<PackageReference Include='Npgsql' />")]
     [InlineData("Drover.Attic", "")]
     public void A_reference_upwards_is_seen(string project, string item) =>
         Assert.Single(RepositoryRules.ProjectArrows(project, XDocument.Parse($"<Project>{item}</Project>")));

@@ -63,7 +63,7 @@ internal static class RepositoryRules
             .Where(target => !allowed.Contains(target))
             .Select(target => $"{name} references {target}");
         IEnumerable<string> packages = Included(project, "PackageReference")
-            .Where(package => name == "Drover.Protocol" || (name == "Drover" && package == "Npgsql"))
+            .Where(_ => name == "Drover.Protocol")
             .Select(package => $"{name} references the package {package}");
         IEnumerable<string> frameworks = Included(project, "FrameworkReference")
             .Where(_ => name == "Drover.Protocol")

@@ -17,7 +17,7 @@ internal static class RoomArrows
             ["Sql"] = [],
             ["Administration"] = ["Telemetry", "Protocol"],
             ["Transport"] = ["Configuration", "Protocol"],
-            ["Pooling"] = ["Configuration", "Telemetry", "Transport", "Protocol"],
+            ["Pooling"] = ["Configuration", "Telemetry", "Sql", "Transport", "Protocol"],
             ["Sessions"] = ["Configuration", "Telemetry", "Sql", "Administration", "Transport", "Pooling", "Protocol"],
             ["Proxy"] =
             [
@@ -30,6 +30,9 @@ internal static class RoomArrows
                 "Sessions",
                 "Protocol",
             ],
+            // The control plane.
+            ["Operations"] = ["Telemetry"],
+            ["Partitioning"] = ["Operations", "Telemetry"],
         }.ToImmutableDictionary();
 
     private const string ImplicitUsings = """

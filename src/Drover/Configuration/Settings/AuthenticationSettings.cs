@@ -118,15 +118,15 @@ internal static class AuthenticationSettings
             "client_tls_protocols",
             g => g.Protocols,
             (g, v) => g with { Protocols = v },
-            "Versions of TLS that may be spoken with clients: tlsv1.0, tlsv1.1, tlsv1.2, tlsv1.3, "
-                + "secure (1.2 and 1.3) or all."
+            "Versions of TLS that may be spoken with clients: tlsv1.2, tlsv1.3 or secure (both); "
+                + "older ones are read and never spoken."
         ),
         ClientTls.Text(
             "client_tls_ciphers",
             g => g.Ciphers,
             (g, v) => g with { Ciphers = v },
-            "Ciphers for clients up to TLS 1.2, as OpenSSL writes them; default, secure, fast and "
-                + "normal leave the choice to the system."
+            "Ciphers for clients up to TLS 1.2, by OpenSSL's names with colons between them, no patterns; default, "
+                + "secure, fast and normal leave the choice to the system."
         ),
         ClientTls.Text(
             "client_tls13_ciphers",
@@ -164,6 +164,17 @@ internal static class AuthenticationSettings
             (g, v) => g with { Sslmode = v },
             "TLS to servers, in the words of libpq's sslmode."
         ),
+        ServerTls.Choice(
+            "server_tls_negotiation",
+            Words.TlsNegotiations,
+            g => g.Negotiation,
+            (g, v) => g with { Negotiation = v },
+            "How TLS to servers begins: by asking, or at once (direct), which PostgreSQL 17 and later understand and "
+                + "which needs server_tls_sslmode require or stricter."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+        },
         ServerTls.Text(
             "server_tls_key_file",
             g => g.KeyFile,
@@ -186,15 +197,15 @@ internal static class AuthenticationSettings
             "server_tls_protocols",
             g => g.Protocols,
             (g, v) => g with { Protocols = v },
-            "Versions of TLS that may be spoken with servers: tlsv1.0, tlsv1.1, tlsv1.2, tlsv1.3, "
-                + "secure (1.2 and 1.3) or all."
+            "Versions of TLS that may be spoken with servers: tlsv1.2, tlsv1.3 or secure (both); "
+                + "older ones are read and never spoken."
         ),
         ServerTls.Text(
             "server_tls_ciphers",
             g => g.Ciphers,
             (g, v) => g with { Ciphers = v },
-            "Ciphers for servers up to TLS 1.2, as OpenSSL writes them; default, secure, fast and "
-                + "normal leave the choice to the system."
+            "Ciphers for servers up to TLS 1.2, by OpenSSL's names with colons between them, no patterns; default, "
+                + "secure, fast and normal leave the choice to the system."
         ),
         ServerTls.Text(
             "server_tls13_ciphers",

@@ -55,6 +55,11 @@ internal static class Words
         ("verify-full", TlsMode.VerifyFull)
     );
 
+    public static readonly ChoiceWords<TlsNegotiation> TlsNegotiations = new(
+        ("postgres", TlsNegotiation.Postgres),
+        ("direct", TlsNegotiation.Direct)
+    );
+
     public static readonly ChoiceWords<AuthType> AuthTypes = new(
         ("any", AuthType.Any),
         ("trust", AuthType.Trust),

@@ -30,6 +30,7 @@ internal static class OperationSettings
         ) with
         {
             Reload = SettingReload.Restart,
+            NoEffect = "buffers belong to the event loops, and an idle connection has none",
         },
         Network.Bytes(
             "max_packet_size",
@@ -38,7 +39,10 @@ internal static class OperationSettings
             "Largest message that is let through in either direction.",
             min: 1024,
             max: uint.MaxValue
-        ),
+        ) with
+        {
+            NoEffect = "a message of any length is streamed in bounded memory",
+        },
         Network.Integer(
             "sbuf_loopcnt",
             g => g.SbufLoopcnt,
@@ -227,7 +231,10 @@ internal static class OperationSettings
             (g, v) => g with { PeerId = v },
             "This proxy's number among its peers, to which cancel requests are handed on; 0 for no peers.",
             max: 16383
-        ),
+        ) with
+        {
+            NoEffect = "cancel requests are not handed on to peers yet",
+        },
         Admin.Text("pidfile", g => g.Pidfile, (g, v) => g with { Pidfile = v }, "File that holds the process id.") with
         {
             Reload = SettingReload.Restart,
@@ -245,6 +252,7 @@ internal static class OperationSettings
         {
             Reload = SettingReload.Restart,
             Aliases = ["service_name"],
+            NoEffect = "it names a service of Windows",
         },
         Admin.Text(
             "conffile",

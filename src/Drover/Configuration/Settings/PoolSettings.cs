@@ -92,8 +92,11 @@ internal static class PoolSettings
             "tcp_defer_accept",
             g => g.TcpDeferAccept,
             (g, v) => g with { TcpDeferAccept = v },
-            "Accepts a TCP connection only when its first bytes have come."
-        ),
+            "Accepts a TCP connection only when its first bytes have come; on Linux."
+        ) with
+        {
+            Reload = SettingReload.Restart,
+        },
     ];
 
     /// <summary>How many connections, and who gets one when.</summary>

@@ -25,6 +25,7 @@ internal static class SessionSettings
         ) with
         {
             Reload = SettingReload.Restart,
+            NoEffect = "whatever a client sets follows it, see track_session_state",
         },
         Session.List(
             "ignore_startup_parameters",

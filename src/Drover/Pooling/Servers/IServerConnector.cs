@@ -12,13 +12,17 @@ internal interface IServerConnector
     Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectAsync(ServerPool pool, EventLoop loop);
 
     /// <summary>
-    /// A pool may not open a server because its database or user has too many: closes an idle one of a neighbour.
+    /// A pool may not open a server because its database or user has too many: closes an idle one of a neighbour. The
+    /// loop on which that is under way; null when no neighbour has one.
     /// </summary>
-    void MakeRoom(ServerPool pool);
+    EventLoop? MakeRoom(ServerPool pool);
 
     void OnConnected(ServerConnection server);
 
     void OnClosed(ServerConnection server, string reason);
 
     void OnFailed(ServerPool pool, PoolFailure failure);
+
+    /// <summary>The catalogs could not be read; what they would tell stays unknown for a while.</summary>
+    void OnCatalogUnread(ServerPool pool, PoolFailure failure);
 }

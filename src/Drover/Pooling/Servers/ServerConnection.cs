@@ -62,6 +62,9 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     /// <summary>What happened in its session is not known: it must be reset before another client gets it.</summary>
     public bool IsStateUnknown { get; set; }
 
+    /// <summary>Of the names that told what clients did to its session; see <see cref="TellingCatalog"/>.</summary>
+    public int CatalogGeneration { get; set; } = pool.Database.Telling.Generation;
+
     public int ProcessId { get; set; }
 
     /// <summary>The secret for cancel requests; 4 bytes, more under protocol 3.2.</summary>

@@ -28,32 +28,75 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
     public ServerTls Tls { get; set; } = new(new TlsOptions { Sslmode = TlsMode.Prefer });
 
     /// <inheritdoc/>
-    public async Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectAsync(ServerPool pool, EventLoop loop)
+    public Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectAsync(ServerPool pool, EventLoop loop) =>
+        TryHostsAsync(
+            pool,
+            (host, target, limit) => TryHostAsync(pool, loop, host, target, limit),
+            CancellationToken.None
+        );
+
+    /// <inheritdoc/>
+    public EventLoop? MakeRoom(ServerPool pool) => supervisor.EvictIdle(pool);
+
+    /// <inheritdoc/>
+    public void OnConnected(ServerConnection server) => supervisor.ServerConnected(server);
+
+    /// <inheritdoc/>
+    public void OnClosed(ServerConnection server, string reason) => supervisor.ServerClosed(server, reason);
+
+    /// <inheritdoc/>
+    public void OnFailed(ServerPool pool, PoolFailure failure) => supervisor.ServerFailed(pool, failure);
+
+    /// <inheritdoc/>
+    public void OnCatalogUnread(ServerPool pool, PoolFailure failure) => supervisor.CatalogUnread(pool, failure);
+
+    /// <summary>Opens a connection that no pool owns, for replication; the caller closes it.</summary>
+    public async Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectDirectAsync(
+        ServerPool pool,
+        EventLoop loop,
+        IEnumerable<KeyValuePair<string, string>> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        (ServerConnection? server, PoolFailure? failure) = await TryHostsAsync(
+            pool,
+            (host, target, limit) => LogInAsync(pool, loop, host, target, parameters, limit),
+            cancellationToken
+        );
+        cancellationToken.ThrowIfCancellationRequested();
+        return (server, failure);
+    }
+
+    /// <summary>Tries the hosts of the entry and their addresses in turn, for server_connect_timeout in all.</summary>
+    private async Task<(ServerConnection? Server, PoolFailure? Failure)> TryHostsAsync(
+        ServerPool pool,
+        Func<string, EndPoint, CancellationToken, Task<(ServerConnection? Server, PoolFailure? Failure)>> attempt,
+        CancellationToken cancellationToken
+    )
     {
         PoolConfiguration configuration = pool.Configuration;
         TimeSpan limit = configuration.Options.Proxy.Server.ServerConnectTimeout;
         using CancellationTokenSource timeout = new(limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
+            timeout.Token,
+            cancellationToken
+        );
         PoolFailure failure = new(SqlState.ConnectionFailure, "no host is configured");
         foreach (string host in HostsInOrder(configuration.Database))
         {
             try
             {
+                int port = configuration.Database.Port;
                 foreach (
                     EndPoint target in await resolver.ResolveAsync(
                         host,
-                        configuration.Database.Port,
+                        port,
                         configuration.Options.Proxy,
-                        timeout.Token
+                        either.Token
                     )
                 )
                 {
-                    (ServerConnection? server, PoolFailure? refused) = await TryHostAsync(
-                        pool,
-                        loop,
-                        host,
-                        target,
-                        timeout.Token
-                    );
+                    (ServerConnection? server, PoolFailure? refused) = await attempt(host, target, either.Token);
                     if (server is not null)
                     {
                         return (server, null);
@@ -76,53 +119,6 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
                     $"could not resolve host \"{host}\": {unknown.Message}"
                 );
             }
-        }
-        return (null, failure);
-    }
-
-    /// <inheritdoc/>
-    public void MakeRoom(ServerPool pool) => supervisor.EvictIdle(pool);
-
-    /// <inheritdoc/>
-    public void OnConnected(ServerConnection server) => supervisor.ServerConnected(server);
-
-    /// <inheritdoc/>
-    public void OnClosed(ServerConnection server, string reason) => supervisor.ServerClosed(server, reason);
-
-    /// <inheritdoc/>
-    public void OnFailed(ServerPool pool, PoolFailure failure) => supervisor.ServerFailed(pool, failure);
-
-    /// <summary>Opens a connection that no pool owns, for replication; the caller closes it.</summary>
-    public async Task<(ServerConnection? Server, PoolFailure? Failure)> ConnectDirectAsync(
-        ServerPool pool,
-        EventLoop loop,
-        IEnumerable<KeyValuePair<string, string>> parameters,
-        CancellationToken cancellationToken
-    )
-    {
-        DatabaseOptions database = pool.Configuration.Database;
-        PoolFailure failure = new(SqlState.ConnectionFailure, "no host is configured");
-        foreach (string host in HostsInOrder(database))
-        {
-            IReadOnlyList<EndPoint> targets = await resolver.ResolveAsync(
-                host,
-                database.Port,
-                pool.Configuration.Options.Proxy,
-                cancellationToken
-            );
-            (ServerConnection? server, PoolFailure? refused) = await LogInAsync(
-                pool,
-                loop,
-                host,
-                targets[0],
-                parameters,
-                cancellationToken
-            );
-            if (server is not null)
-            {
-                return (server, null);
-            }
-            failure = refused!;
         }
         return (null, failure);
     }
@@ -192,6 +188,7 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         }
     }
 
+    /// <summary>Logs in, over TLS or not, and where server_tls_sslmode has two ways, both ways.</summary>
     private async Task<(ServerConnection? Server, PoolFailure? Failure)> LogInAsync(
         ServerPool pool,
         EventLoop loop,
@@ -201,6 +198,50 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         CancellationToken cancellationToken
     )
     {
+        ServerTls tls = Tls;
+        bool isUnix = target is UnixDomainSocketEndPoint;
+        TlsAttempt attempt = tls.First(isUnix);
+        PoolFailure? before = null;
+        for (; ; )
+        {
+            LoginAttempt tried = new(pool, loop, host, target) { Tls = tls, Way = attempt };
+            (ServerConnection? server, PoolFailure? failure) = await TryLoginAsync(
+                tried,
+                parameters,
+                cancellationToken
+            );
+            if (server is not null)
+            {
+                return (server, null);
+            }
+            if (before is not null)
+            {
+                return (null, failure!.IsFromServer ? Join(failure, before) : Join(before, failure));
+            }
+            if (tls.Other(attempt, failure!, tried.IsSecured, isUnix) is not { } other)
+            {
+                return (null, failure);
+            }
+            before = failure;
+            attempt = other;
+        }
+    }
+
+    /// <summary>Both attempts failed: what a server said is the client's error, the other is a detail of it.</summary>
+    private static PoolFailure Join(PoolFailure main, PoolFailure other) =>
+        main with
+        {
+            Detail =
+                $"{main.Detail} The other of the two ways, with and without TLS: {other.Message} {other.Detail}".Trim(),
+        };
+
+    private async Task<(ServerConnection? Server, PoolFailure? Failure)> TryLoginAsync(
+        LoginAttempt attempt,
+        IEnumerable<KeyValuePair<string, string>> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        (ServerPool pool, EventLoop loop, string host, EndPoint target) = attempt;
         Connection? transport = null;
         try
         {
@@ -211,7 +252,9 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
                 socket => SocketTuning.Apply(socket, network),
                 cancellationToken
             );
-            transport = await Tls.SecureAsync(transport, host, cancellationToken);
+            attempt.IsSecured = attempt.Way != TlsAttempt.Plain;
+            transport = await attempt.Tls.SecureAsync(transport, host, attempt.Way, cancellationToken);
+            attempt.IsSecured = transport is TlsConnection;
             ServerConnection server = NewServer(pool, loop, transport, host);
             Wakeup wakeup = new();
             transport.Observer = wakeup;
@@ -275,11 +318,14 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
 /// <summary>Who supervises pools: told of what happens to servers, asked to make room.</summary>
 internal interface ISupervisor
 {
-    void EvictIdle(ServerPool pool);
+    /// <summary>The loop on which a neighbour's idle server is being closed; null when there is none.</summary>
+    EventLoop? EvictIdle(ServerPool pool);
 
     void ServerConnected(ServerConnection server);
 
     void ServerClosed(ServerConnection server, string reason);
 
     void ServerFailed(ServerPool pool, PoolFailure failure);
+
+    void CatalogUnread(ServerPool pool, PoolFailure failure);
 }

@@ -60,10 +60,30 @@ internal static class ServerQuery
             }
         }
         server.UnnamedOwner = null;
-        long deadline = loop.NowMs + (long)timeout.TotalMilliseconds;
-        loop.SignalAfter(wakeup, timeout);
+        // Called off in time: by when it would ring, the client may be on another loop.
+        Alarm alarm = loop.SignalAfter(wakeup, timeout);
+        result = await ReceiveAsync(
+            server,
+            wakeup,
+            loop.NowMs + (long)timeout.TotalMilliseconds,
+            queries.Length,
+            result
+        );
+        alarm.Cancel();
+        return result;
+    }
+
+    private static async ValueTask<ServerQueryResult> ReceiveAsync(
+        ServerConnection server,
+        Wakeup wakeup,
+        long deadline,
+        int queries,
+        ServerQueryResult result
+    )
+    {
+        EventLoop loop = server.Transport.Loop;
         int ready = 0;
-        while (ready < queries.Length)
+        while (ready < queries)
         {
             if (!server.Outbox.Flush(server.Transport))
             {

@@ -51,7 +51,11 @@ internal static class SessionProbe
     )
     {
         CustomSettings known = server.Pool.CustomSettings;
-        string questions = Questions + CustomQuestion(names, "") + CustomQuestion(known.Names, " AND s.setting <> ''");
+        string questions =
+            Questions
+            + CustomQuestion(names, "")
+            + CustomQuestion(known.Names, " AND s.setting <> ''")
+            + CustomQuestion(server.Pool.Database.Telling.Names?.Settings, " AND s.setting <> ''");
         ServerQueryResult result = await ServerQuery.RunAsync(server, wakeup, Limit, questions);
         if (!result.IsGood)
         {

@@ -17,13 +17,11 @@ namespace Drover.Sessions.Login;
 /// One login. Unknown users and wrong passwords take the same steps, the same time and end in the same words
 /// (https://www.postgresql.org/docs/18/auth-methods.html).
 /// </summary>
-internal sealed class ClientAuthenticator(
-    MessageChannel channel,
-    StartupPacket startup,
-    ScramMock mock,
-    byte[] bindingHash
-)
+internal sealed class ClientAuthenticator(MessageChannel channel, StartupPacket startup, ScramMock mock)
 {
+    /// <summary>X.520's commonName.</summary>
+    private const string CommonName = "2.5.4.3";
+
     private MessageWriter Writer => channel.Connection.Loop.ClientAssembly;
 
     private byte[] Scratch => channel.Connection.Loop.ClientScratch;
@@ -98,7 +96,7 @@ internal sealed class ClientAuthenticator(
 
     private async Task<SessionEnd?> ScramAsync(PasswordSecret? secret, CancellationToken cancellationToken)
     {
-        byte[] hash = channel.Connection is TlsConnection ? bindingHash : [];
+        byte[] hash = (channel.Connection as TlsConnection)?.BindingHash ?? [];
         using ScramServer scram = new(Encoding.UTF8.GetBytes(startup.User), secret, mock, hash);
         AuthenticationRequest.WriteSasl(Writer, scram.Mechanisms);
         channel.Send(Writer);
@@ -153,16 +151,25 @@ internal sealed class ClientAuthenticator(
 
     private SessionEnd? CheckCertificate(Func<string, bool> mapsToUser)
     {
-        string? name = (channel.Connection as TlsConnection)?.PeerCertificate?.GetNameInfo(
-            X509NameType.SimpleName,
-            false
-        );
-        return name is { Length: > 0 } && mapsToUser(name)
+        return CommonNameOf((channel.Connection as TlsConnection)?.PeerCertificate) is { } name && mapsToUser(name)
             ? null
             : new SessionEnd(
                 $"certificate authentication failed for user \"{startup.User}\"",
                 SqlState.InvalidAuthorizationSpecification
             );
+    }
+
+    /// <summary>
+    /// The first common name of the subject, as PostgreSQL takes it; never another part of the name, and none that
+    /// hides something behind a zero byte.
+    /// </summary>
+    private static string? CommonNameOf(X509Certificate2? certificate)
+    {
+        string? name = certificate
+            ?.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false)
+            .FirstOrDefault(static part => !part.HasMultipleElements && part.GetSingleElementType().Value == CommonName)
+            ?.GetSingleElementValue();
+        return name is { Length: > 0 } && !name.Contains('\0', StringComparison.Ordinal) ? name : null;
     }
 
     private SessionEnd? CheckPeer(Func<string, bool> mapsToUser) =>

@@ -1,5 +1,4 @@
 // The first packets of a client, up to its start-up packet: TLS, GSS, cancel.
-using System.Security.Authentication;
 using Drover.Protocol.Framing;
 using Drover.Transport;
 using Drover.Transport.Tls;
@@ -79,17 +78,7 @@ internal sealed class ClientHandshake(Connection bare, Inbox inbox, Outbox outbo
     {
         byte[] received = inbox.Data.ToArray();
         inbox.Clear();
-        TlsConnection secured = await TlsConnection.AcceptAsync(
-            bare,
-            received,
-            tls.Handshake(isDirect),
-            cancellationToken
-        );
-        if (isDirect && !secured.HasApplicationProtocol)
-        {
-            secured.Dispose();
-            throw new AuthenticationException("direct TLS without the ALPN protocol \"postgresql\"");
-        }
+        TlsConnection secured = await tls.AcceptAsync(bare, received, isDirect, cancellationToken);
         secured.Observer = wakeup;
         return secured;
     }

@@ -38,7 +38,8 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
                 startup.User,
                 database,
                 channel.Connection.Loop,
-                wakeup
+                wakeup,
+                cancellationToken
             );
             if (failure is not null)
             {
@@ -55,7 +56,7 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
             }
         }
         cancellationToken.ThrowIfCancellationRequested();
-        ClientAuthenticator authenticator = new(channel, startup, services.Mock, services.ClientTls.BindingHash);
+        ClientAuthenticator authenticator = new(channel, startup, services.Mock);
         SessionEnd? end = await authenticator.RunAsync(method, secret, name => Maps(map, name), cancellationToken);
         // The client's last word of the login is not the session's first.
         channel.Next();

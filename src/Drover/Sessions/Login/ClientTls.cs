@@ -1,8 +1,10 @@
 // TLS towards clients, in libpq's modes.
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Drover.Configuration;
 using Drover.Protocol.Authentication;
+using Drover.Transport;
 using Drover.Transport.Tls;
 
 namespace Drover.Sessions.Login;
@@ -11,13 +13,16 @@ namespace Drover.Sessions.Login;
 internal sealed class ClientTls
 {
     private readonly TlsOptions _options;
+    private readonly CipherSuitesPolicy? _ciphers;
     private readonly SslStreamCertificateContext? _certificate;
     private readonly X509Certificate2Collection? _authorities;
+    private readonly byte[] _bindingHash = [];
 
     /// <summary>Reads the files; throws what reading certificates throws, for the caller to name the setting.</summary>
     public ClientTls(TlsOptions options)
     {
         _options = options;
+        _ciphers = TlsFiles.Ciphers(options);
         if (options.Sslmode == TlsMode.Disable)
         {
             return;
@@ -27,12 +32,8 @@ internal sealed class ClientTls
         X509Certificate2Collection chain = [];
         chain.ImportFromPemFile(options.CertFile);
         _certificate = SslStreamCertificateContext.Create(own, chain, offline: true);
-        BindingHash = ChannelBinding.TryHashCertificate(own, out byte[] hash) ? hash : [];
-        if (options.CaFile.Length > 0)
-        {
-            _authorities = [];
-            _authorities.ImportFromPemFile(options.CaFile);
-        }
+        _bindingHash = ChannelBinding.TryHashCertificate(own, out byte[] hash) ? hash : [];
+        _authorities = TlsFiles.ReadAuthorities(options.CaFile);
     }
 
     public TlsMode Mode => _options.Sslmode;
@@ -42,29 +43,40 @@ internal sealed class ClientTls
     /// <summary>A client without TLS is refused.</summary>
     public bool IsRequired => Mode is TlsMode.Require or TlsMode.VerifyCa or TlsMode.VerifyFull;
 
-    /// <summary>tls-server-end-point of our certificate, for SCRAM-SHA-256-PLUS; empty when it has none.</summary>
-    public byte[] BindingHash { get; } = [];
+    private bool IsCertificateDemanded => Mode is TlsMode.VerifyCa or TlsMode.VerifyFull;
 
-    /// <summary>Options of one handshake.</summary>
-    /// <param name="isDirect">Direct negotiation: the client must ask for the protocol by ALPN.</param>
-    public SslServerAuthenticationOptions Handshake(bool isDirect) =>
+    /// <summary>
+    /// Performs the handshake. A client may name the protocol by ALPN, as libpq does since 17; after direct negotiation
+    /// it must have.
+    /// </summary>
+    public async Task<TlsConnection> AcceptAsync(
+        Connection bare,
+        ReadOnlyMemory<byte> alreadyReceived,
+        bool isDirect,
+        CancellationToken cancellationToken
+    )
+    {
+        TlsConnection secured = await TlsConnection.AcceptAsync(bare, alreadyReceived, Options(), cancellationToken);
+        secured.BindingHash = _bindingHash;
+        if (isDirect && !secured.HasApplicationProtocol)
+        {
+            secured.Dispose();
+            throw new AuthenticationException("direct TLS without the ALPN protocol \"postgresql\"");
+        }
+        return secured;
+    }
+
+    private SslServerAuthenticationOptions Options() =>
         new()
         {
             ServerCertificateContext = _certificate,
             EnabledSslProtocols = TlsFiles.Protocols(_options.Protocols),
-            ClientCertificateRequired = _authorities is not null,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            ApplicationProtocols = isDirect ? [new SslApplicationProtocol("postgresql")] : null,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => IsAcceptable(certificate),
+            CipherSuitesPolicy = _ciphers,
+            // Asked for; whether a client may go without one is decided below.
+            ClientCertificateRequired = _authorities is not null || IsCertificateDemanded,
+            CertificateChainPolicy = TlsFiles.ChainPolicy(_authorities, TlsFiles.ClientPurpose),
+            ApplicationProtocols = [TlsFiles.PostgresProtocol],
+            RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+                certificate is null ? !IsCertificateDemanded : errors == SslPolicyErrors.None,
         };
-
-    private bool IsAcceptable(X509Certificate? certificate)
-    {
-        bool isDemanded = Mode is TlsMode.VerifyCa or TlsMode.VerifyFull;
-        if (certificate is not X509Certificate2 presented)
-        {
-            return !isDemanded;
-        }
-        return _authorities is not null && TlsFiles.IsIssuedBy(presented, _authorities);
-    }
 }

@@ -87,7 +87,9 @@ internal static class SessionWelcome
         ServerConnection server = session.Server!;
         if (!session.Pool.Configuration.FollowsSession && session.Mode != PoolMode.Session)
         {
-            return new StartupProfile(ParameterSet.Empty, pool.BaseSettings, server.Reported);
+            StartupProfile plain = new(ParameterSet.Empty, pool.BaseSettings, pool.Parameters.Intern(server.Reported));
+            pool.Profiles.Add(startup, plain);
+            return plain;
         }
         ParameterSet wanted = pool.Parameters.Intern(pool.BaseSettings.Overlay(startup));
         PoolFailure? failure = await SessionProbe.ApplyAsync(server, wanted, session.Wakeup);

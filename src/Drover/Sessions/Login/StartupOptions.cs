@@ -60,7 +60,7 @@ internal static class StartupOptions
         for (int i = 0; i < text.Length; i++)
         {
             char c = text[i];
-            if (char.IsWhiteSpace(c))
+            if (c is ' ' or (>= '\t' and <= '\r'))
             {
                 if (inWord)
                 {
@@ -71,7 +71,14 @@ internal static class StartupOptions
                 continue;
             }
             inWord = true;
-            word.Append(c == '\\' && i + 1 < text.Length ? text[++i] : c);
+            if (c != '\\')
+            {
+                word.Append(c);
+            }
+            else if (++i < text.Length)
+            {
+                word.Append(text[i]);
+            }
         }
         if (inWord)
         {

@@ -35,6 +35,15 @@ internal sealed record StartupPacket
     /// <summary>Everything as it came, for a replication connection.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Raw { get; init; } = [];
 
+    /// <summary>
+    /// The same with the client's address and port behind its application_name, as PgBouncer adds them.
+    /// </summary>
+    public StartupPacket WithHost(string host)
+    {
+        string name = Parameters.TryFind("application_name", out string? given) ? given : "app";
+        return this with { Parameters = Parameters.With("application_name", $"{name} - {host}") };
+    }
+
     /// <summary>Reads it. Null with a reason when it cannot be served.</summary>
     public static StartupPacket? Read(
         StartupHeader header,
@@ -77,6 +86,7 @@ internal sealed record StartupPacket
     )
     {
         List<KeyValuePair<string, string>> settings = [];
+        List<KeyValuePair<string, string>> switches = [];
         List<KeyValuePair<string, string>> raw = [];
         List<string> unknown = [];
         ReplicationKind replication = ReplicationKind.None;
@@ -101,7 +111,7 @@ internal sealed record StartupPacket
             }
             else if (name == "options")
             {
-                if (!StartupOptions.TryRead(value, settings, out string problem))
+                if (!StartupOptions.TryRead(value, switches, out string problem))
                 {
                     refusal = new SessionEnd(problem, Drover.Protocol.SqlState.SyntaxError);
                     return null;
@@ -112,6 +122,7 @@ internal sealed record StartupPacket
                 settings.Add(new(name, value));
             }
         }
+        settings.InsertRange(0, switches);
         settings.RemoveAll(setting => IsIgnored(setting.Key, options));
         int minor = header.MinorVersion >= 2 ? 2 : 0;
         return new StartupPacket

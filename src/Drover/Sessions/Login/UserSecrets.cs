@@ -1,5 +1,6 @@
 // Where a user's secret comes from: the user list, or a query on the database.
 using System.Collections.Concurrent;
+using System.Text;
 using Drover.Configuration;
 using Drover.Configuration.Authentication;
 using Drover.Pooling;
@@ -29,7 +30,8 @@ internal sealed class UserSecrets(PoolDirectory directory)
         string user,
         DatabaseEntry? database,
         EventLoop loop,
-        Wakeup wakeup
+        Wakeup wakeup,
+        CancellationToken cancellationToken
     )
     {
         if (FromFile(user) is { } secret)
@@ -58,7 +60,7 @@ internal sealed class UserSecrets(PoolDirectory directory)
             );
         }
         string query = database.Options.AuthQuery ?? options.AuthQuery;
-        return await AskAsync(user, asked, directory.User(authUser), query, loop, wakeup);
+        return await AskAsync(user, asked, directory.User(authUser), query, loop, wakeup, cancellationToken);
     }
 
     /// <summary>What is known of a user for logging in to servers.</summary>
@@ -70,7 +72,8 @@ internal sealed class UserSecrets(PoolDirectory directory)
         UserEntry authUser,
         string query,
         EventLoop loop,
-        Wakeup wakeup
+        Wakeup wakeup,
+        CancellationToken cancellationToken
     )
     {
         authUser.Credential = Credential(authUser.Name, authUser.Credential.Keys);
@@ -82,6 +85,10 @@ internal sealed class UserSecrets(PoolDirectory directory)
             while (waiter.State is WaiterState.Queued or WaiterState.InDelivery)
             {
                 await wakeup;
+                if (cancellationToken.IsCancellationRequested && pool.TryCancel(waiter))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
             }
         }
         if (waiter.Failure is { } failure)
@@ -89,12 +96,16 @@ internal sealed class UserSecrets(PoolDirectory directory)
             return (null, failure);
         }
         ServerConnection server = waiter.Server!;
-        ServerQueryResult result = await ServerQuery.RunAsync(
-            server,
-            wakeup,
-            SessionProbe.Limit,
-            query.Replace("$1", Literal(user), StringComparison.Ordinal)
-        );
+        // auth_user may be a client too: what it has set (search_path above all) must not reach the query.
+        PoolFailure? unclean = await SessionProbe.ApplyAsync(server, pool.BaseSettings, wakeup);
+        ServerQueryResult result = unclean is not null
+            ? new([], unclean, false)
+            : await ServerQuery.RunAsync(
+                server,
+                wakeup,
+                SessionProbe.Limit,
+                query.Replace("$1", Literal(user), StringComparison.Ordinal)
+            );
         if (!result.IsGood)
         {
             pool.Discard(server, "auth_query failed");
@@ -120,6 +131,17 @@ internal sealed class UserSecrets(PoolDirectory directory)
         return secret;
     }
 
-    private static string Literal(string value) =>
-        "E'" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
+    /// <summary>
+    /// A string constant of letters, digits and escapes only: whatever the session's client_encoding makes of bytes,
+    /// nothing in a name can end it (https://www.postgresql.org/docs/18/sql-syntax-lexical.html).
+    /// </summary>
+    private static string Literal(string value)
+    {
+        StringBuilder text = new("E'");
+        foreach (char c in value)
+        {
+            text.Append(char.IsAsciiLetterOrDigit(c) ? c.ToString() : $"\\u{(int)c:X4}");
+        }
+        return text.Append('\'').ToString();
+    }
 }

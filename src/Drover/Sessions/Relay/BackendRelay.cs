@@ -318,6 +318,11 @@ internal sealed class BackendRelay(ClientSession session)
         Synthesize(server, end, ref assembly);
         RecordQuery(server);
         SawReady = true;
+        if (session.Traits.HasFlag(StatementTraits.ChangesCatalog) && server.Status == TransactionStatus.Idle)
+        {
+            // Before the client is told that it is done, and may tell others.
+            session.Pool.Database.Telling.Expire();
+        }
         if (server.Status != TransactionStatus.Idle && session.Mode == Configuration.PoolMode.Statement)
         {
             session.End ??= new SessionEnd(

@@ -5,14 +5,35 @@ using Drover.Sql;
 namespace Drover.Sessions.Relay;
 
 /// <summary>A client's name for a shared statement.</summary>
-internal sealed class ClientStatement(byte[] name, PreparedStatement statement, StatementTraits traits)
+/// <param name="name">As the client gave it.</param>
+/// <param name="statement">What it is.</param>
+/// <param name="traits">What running it may do to the session.</param>
+/// <param name="names">The names by which that was found.</param>
+internal sealed class ClientStatement(
+    byte[] name,
+    PreparedStatement statement,
+    StatementTraits traits,
+    TellingNames? names
+)
 {
+    private StatementTraits _traits = traits;
+    private TellingNames? _names = names;
+
     public byte[] Name => name;
 
     public PreparedStatement Statement { get; private set; } = statement;
 
-    /// <summary>What running it may do to the session.</summary>
-    public StatementTraits Traits => traits;
+    /// <summary>What running it may do to the session, by the names that tell now.</summary>
+    public StatementTraits Traits(TellingNames? now)
+    {
+        if (!ReferenceEquals(now, _names))
+        {
+            _names = now;
+            ReadOnlySpan<byte> text = Statement.Body;
+            _traits = StatementScanner.Scan(text[..Math.Max(0, text.IndexOf((byte)0))], now);
+        }
+        return _traits;
+    }
 
     /// <summary>The same text prepared anew, for a client that is about to be told its new shape.</summary>
     public void Renew(PreparedStatement successor)

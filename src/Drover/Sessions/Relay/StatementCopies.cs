@@ -67,7 +67,7 @@ internal sealed class StatementCopies(ClientSession session)
     {
         if (session.Unnamed is { Exists: true } unnamed)
         {
-            session.Traits |= unnamed.Traits;
+            session.Traits |= unnamed.Traits(session.Names);
             if (!unnamed.IsOn(server) && !unnamed.IsPinned)
             {
                 MessageWriter writer = assembly.Replace(position, position);

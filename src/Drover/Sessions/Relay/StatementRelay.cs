@@ -65,8 +65,7 @@ internal sealed class StatementRelay(ClientSession session)
         }
         session.Unnamed?.Forget();
         server.UnnamedOwner = null;
-        StatementTraits traits = Scans ? StatementScanner.Scan(WithoutZero(body)) : StatementTraits.None;
-        NoteNames(traits, body);
+        StatementTraits traits = Scan(WithoutZero(body));
         session.Traits |= traits;
         if (IsDeallocateOfShared(traits, WithoutZero(body)))
         {
@@ -88,7 +87,7 @@ internal sealed class StatementRelay(ClientSession session)
         session.Unnamed?.Forget();
         server.UnnamedOwner = null;
         session.Traits |= Follows
-            ? StatementTraits.TouchesSession | StatementTraits.ResetsSettings | StatementTraits.ForgetsStatements
+            ? StatementScanner.Unpredictable | StatementTraits.ChangesCatalog
             : StatementTraits.None;
         server.Responses.Push(ExpectedKind.Query);
         _awaitsAnswers = Shares;
@@ -101,14 +100,13 @@ internal sealed class StatementRelay(ClientSession session)
         {
             return Malformed("Parse");
         }
-        if (Shares && parse.Name.IsEmpty && session.Unnamed is { } unnamed && unnamed.IsSame(body[1..]))
+        if (Shares && parse.Name.IsEmpty && session.Unnamed is { } unnamed && unnamed.IsSame(body[1..], session.Names))
         {
             unnamed.NoteOn(server);
             server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, unnamed);
             return true;
         }
-        StatementTraits traits = Scans ? StatementScanner.Scan(parse.Text) : StatementTraits.None;
-        NoteNames(traits, parse.Text);
+        StatementTraits traits = Scan(parse.Text);
         if (!Shares)
         {
             session.Traits |= traits;
@@ -162,7 +160,7 @@ internal sealed class StatementRelay(ClientSession session)
         }
         _bound = null;
         ClientStatement? statement = FindBound(server, bind, position, ref assembly);
-        NoteNames(statement?.Traits ?? session.Traits, bind.Remainder);
+        NoteNames(statement?.Traits(session.Names) ?? session.Traits, bind.Remainder);
         if (statement is null)
         {
             server.Responses.Push(ExpectedKind.Bind);
@@ -302,12 +300,12 @@ internal sealed class StatementRelay(ClientSession session)
                 default,
                 WithoutZero(DeallocateStandIn)
             );
-            session.Unnamed.Set([.. DeallocateStandIn, 0, 0], StatementTraits.None, server);
+            session.Unnamed.Set([.. DeallocateStandIn, 0, 0], StatementTraits.None, session.Names, server);
             session.Unnamed.IsDeallocate = true;
         }
         else
         {
-            session.Unnamed.Set(bodyBehindName, traits, server);
+            session.Unnamed.Set(bodyBehindName, traits, session.Names, server);
         }
         server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, session.Unnamed);
     }
@@ -345,7 +343,7 @@ internal sealed class StatementRelay(ClientSession session)
         }
         string searchPath = session.Settings.TryFind("search_path", out string? path) ? path : "";
         PreparedStatement shared = session.Pool.Statements.GetOrAdd(body[(parse.Name.Length + 1)..], searchPath);
-        ClientStatement statement = new(parse.Name.ToArray(), shared, traits);
+        ClientStatement statement = new(parse.Name.ToArray(), shared, traits, session.Names);
         session.Statements.Add(statement);
         if (server.Statements.TryUse(shared, server.Batch))
         {
@@ -403,7 +401,7 @@ internal sealed class StatementRelay(ClientSession session)
             _awaitsAnswers = true;
             return false;
         }
-        session.Traits |= statement.Traits;
+        session.Traits |= statement.Traits(session.Names);
         session.Traffic.Binds++;
         return true;
     }
@@ -446,6 +444,22 @@ internal sealed class StatementRelay(ClientSession session)
     }
 
     private static ulong HashOf(ReadOnlySpan<byte> portal) => portal.IsEmpty ? 0 : XxHash3.HashToUInt64(portal);
+
+    /// <summary>What a text may do; names of custom settings in it are noted.</summary>
+    private StatementTraits Scan(ReadOnlySpan<byte> text)
+    {
+        if (!Scans)
+        {
+            return StatementTraits.None;
+        }
+        StatementTraits traits = StatementScanner.Scan(text, Follows ? session.Names : null);
+        if (traits == StatementTraits.None || !Follows)
+        {
+            return traits & ~StatementTraits.ChangesCatalog;
+        }
+        NoteNames(traits, text);
+        return traits | CloserLook.At(text, traits);
+    }
 
     private void NoteNames(StatementTraits traits, ReadOnlySpan<byte> text)
     {

@@ -19,7 +19,8 @@ internal sealed class UnnamedStatement
     /// <summary>It is too long to be kept: the client stays with its server until it makes another.</summary>
     public bool IsPinned { get; private set; }
 
-    public StatementTraits Traits { get; private set; }
+    private StatementTraits _traits;
+    private TellingNames? _names;
 
     /// <summary>It stands for a DEALLOCATE of a shared statement: the tag of its execution is put back.</summary>
     public bool IsDeallocate { get; set; }
@@ -28,12 +29,29 @@ internal sealed class UnnamedStatement
     public ReadOnlySpan<byte> Body => _body.AsSpan(0, _length);
 
     /// <summary>Whether the client has sent this very body before: nothing new is to be learnt from it.</summary>
-    public bool IsSame(ReadOnlySpan<byte> body) =>
-        Exists && !IsPinned && !IsDeallocate && Traits == StatementTraits.None && body.SequenceEqual(Body);
+    public bool IsSame(ReadOnlySpan<byte> body, TellingNames? now) =>
+        Exists
+        && !IsPinned
+        && !IsDeallocate
+        && _traits == StatementTraits.None
+        && ReferenceEquals(_names, now)
+        && body.SequenceEqual(Body);
+
+    /// <summary>What running it may do to the session, by the names that tell now.</summary>
+    public StatementTraits Traits(TellingNames? now)
+    {
+        if (!ReferenceEquals(now, _names) && !IsPinned)
+        {
+            _names = now;
+            _traits |= StatementScanner.Scan(Body[..Math.Max(0, Body.IndexOf((byte)0))], now);
+        }
+        return _traits;
+    }
 
     /// <summary>The client parsed this body, and the server is about to have it.</summary>
-    public void Set(ReadOnlySpan<byte> body, StatementTraits traits, ServerConnection server)
+    public void Set(ReadOnlySpan<byte> body, StatementTraits traits, TellingNames? names, ServerConnection server)
     {
+        _names = names;
         if (_body.Length < body.Length)
         {
             _body = new byte[Math.Max(128, body.Length + (body.Length / 2))];
@@ -73,7 +91,7 @@ internal sealed class UnnamedStatement
         Exists = exists;
         IsPinned = isPinned;
         IsDeallocate = false;
-        Traits = traits;
+        _traits = traits;
         _generation++;
     }
 }

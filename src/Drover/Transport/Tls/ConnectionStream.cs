@@ -15,6 +15,7 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
     private Memory<byte> _readInto;
     private bool _readPending;
     private bool _writePending;
+    private bool _isAbandoned;
 
     public override bool CanRead => true;
 
@@ -44,7 +45,7 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_outbox.Send(connection, buffer.Span))
+        if (_isAbandoned || !_outbox.Send(connection, buffer.Span))
         {
             return ValueTask.FromException(Lost());
         }
@@ -58,7 +59,28 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
     }
 
     /// <summary>The connection may have become readable or writable: carries on with what was pending.</summary>
-    public void OnReady()
+    public void OnReady() => RunInline(static stream => stream.CarryOn());
+
+    /// <summary>
+    /// Runs what completes reads and writes so that SslStream carries on within, on this thread. Under the loop's
+    /// synchronization context the runtime would send its continuations to the thread pool instead, and with them
+    /// whoever waits for SslStream: two threads on one session, and on one scratch buffer.
+    /// </summary>
+    private void RunInline(Action<ConnectionStream> action)
+    {
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            action(this);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private void CarryOn()
     {
         if (_writePending)
         {
@@ -96,9 +118,12 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
         }
     }
 
-    /// <summary>Fails whatever is pending, so that its awaiter is not left behind.</summary>
-    public void Abandon()
+    /// <summary>Fails whatever is pending and whatever comes, so that no awaiter is left behind.</summary>
+    public void Abandon() => RunInline(static stream => stream.FailAll());
+
+    private void FailAll()
     {
+        _isAbandoned = true;
         _outbox.Clear();
         if (_readPending)
         {
@@ -148,6 +173,10 @@ internal sealed class ConnectionStream(Connection connection, ReadOnlyMemory<byt
 
     private bool TryRead(Memory<byte> buffer, out int count)
     {
+        if (_isAbandoned)
+        {
+            throw Lost();
+        }
         if (_prefix.Length > 0)
         {
             count = Math.Min(_prefix.Length, buffer.Length);

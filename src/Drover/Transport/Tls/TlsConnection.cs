@@ -1,5 +1,6 @@
 // TLS over a connection, by the runtime's SslStream, behind the same non-blocking face.
 using System.Buffers;
+using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -23,6 +24,7 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     private bool _writePending;
     private bool _ended;
     private bool _closed;
+    private bool _hasNews;
 
     private TlsConnection(Connection bare, ReadOnlyMemory<byte> alreadyReceived)
     {
@@ -46,6 +48,12 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     /// <summary>The peer's certificate, if it gave one.</summary>
     public X509Certificate2? PeerCertificate => _tls.RemoteCertificate as X509Certificate2;
 
+    /// <summary>
+    /// tls-server-end-point of the certificate that this handshake showed, for SCRAM-SHA-256-PLUS; empty when it has
+    /// none. A reload may have put another certificate in force since.
+    /// </summary>
+    public byte[] BindingHash { get; set; } = [];
+
     /// <summary>Whether the peer asked for the protocol by ALPN.</summary>
     public bool HasApplicationProtocol => !_tls.NegotiatedApplicationProtocol.Protocol.IsEmpty;
 
@@ -60,8 +68,10 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     )
     {
         TlsConnection connection = new(bare, alreadyReceived);
-        await connection._tls.AuthenticateAsServerAsync(options, cancellationToken);
-        connection.Description = connection.Describe();
+        await connection.ShakeHandsAsync(
+            tls => tls.AuthenticateAsServerAsync(options, cancellationToken),
+            cancellationToken
+        );
         return connection;
     }
 
@@ -75,9 +85,34 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     )
     {
         TlsConnection connection = new(bare, ReadOnlyMemory<byte>.Empty);
-        await connection._tls.AuthenticateAsClientAsync(options, cancellationToken);
-        connection.Description = connection.Describe();
+        await connection.ShakeHandsAsync(
+            tls => tls.AuthenticateAsClientAsync(options, cancellationToken),
+            cancellationToken
+        );
         return connection;
+    }
+
+    /// <summary>
+    /// A peer that says nothing is waited for until the token is cancelled; the wait then ends on the loop.
+    /// </summary>
+    private async Task ShakeHandsAsync(Func<SslStream, Task> shakeHands, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static state => ((TlsConnection)state!).Loop.Post(static c => ((TlsConnection)c!)._stream.Abandon(), state),
+            this
+        );
+        try
+        {
+            await shakeHands(_tls);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
+        {
+            await _tls.DisposeAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+        Description = Describe();
     }
 
     private string Describe()
@@ -141,10 +176,17 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
         return Failure is not null ? Broken : count;
     }
 
+    /// <summary>
+    /// Lets the stream carry on, and tells the observer afterwards: what it does must not run inside SslStream.
+    /// </summary>
     public void OnReady(Connection connection)
     {
         _stream.OnReady();
-        // What the stream's completions found is told by ReadAhead and WriteBehind.
+        if (_hasNews)
+        {
+            _hasNews = false;
+            Observer?.OnReady(this);
+        }
     }
 
     public override void Detach(EventLoop next)
@@ -180,6 +222,8 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
     {
         _readPending = true;
         bool waited = false;
+        int count = 0;
+        string? failure = null;
         try
         {
             ValueTask<int> some = _tls.ReadAsync(Memory<byte>.Empty);
@@ -188,20 +232,19 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
             _plain ??= ArrayPool<byte>.Shared.Rent(TransportLimits.TlsRecordBytes * 2);
             ValueTask<int> bytes = _tls.ReadAsync(_plain);
             waited |= !bytes.IsCompleted;
-            _plainStart = 0;
-            _plainEnd = 0;
-            _plainEnd = await bytes.ConfigureAwait(false);
-            _ended = _plainEnd == 0;
+            count = await bytes.ConfigureAwait(false);
         }
         catch (Exception lost) when (lost is IOException or ObjectDisposedException or AuthenticationException)
         {
-            Failure = lost.Message;
+            failure = lost.Message;
         }
+        Debug.Assert(Loop.IsCurrent, "SslStream carries on where its stream does: on the loop");
+        _plainStart = 0;
+        _plainEnd = count;
+        _ended = count == 0 && failure is null;
+        Failure ??= failure;
         _readPending = false;
-        if (waited)
-        {
-            Observer?.OnReady(this);
-        }
+        _hasNews |= waited;
     }
 
     private async void WriteBehind(int count)
@@ -218,11 +261,9 @@ internal sealed class TlsConnection : Connection, IReadinessObserver
         {
             Failure = lost.Message;
         }
+        Debug.Assert(Loop.IsCurrent, "SslStream carries on where its stream does: on the loop");
         _writePending = false;
-        if (waited)
-        {
-            Observer?.OnReady(this);
-        }
+        _hasNews |= waited;
     }
 
     private void ReturnPlain()

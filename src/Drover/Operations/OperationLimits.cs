@@ -1,0 +1,38 @@
+// Every limit of a run in one place, with its origin.
+namespace Drover.Operations;
+
+/// <summary>Limits on waits, batches and load. The defaults suit a busy server.</summary>
+internal sealed record OperationLimits
+{
+    /// <summary>How often a run that waits at a gate does the gate's work and looks for requests.</summary>
+    public TimeSpan GateInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// <c>lock_timeout</c> of one attempt. Shorter than the default <c>deadlock_timeout</c> of 1 s, so that it is
+    /// we who
+    /// give up and never the application that is chosen as a deadlock's victim.
+    /// </summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Attempts at a step's locks before it gives up.</summary>
+    public int LockAttemptsMax { get; init; } = 120;
+
+    /// <summary>
+    /// The pause after the first failed attempt; doubled up to <see cref="LockPauseMax"/>, with jitter.
+    /// </summary>
+    public TimeSpan LockPauseMin { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The longest pause between two attempts at locks.</summary>
+    public TimeSpan LockPauseMax { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long one batch should take.</summary>
+    public TimeSpan BatchTarget { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The most row data that one batch may be asked to do.</summary>
+    public long BatchBytesMax { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// The most rows that one batch may be asked to do; tests make it small so that writes interleave.
+    /// </summary>
+    public long BatchRowsMax { get; init; } = 100_000;
+}

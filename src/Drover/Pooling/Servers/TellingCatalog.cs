@@ -1,0 +1,90 @@
+// What a database's catalogs say about the names that tell, and for how long that is taken as true.
+using Drover.Sql;
+
+namespace Drover.Pooling.Servers;
+
+/// <summary>
+/// One per database, for all loops. Until it has been read, and from when a client has changed the catalogs until it
+/// has been read again, every statement counts as one that may touch the session.
+/// </summary>
+internal sealed class TellingCatalog
+{
+    /// <summary>Longest time that a change made past the proxy stays unseen.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
+
+    private readonly Lock _lock = new();
+    private TellingNames? _known;
+    private string _fingerprint = "";
+    private long _dueMs;
+    private int _changes;
+    private bool _isReading;
+    private volatile TellingNames? _names = TellingNames.Everything;
+    private volatile int _generation;
+
+    /// <summary>The names in force; null when none tells, which costs statements nothing.</summary>
+    public TellingNames? Names => _names;
+
+    /// <summary>
+    /// Counts the times that names were added: what a server's session holds may have been missed before.
+    /// </summary>
+    public int Generation => _generation;
+
+    /// <summary>Whether it is time to look whether the catalogs have changed.</summary>
+    public bool IsDue(long nowMs) => nowMs >= Volatile.Read(ref _dueMs);
+
+    /// <summary>A client has changed the catalogs, or may have; or a reload asks for a fresh look.</summary>
+    public void Expire()
+    {
+        lock (_lock)
+        {
+            _changes++;
+            _names = TellingNames.Everything;
+            Volatile.Write(ref _dueMs, 0);
+        }
+    }
+
+    /// <summary>Begins a reading, one at a time. The ticket belongs to <see cref="End"/>.</summary>
+    public bool TryBegin(long nowMs, out (int Changes, string Fingerprint) ticket)
+    {
+        lock (_lock)
+        {
+            ticket = (_changes, _fingerprint);
+            if (_isReading || !IsDue(nowMs))
+            {
+                return false;
+            }
+            _isReading = true;
+            return true;
+        }
+    }
+
+    /// <summary>Ends a reading.</summary>
+    /// <param name="changes">From the ticket: when a client has changed more meanwhile, it is read again.</param>
+    /// <param name="fingerprint">What was read; null when that failed.</param>
+    /// <param name="names">Null when the fingerprint is the known one.</param>
+    /// <param name="nowMs">Of the loops' clock.</param>
+    public void End(int changes, string? fingerprint, TellingNames? names, long nowMs)
+    {
+        lock (_lock)
+        {
+            _isReading = false;
+            if (changes != _changes)
+            {
+                return;
+            }
+            Volatile.Write(ref _dueMs, nowMs + (long)Period.TotalMilliseconds);
+            if (fingerprint is null)
+            {
+                return;
+            }
+            if (names is not null)
+            {
+                bool isFirst = _known is null;
+                _known = names;
+                _fingerprint = fingerprint;
+                _generation += isFirst ? 0 : 1;
+            }
+            _names = _known!.IsEmpty ? null : _known;
+        }
+    }
+}
