@@ -177,7 +177,7 @@ internal sealed class PoolDirectory
         }
     }
 
-    private long NowMs() => _loops.Count > 0 ? _loops[0].NowUs() / 1000 : 0;
+    private long NowMs() => _loops.Count > 0 ? _loops[0].NowMs : 0;
 
     private PoolConfiguration Resolve(DatabaseEntry database, UserEntry user) =>
         new(Options, database.Options, user.Options);
