@@ -80,7 +80,7 @@ class LibPq(GoSuite):
 class Pgx(GoSuite):
     name = "pgx"
     packages = ("golang-go", "golang-github-jackc-pgx-v4-dev")
-    paths = ("github.com/jackc/pgconn", "github.com/jackc/pgx/v4", "github.com/jackc/pgtype")
+    paths = ("github.com/jackc/pgx/v4",)
 
     def set_up(self, postgres, database):
         postgres.sql("create extension hstore; create extension ltree; create domain uint64 as numeric(20,0)", database)
