@@ -55,7 +55,7 @@ class GoSuite(Suite):
                        "GOPATH": f"{folder}:/usr/share/gocode", "GOCACHE": "/tmp/drover-suites-go", "GOFLAGS": ""}
         results = {}
         for path in self.paths:
-            command = ["go", "test", "-json", "-count=1", "-p=1", "-timeout=300s", "./..."]
+            command = ["go", "test", "-json", "-count=1", "-p=1", "-timeout=120s", "./..."]
             log = folder / f"{path.replace('/', '_')}-{database}.log"
             text = self.execute(command, folder / "src" / path, environment, log)
             for line in text.splitlines():
@@ -80,7 +80,8 @@ class LibPq(GoSuite):
 class Pgx(GoSuite):
     name = "pgx"
     packages = ("golang-go", "golang-github-jackc-pgx-v4-dev")
-    paths = ("github.com/jackc/pgx/v4",)
+    # Of pgconn and pgx, what can be built with Debian's packages.
+    paths = ("github.com/jackc/pgconn", "github.com/jackc/pgx/v4")
 
     def set_up(self, postgres, database):
         postgres.sql("create extension hstore; create extension ltree; create domain uint64 as numeric(20,0)", database)
