@@ -149,7 +149,7 @@ class Npm(Suite):
             text = self.execute(["node", folder / "node_modules/mocha/bin/mocha", "--reporter", "json", "--exit",
                                  "--timeout", "20000"], own, targets.environment(port, database),
                                 folder / f"{package}-{database}.log")
-            start = text.find("{\n")
+            start = text.find('{\n  "stats"')
             report = json.loads(text[start:]) if start >= 0 else {}
             for kind, word in (("passes", "passed"), ("failures", "failed"), ("pending", "skipped")):
                 for test in report.get(kind, []):
@@ -161,22 +161,23 @@ class LibPqxx(Suite):
     name = "libpqxx"
     packages = ("g++", "make", "libpq-dev")
     source = "libpqxx=6.4.5-2"
+    parts = ("test", "test/unit")
 
     def prepare(self, folder, postgres):
         tree = fetch_source(folder, self.source)
         for command in (["./configure", "--disable-documentation", "CXXFLAGS=-O0"], ["make", "-j2", "-C", "src"],
-                        ["make", "-j2", "-C", "test", "runner"]):
+                        *(["make", "-j2", "-C", part, "runner"] for part in self.parts)):
             subprocess.run(command, cwd=tree, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.tree = tree
 
     def run(self, folder, port, database):
-        text = self.execute(["./runner"], self.tree / "test", targets.environment(port, database),
-                            folder / f"{database}.log")
         results = {}
-        for name in re.findall(r"^Running: (.*)$", text, re.M):
-            results[name] = "passed"
-        for name in re.findall(r"^\s+(?:FAIL|FAILED): (.*)$|^Exception: ", text, re.M):
-            results[name] = "failed"
+        for part in self.parts:
+            text = self.execute(["./runner"], self.tree / part, targets.environment(port, database),
+                                folder / f"{part.replace('/', '_')}-{database}.log")
+            failed = set(re.findall(r"^FAILED: (.*)$", text, re.M))
+            results.update({name: "failed" if name in failed else "passed"
+                            for name in re.findall(r"^Running: (.*)$", text, re.M)})
         return results
 
 
