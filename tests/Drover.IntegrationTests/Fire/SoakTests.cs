@@ -7,7 +7,7 @@ using Npgsql;
 namespace Drover.IntegrationTests.Fire;
 
 /// <summary>
-/// A quarter of a minute in the usual run; five minutes with DROVER_LONG, or as many seconds as DROVER_SOAK_SECONDS says.
+/// A quarter of a minute in the usual run; five minutes with DROVER_LONG, or the seconds of DROVER_SOAK_SECONDS.
 /// </summary>
 public sealed class SoakTests
 {

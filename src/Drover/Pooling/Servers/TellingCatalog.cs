@@ -29,7 +29,7 @@ internal sealed class TellingCatalog
     /// </summary>
     public int Generation => _generation;
 
-    /// <summary>Counts the times that clients have changed the catalogs, or a reload has asked for a fresh look.</summary>
+    /// <summary>Counts the times that clients have changed the catalogs, and reloads.</summary>
     public int Epoch => Volatile.Read(ref _changes);
 
     /// <summary>Whether it is time to look whether the catalogs have changed.</summary>

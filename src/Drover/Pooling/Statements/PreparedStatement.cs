@@ -27,7 +27,7 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath,
 
     public string SearchPath { get; } = searchPath;
 
-    /// <summary>Of the catalogs when it was first prepared; what is prepared after a change is another statement.</summary>
+    /// <summary>Of the catalogs when it was prepared; what is prepared after a change is another.</summary>
     public int Epoch { get; } = epoch;
 
     public const string ServerNamePrefix = "drover_";
