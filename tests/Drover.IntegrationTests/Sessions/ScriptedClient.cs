@@ -83,6 +83,8 @@ internal sealed class ScriptedClient : IAsyncDisposable
 
     public ScriptedClient Sync() => Add(Drover.Protocol.Messages.Frontend.Sync.Write);
 
+    public ScriptedClient Terminate() => Add(Drover.Protocol.Messages.Frontend.Terminate.Write);
+
     public ScriptedClient Flush() => Add(Drover.Protocol.Messages.Frontend.Flush.Write);
 
     /// <summary>Sends what is queued.</summary>
