@@ -157,43 +157,6 @@ class Npm(Suite):
         return results
 
 
-class LibPqxx(Suite):
-    name = "libpqxx"
-    packages = ("g++", "make", "libpq-dev")
-    source = "libpqxx=6.4.5-2"
-    parts = ("test", "test/unit")
-
-    def prepare(self, folder, postgres):
-        tree = fetch_source(folder, self.source)
-        for command in (["./configure", "--disable-documentation", "CXXFLAGS=-O0"], ["make", "-j2", "-C", "src"],
-                        *(["make", "-j2", "-C", part, "runner"] for part in self.parts)):
-            subprocess.run(command, cwd=tree, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.tree = tree
-
-    def run(self, folder, port, database):
-        results = {}
-        for part in self.parts:
-            text = self.execute(["./runner"], self.tree / part, targets.environment(port, database),
-                                folder / f"{part.replace('/', '_')}-{database}.log")
-            failed = set(re.findall(r"^FAILED: (.*)$", text, re.M))
-            results.update({name: "failed" if name in failed else "passed"
-                            for name in re.findall(r"^Running: (.*)$", text, re.M)})
-        return results
-
-
-def fetch_source(folder, package):
-    """A Debian source package, over a list of sources of our own: the machine's stays as it is."""
-    lists = folder / "apt"
-    (lists / "partial").mkdir(parents=True)
-    (folder / "sources.list").write_text("deb-src http://deb.debian.org/debian bookworm main\n")
-    options = ["-o", "Dir::Etc::sourceparts=-", "-o", f"Dir::Etc::sourcelist={folder}/sources.list",
-               "-o", f"Dir::State::lists={lists}", "-o", "APT::Sandbox::User=root"]
-    subprocess.run(["apt-get", *options, "update", "-q"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["apt-get", *options, "source", "-q", package], cwd=folder, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-    return next(path for path in folder.iterdir() if path.is_dir() and path != lists)
-
-
 def pytest_results(text):
     words = {"PASSED": "passed", "FAILED": "failed", "ERROR": "failed", "SKIPPED": "skipped", "XFAIL": "passed"}
     results = {}
@@ -204,7 +167,7 @@ def pytest_results(text):
     return results
 
 
-ALL = (LibPq, Pgx, SqlAlchemyPsycopg2, SqlAlchemyAsyncpg, Npm, LibPqxx)
+ALL = (LibPq, Pgx, SqlAlchemyPsycopg2, SqlAlchemyAsyncpg, Npm)
 
 
 def install(packages):
