@@ -2,6 +2,7 @@
 import argparse
 import json
 import pathlib
+import signal
 import sys
 
 import suites
@@ -62,6 +63,8 @@ def main():
     parser.add_argument("--keep", help="folder for sources and logs, which stays")
     parser.add_argument("suites", nargs="*", help="names, or parts of them; without, all")
     options = parser.parse_args()
+    # What was started is stopped in any case.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted = [make() for make in suites.ALL if not options.suites or any(word in make.name for word in options.suites)]
     if options.keep:
         folder = pathlib.Path(options.keep)

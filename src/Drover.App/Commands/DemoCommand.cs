@@ -32,6 +32,11 @@ internal static class DemoCommand
             Description = "Folder of PostgreSQL's programs",
             HelpName = "DIR",
         };
+        Option<string?> proxy = new("--proxy")
+        {
+            Description = "Another proxy that takes a pgbouncer.ini as its only argument, for comparison",
+            HelpName = "PROGRAM",
+        };
         scale.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double>() is not (> 0 and <= 1000))
@@ -49,6 +54,7 @@ internal static class DemoCommand
             rate,
             json,
             keep,
+            proxy,
             bin,
         };
         command.SetAction(
@@ -64,6 +70,7 @@ internal static class DemoCommand
                         QueriesPerSecond = result.GetValue(rate),
                         JsonFile = result.GetValue(json),
                         Keep = result.GetValue(keep),
+                        ProxyProgram = result.GetValue(proxy),
                         PostgresBinFolder = result.GetValue(bin),
                     },
                     result.InvocationConfiguration,

@@ -28,6 +28,9 @@ internal sealed record DemoOptions
     /// <summary>Whether everything stays up after the last scene, until Ctrl-C.</summary>
     public bool Keep { get; init; }
 
+    /// <summary>Another proxy that takes an ini file as its only argument; null for Drover itself.</summary>
+    public string? ProxyProgram { get; init; }
+
     /// <summary>A folder of PostgreSQL's programs; null for the pinned package.</summary>
     public string? PostgresBinFolder { get; init; }
 }

@@ -10,8 +10,6 @@ namespace Drover.App.Demo;
 /// <summary>A running proxy in front of a local cluster; its files go with the cluster's folder.</summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
-    // Another program that takes an ini file as its only argument, for comparison.
-    private const string ProgramVariable = "DROVER_DEMO_PROXY";
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);
@@ -40,12 +38,12 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// <exception cref="LocalPostgresException">It ended or did not answer; its log is in the message.</exception>
     public static async Task<ProxyProcess> StartAsync(
         LocalPostgresCluster cluster,
-        int serverConnections,
-        int clientsMax,
+        DemoOptions options,
         TimeProvider timeProvider,
         CancellationToken cancellationToken
     )
     {
+        int clientsMax = options.PooledClients + DemoRun.SpareConnections;
         int port = FindFreePort();
         string ini = Path.Combine(cluster.Folder, "drover.ini");
         string users = Path.Combine(cluster.Folder, "drover.users");
@@ -69,7 +67,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
             auth_file = {users}
             admin_users = {LocalPostgresCluster.Superuser}
             pool_mode = transaction
-            default_pool_size = {serverConnections}
+            default_pool_size = {options.ServerConnections}
             max_client_conn = {clientsMax}
             log_connections = 0
             log_disconnections = 0
@@ -77,7 +75,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
             """,
             cancellationToken
         );
-        Process process = CommandRun.Start(CommandRun.CreateStartInfo(Command(ini, log), "/"));
+        Process process = CommandRun.Start(CommandRun.CreateStartInfo(Command(ini, log, options.ProxyProgram), "/"));
         ProxyProcess proxy = new(process, port, log, timeProvider);
         try
         {
@@ -111,7 +109,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     }
 
     // In a session of its own, so that Ctrl-C reaches it only after the clients have left.
-    private static List<string> Command(string ini, string log)
+    private static List<string> Command(string ini, string log, string? other)
     {
         List<string> command =
         [
@@ -122,7 +120,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
             "sh",
             log,
         ];
-        if (Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } other)
+        if (!string.IsNullOrEmpty(other))
         {
             string[] plain = [other, ini];
             command.AddRange(UnprivilegedUser.Find()?.Wrap(plain) ?? plain);

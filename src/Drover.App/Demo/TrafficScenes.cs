@@ -40,8 +40,7 @@ internal sealed class PooledScene : IDemoScene
     {
         stage.Proxy ??= await ProxyProcess.StartAsync(
             stage.Cluster,
-            stage.Options.ServerConnections,
-            stage.Options.PooledClients + DemoRun.SpareConnections,
+            stage.Options,
             stage.TimeProvider,
             cancellationToken
         );

@@ -1,4 +1,5 @@
 // The servers of one database and user: who has them, who waits for them.
+using System.Collections.Concurrent;
 using Drover.Pooling.Servers;
 using Drover.Pooling.Statements;
 using Drover.Protocol.Authentication;
@@ -66,6 +67,9 @@ internal sealed class ServerPool
 
     /// <summary>Places for cancel requests on their way to its servers.</summary>
     public CancelPlaces Cancels { get; }
+
+    /// <summary>Servers that are logging in, by their numbers; for SHOW.</summary>
+    public ConcurrentDictionary<long, ServerConnection> LoggingIn { get; } = new();
 
     /// <summary>What the proxy logs in with: the entry's own password, or what is known of the user.</summary>
     public ServerCredential ServerCredential() =>
@@ -461,6 +465,7 @@ internal sealed class ServerPool
             _connecting--;
             _backoff.Succeeded();
             _servers.Add(server);
+            LoggingIn.TryRemove(server.Id, out _);
             server.CloseNeeded |= generation != Generation;
         }
         _connector.OnConnected(server);

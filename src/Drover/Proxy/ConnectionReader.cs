@@ -31,7 +31,9 @@ internal sealed class ConnectionReader(DataPlane plane)
         List<ConnectionSnapshot> servers = [];
         foreach (ServerPool pool in plane.Directory.Pools)
         {
-            servers.AddRange(pool.Servers().Select(server => Read(server, ReplicationKind.None, server.ClientId)));
+            // One that ends its login just now is in the one list or in the other.
+            HashSet<ServerConnection> all = [.. pool.LoggingIn.Values, .. pool.Servers()];
+            servers.AddRange(all.Select(server => Read(server, ReplicationKind.None, server.ClientId)));
         }
         foreach (ClientConnection client in plane.Services.Registry.Clients)
         {

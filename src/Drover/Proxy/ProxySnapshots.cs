@@ -195,6 +195,7 @@ internal sealed class ProxySnapshots(DataPlane plane, ConnectionReader connectio
             ClientsActive = others,
             ClientsWaiting = waiting,
             ClientsActiveCancelRequest = cancels,
+            ClientsWaitingCancelRequest = pool.Cancels.Waiting,
             ServersActive = byState[ConnectionState.Active].Count(),
             ServersActiveCancel = cancels,
             ServersBeingCanceled = byState[ConnectionState.BeingCanceled].Count(),

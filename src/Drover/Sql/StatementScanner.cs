@@ -133,6 +133,7 @@ internal static class StatementScanner
             case 4:
                 return Is(word, "call"u8) ? Unpredictable
                     : Is(word, "load"u8) ? StatementTraits.TouchesSession
+                    : Is(word, "drop"u8) ? StatementTraits.ChangesCatalog
                     : StatementTraits.None;
             case 5:
                 return Is(word, "reset"u8) ? Resetting

@@ -139,12 +139,11 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
     private static Process Start(string proxy, string arguments, string json)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "drover");
-        ProcessStartInfo start = new(program, ["demo", .. arguments.Split(' '), "--json", json])
+        ProcessStartInfo start = new(program, ["demo", .. arguments.Split(' '), "--json", json, "--proxy", proxy])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["DROVER_DEMO_PROXY"] = proxy;
         return Process.Start(start)!;
     }
 }

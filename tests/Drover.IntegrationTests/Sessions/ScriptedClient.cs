@@ -50,7 +50,10 @@ internal sealed class ScriptedClient : IAsyncDisposable
         Add(writer => Drover.Protocol.Messages.Frontend.Parse.Write(writer, Bytes(name), Bytes(sql)));
 
     /// <summary>Binds to the unnamed portal, values in text.</summary>
-    public ScriptedClient Bind(string statement, params string[] values) =>
+    public ScriptedClient Bind(string statement, params string[] values) => Bind(statement, [], values);
+
+    /// <summary>The same with a format for each column of the result.</summary>
+    public ScriptedClient Bind(string statement, short[] resultFormats, params string[] values) =>
         Add(writer =>
         {
             writer.Begin(FrontendType.Bind);
@@ -63,7 +66,11 @@ internal sealed class ScriptedClient : IAsyncDisposable
                 writer.WriteInt32(Encoding.UTF8.GetByteCount(value));
                 writer.WriteBytes(Bytes(value));
             }
-            writer.WriteInt16(0);
+            writer.WriteInt16((short)resultFormats.Length);
+            foreach (short format in resultFormats)
+            {
+                writer.WriteInt16(format);
+            }
             writer.End();
         });
 
@@ -75,6 +82,8 @@ internal sealed class ScriptedClient : IAsyncDisposable
         Add(writer => Describe.Write(writer, DescribedKind.Statement, Bytes(name)));
 
     public ScriptedClient Sync() => Add(Drover.Protocol.Messages.Frontend.Sync.Write);
+
+    public ScriptedClient Terminate() => Add(Drover.Protocol.Messages.Frontend.Terminate.Write);
 
     public ScriptedClient Flush() => Add(Drover.Protocol.Messages.Frontend.Flush.Write);
 

@@ -106,5 +106,25 @@ public sealed class SessionStateTests(PostgresFixture postgres)
         Assert.Equal("T D(3) C(SELECT 1) Z(I)", await waiting.Query("select 3").RunAsync());
     }
 
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task What_a_client_sent_before_it_left_is_run_and_answered(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 1);
+        await using ScriptedClient watcher = await stage.ConnectAsync();
+        await watcher.Query("create table notes (a int)").RunAsync();
+        await using ScriptedClient simple = await stage.ConnectAsync();
+        simple.Query("select pg_sleep(0.1)").Query("insert into notes values (1)").Terminate();
+        Assert.Equal("T D() C(SELECT 1) Z(I) C(INSERT 0 1) Z(I)", await simple.RunAsync(2));
+        await using ScriptedClient extended = await stage.ConnectAsync();
+        await extended.Parse("", "select 1").Bind("").Execute().Flush().SendAsync();
+        Assert.Equal("1 2 D(1) C(SELECT 1)", await extended.ReadAsync("C"));
+        Assert.Equal("Z(I)", await extended.Sync().Terminate().RunAsync());
+        // Without its Sync nothing is committed, and nobody waits for an answer.
+        await using ScriptedClient unsynced = await stage.ConnectAsync();
+        await unsynced.Parse("", "insert into notes values (2)").Bind("").Execute().Terminate().SendAsync();
+        Assert.Equal("1", await SessionStage.ValueAsync(watcher, "select count(*) from notes"));
+    }
+
     private static int Count(string answers) => answers.Split(' ').Count(answer => answer == "A(news)");
 }

@@ -47,6 +47,67 @@ public sealed class StatementTests(PostgresFixture postgres)
 
     [Theory]
     [MemberData(nameof(Majors))]
+    public async Task Fresh_Parse_after_a_table_was_made_anew_gets_its_new_shape(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 1);
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await using ScriptedClient other = await stage.ConnectAsync();
+        await client.Query(Changing).RunAsync();
+        const string Sql = "select * from changing";
+        await other.Parse("t", Sql).DescribeStatement("t").Sync().RunAsync();
+        for (int i = 0; i < 2; i++)
+        {
+            // In a transaction, where nothing can be sent again unseen; then when it is committed.
+            await client.Query("begin; drop table changing; create table changing (a text)").RunAsync();
+            Assert.Equal("1 t T Z(T)", await client.Parse($"a{i}", Sql).DescribeStatement($"a{i}").Sync().RunAsync());
+            await client.Query("commit").RunAsync();
+            Assert.Equal("1 t T Z(I)", await other.Parse($"b{i}", Sql).DescribeStatement($"b{i}").Sync().RunAsync());
+            await client.Query("drop table changing; create table changing (a int)").RunAsync();
+        }
+        // Who prepared it before is told, as by PostgreSQL.
+        await client.Query("drop table changing; create table changing (b text)").RunAsync();
+        Assert.Equal("E(0A000) Z(I)", await other.Bind("t").Execute().Sync().RunAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Statement_on_a_temporary_table_is_not_shared_with_one_on_a_table_of_the_same_name(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 1);
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await using ScriptedClient other = await stage.ConnectAsync();
+        await client.Query("create temp table first_of_all (a int); drop table first_of_all").RunAsync();
+        await client.Query(Changing).RunAsync();
+        const string Sql = "select a from changing";
+        Assert.Contains("D(1)", await other.Parse("s", Sql).Bind("s").Execute().Sync().RunAsync(), Contains);
+        await client.Query("create temp table changing (a int); insert into changing values (2)").RunAsync();
+        Assert.Contains("D(2)", await client.Parse("s", Sql).Bind("s").Execute().Sync().RunAsync(), Contains);
+        await client.Query("drop table pg_temp.changing").RunAsync();
+        Assert.Contains("D(1)", await other.Parse("r", Sql).Bind("r").Execute().Sync().RunAsync(), Contains);
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Batch_whose_formats_fit_the_old_shape_only_gets_the_error_as_from_PostgreSQL(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 1);
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await client.Query("create table changing (a int, b int)").RunAsync();
+        await client.Parse("s", "select * from changing").DescribeStatement("s").Sync().RunAsync();
+        await client.Query("alter table changing drop column b").RunAsync();
+        for (int i = 0; i < 2; i++)
+        {
+            client.Bind("s", resultFormats: [0, 0]).DescribePortal().Execute().Sync();
+            Assert.Equal("E(0A000) Z(I)", await client.RunAsync());
+        }
+        client.Bind("s", resultFormats: [0]).DescribePortal().Execute().Sync();
+        Assert.Equal("2 T C(SELECT 0) Z(I)", await client.RunAsync());
+    }
+
+    private const StringComparison Contains = StringComparison.Ordinal;
+
+    [Theory]
+    [MemberData(nameof(Majors))]
     public async Task Errors_name_the_statement_as_its_client_does(int major)
     {
         await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);

@@ -10,11 +10,13 @@ public sealed class PreparedStatementTests
     public void Equal_texts_are_one_statement()
     {
         PreparedStatementRegistry registry = new();
-        PreparedStatement one = registry.GetOrAdd(Body("SELECT 1"), "");
-        Assert.Same(one, registry.GetOrAdd(Body("SELECT 1"), ""));
-        Assert.NotSame(one, registry.GetOrAdd(Body("SELECT 2"), ""));
-        Assert.NotSame(one, registry.GetOrAdd(Body("SELECT 1", 23), ""));
-        Assert.NotSame(one, registry.GetOrAdd(Body("SELECT 1"), "tenant"));
+        PreparedStatement one = registry.GetOrAdd(Body("SELECT 1"), "", epoch: 0);
+        Assert.Same(one, registry.GetOrAdd(Body("SELECT 1"), "", epoch: 0));
+        Assert.NotSame(one, registry.GetOrAdd(Body("SELECT 2"), "", epoch: 0));
+        Assert.NotSame(one, registry.GetOrAdd(Body("SELECT 1", 23), "", epoch: 0));
+        Assert.NotSame(one, registry.GetOrAdd(Body("SELECT 1"), "tenant", epoch: 0));
+        Assert.NotSame(one, registry.GetOrAdd(Body("SELECT 1"), "", epoch: 1));
+        Assert.NotSame(one, PreparedStatementRegistry.Unshared(Body("SELECT 1"), ""));
         Assert.Equal("SELECT 1", one.Text);
     }
 
@@ -24,7 +26,7 @@ public sealed class PreparedStatementTests
         PreparedStatementRegistry registry = new();
         IEnumerable<string> names = Enumerable
             .Range(0, 100)
-            .Select(i => Encoding.ASCII.GetString(registry.GetOrAdd(Body($"SELECT {i}"), "").ServerName));
+            .Select(i => Encoding.ASCII.GetString(registry.GetOrAdd(Body($"SELECT {i}"), "", epoch: 0).ServerName));
         Assert.Equal(100, names.Distinct().Count());
     }
 
@@ -32,30 +34,30 @@ public sealed class PreparedStatementTests
     public void Retired_statement_is_never_given_again()
     {
         PreparedStatementRegistry registry = new();
-        PreparedStatement old = registry.GetOrAdd(Body("SELECT * FROM t"), "");
+        PreparedStatement old = registry.GetOrAdd(Body("SELECT * FROM t"), "", epoch: 0);
         registry.Retire(old);
-        PreparedStatement successor = registry.GetOrAdd(Body("SELECT * FROM t"), "");
+        PreparedStatement successor = registry.GetOrAdd(Body("SELECT * FROM t"), "", epoch: 0);
         Assert.True(old.IsRetired);
         Assert.NotSame(old, successor);
         registry.Retire(old);
-        Assert.Same(successor, registry.GetOrAdd(Body("SELECT * FROM t"), ""));
+        Assert.Same(successor, registry.GetOrAdd(Body("SELECT * FROM t"), "", epoch: 0));
     }
 
     [Fact]
     public void Registry_keeps_what_is_in_use_and_drops_the_rest()
     {
         PreparedStatementRegistry registry = new();
-        PreparedStatement client = registry.GetOrAdd(Body("client"), "");
+        PreparedStatement client = registry.GetOrAdd(Body("client"), "", epoch: 0);
         client.CountClient(1);
-        PreparedStatement server = registry.GetOrAdd(Body("server"), "");
+        PreparedStatement server = registry.GetOrAdd(Body("server"), "", epoch: 0);
         server.CountServer(1);
         for (int i = 0; i < 10_000; i++)
         {
-            registry.GetOrAdd(Body($"SELECT {i}"), "");
+            registry.GetOrAdd(Body($"SELECT {i}"), "", epoch: 0);
         }
         Assert.InRange(registry.Snapshot().Count, 2, 2048);
-        Assert.Same(client, registry.GetOrAdd(Body("client"), ""));
-        Assert.Same(server, registry.GetOrAdd(Body("server"), ""));
+        Assert.Same(client, registry.GetOrAdd(Body("client"), "", epoch: 0));
+        Assert.Same(server, registry.GetOrAdd(Body("server"), "", epoch: 0));
     }
 
     [Fact]

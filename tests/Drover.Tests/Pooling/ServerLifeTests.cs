@@ -2,6 +2,8 @@
 using Drover.Configuration;
 using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
+using Drover.Proxy;
+using Drover.Telemetry;
 using Drover.Tests.Fakes;
 using Microsoft.Extensions.Time.Testing;
 
@@ -225,9 +227,12 @@ public sealed class ServerLifeTests
         using FakeClient client = await FakeClient.DialAsync(stage.Port);
         Task<Frame?> login = client.LogInAsync();
         await arrived.Task.WaitAsync(Wire.Limit, TestContext.Current.CancellationToken);
+        ConnectionReader reader = new(stage.Plane);
+        Assert.Equal(ConnectionState.Login, Assert.Single(reader.Servers()).State);
         _time.Advance(TimeSpan.FromSeconds(15.1));
         Frame? error = await login;
         Assert.Equal(("08006", "connect timeout"), (error?.SqlState, error?.Message));
+        Assert.Empty(reader.Servers());
     }
 
     [Fact]

@@ -67,16 +67,12 @@ public sealed class FramingFuzzTests
     {
         try
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            StartupHeader.TryRead(input, out _);
-            if (MessageHeader.TryRead(input, out MessageHeader header) == FrameStatus.Complete)
+            // What the runtime allocates on this thread for itself, once in millions, does not come three times.
+            long allocated = long.MaxValue;
+            for (int i = 0; i < 3 && allocated > LengthMax; i++)
             {
-                Assert.InRange(header.Length, MessageHeader.Size, MessageHeader.LengthMax);
+                allocated = BytesAllocatedBy(input);
             }
-            MessageParsing.ReadAsEverything(input);
-            MessageParsing.ReadAsEverything(input[Math.Min(MessageHeader.Size, input.Length)..]);
-            MessageParsing.ReadAsEverything(input[Math.Min(StartupHeader.Size, input.Length)..]);
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             // The assertions box a few numbers; a length field that was believed would show as kilobytes.
             Assert.True(allocated <= LengthMax, $"{allocated} bytes were allocated");
         }
@@ -84,6 +80,20 @@ public sealed class FramingFuzzTests
         {
             Assert.Fail($"seed {seed}, iteration {iteration}, input {Convert.ToHexString(input)}: {e}");
         }
+    }
+
+    private static long BytesAllocatedBy(ReadOnlySpan<byte> input)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        StartupHeader.TryRead(input, out _);
+        if (MessageHeader.TryRead(input, out MessageHeader header) == FrameStatus.Complete)
+        {
+            Assert.InRange(header.Length, MessageHeader.Size, MessageHeader.LengthMax);
+        }
+        MessageParsing.ReadAsEverything(input);
+        MessageParsing.ReadAsEverything(input[Math.Min(MessageHeader.Size, input.Length)..]);
+        MessageParsing.ReadAsEverything(input[Math.Min(StartupHeader.Size, input.Length)..]);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static int Mutate(List<byte[]> corpus, Random random, byte[] buffer)

@@ -56,6 +56,7 @@ public sealed class StatementScannerTests
     [InlineData("CREATE VIEW pg_temp.v AS SELECT 1", "TouchesSession, ChangesCatalog")]
     [InlineData("CREATE VIEW \"pg_temp\".v AS SELECT 1", "TouchesSession, ChangesCatalog")]
     [InlineData("SELECT 1; create or replace function f() returns int return 1", "ChangesCatalog")]
+    [InlineData("drop table t", "ChangesCatalog")]
     [InlineData("ALTER TABLE t ALTER a DROP NOT NULL", "ChangesCatalog")]
     [InlineData("SELECT query_to_xml('select 1', true, true, '')", "TouchesSession, ResetsSettings, ForgetsStatements")]
     [InlineData("SELECT * FROM ts_stat('select f()')", "TouchesSession, ResetsSettings, ForgetsStatements")]

@@ -130,6 +130,7 @@ internal sealed class ServerConnection(ServerPool pool, Connection transport, lo
     public void Close()
     {
         State = ServerState.Closed;
+        pool.LoggingIn.TryRemove(id, out _);
         Statements.Clear();
         Outbox.Clear();
         Inbox.Clear();

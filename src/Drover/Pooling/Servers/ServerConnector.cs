@@ -63,6 +63,11 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
             (host, target, limit) => LogInAsync(pool, loop, host, target, parameters, limit),
             cancellationToken
         );
+        if (server is not null)
+        {
+            // It serves one replication client and is in none of the pool's lists.
+            pool.LoggingIn.TryRemove(server.Id, out _);
+        }
         cancellationToken.ThrowIfCancellationRequested();
         return (server, failure);
     }
@@ -243,6 +248,7 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
     {
         (ServerPool pool, EventLoop loop, string host, EndPoint target) = attempt;
         Connection? transport = null;
+        ServerConnection? server = null;
         try
         {
             NetworkOptions network = pool.Configuration.Options.Proxy.Network;
@@ -255,7 +261,8 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
             attempt.IsSecured = attempt.Way != TlsAttempt.Plain;
             transport = await attempt.Tls.SecureAsync(transport, host, attempt.Way, cancellationToken);
             attempt.IsSecured = transport is TlsConnection;
-            ServerConnection server = NewServer(pool, loop, transport, host);
+            server = NewServer(pool, loop, transport, host);
+            pool.LoggingIn.TryAdd(server.Id, server);
             Wakeup wakeup = new();
             transport.Observer = wakeup;
             using CancellationTokenRegistration registration = cancellationToken.Register(() => loop.Post(wakeup));
@@ -275,6 +282,7 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         }
         catch (Exception lost) when (lost is IOException or SocketException or AuthenticationException)
         {
+            server?.Close();
             transport?.Dispose();
             return (
                 null,
@@ -286,6 +294,7 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
         }
         catch
         {
+            server?.Close();
             transport?.Dispose();
             throw;
         }

@@ -29,6 +29,9 @@ internal sealed class TellingCatalog
     /// </summary>
     public int Generation => _generation;
 
+    /// <summary>Counts the times that clients have changed the catalogs, and reloads.</summary>
+    public int Epoch => Volatile.Read(ref _changes);
+
     /// <summary>Whether it is time to look whether the catalogs have changed.</summary>
     public bool IsDue(long nowMs) => nowMs >= Volatile.Read(ref _dueMs);
 

@@ -5,7 +5,7 @@ using System.Text;
 namespace Drover.Pooling.Statements;
 
 /// <summary>One statement that any client of a pool may have under a name of its own.</summary>
-internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
+internal sealed class PreparedStatement(long id, byte[] body, string searchPath, int epoch = 0)
 {
     private int _clients;
     private int _servers;
@@ -26,6 +26,9 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath)
     public ReadOnlySpan<byte> TypedBody => _typedBody ?? body;
 
     public string SearchPath { get; } = searchPath;
+
+    /// <summary>Of the catalogs when it was prepared; what is prepared after a change is another.</summary>
+    public int Epoch { get; } = epoch;
 
     public const string ServerNamePrefix = "drover_";
 

@@ -394,7 +394,8 @@ internal sealed class BackendRelay(ClientSession session)
         if (fields.Routine.SequenceEqual("RevalidateCachedQuery"u8) && expected.Subject is PreparedStatement changed)
         {
             _shapes.Retire(server, changed);
-            if (expected.Kind == ExpectedKind.Bind && server.Retained.Exists)
+            bool mayRunAgain = server.Retained.Exists && BatchSketch.TakesAnyShape(server.Retained.Bytes);
+            if (expected.Kind == ExpectedKind.Bind && mayRunAgain)
             {
                 _isRetrying = true;
                 assembly.Replace(position, end);

@@ -1,5 +1,6 @@
 // What a run of client messages amounts to, for deciding whether it could be sent a second time unseen.
 using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Frontend;
 
 namespace Drover.Sessions.Relay;
 
@@ -42,6 +43,17 @@ internal struct BatchSketch
         }
         _hasBegun = true;
     }
+
+    /// <summary>Whether a Bind fits a result of any number of columns: one format for all, or none.</summary>
+    public static bool TakesAnyShape(Bind bind) =>
+        BindParameters.TryRead(bind.Remainder, out BindParameters parameters) && parameters.ResultFormats.Count <= 1;
+
+    /// <summary>The same of a batch that begins with the Bind.</summary>
+    public static bool TakesAnyShape(ReadOnlySpan<byte> batch) =>
+        MessageHeader.TryRead(batch, out MessageHeader header) == FrameStatus.Complete
+        && header.Length <= batch.Length
+        && Bind.TryRead(batch[MessageHeader.Size..header.Length], out Bind bind)
+        && TakesAnyShape(bind);
 
     /// <summary>
     /// Whether the portal of a Bind is described before the next one or the batch's end, as far as is received.

@@ -28,12 +28,19 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     private readonly StatementRelay _statements = new(session);
     private readonly RefusedBatch _refusal = new();
     private long _streaming;
+    private bool _isLeaving;
 
     /// <summary>Part of a message has been forwarded and the rest is to come.</summary>
     public bool IsInMessage => _streaming > 0;
 
     public FrontendProgress Pump()
     {
+        if (_isLeaving)
+        {
+            // What it sent before it left is answered, as PostgreSQL does; it may have closed its half already.
+            session.End ??= session.Server is { Responses.Count: > 0 } ? null : SessionEnd.ClientLeft;
+            return FrontendProgress.Nothing;
+        }
         Inbox inbox = session.Inbox;
         int limit = session.Pool.Configuration.ClientBufferMax;
         int received = inbox.Fill(session.Client, session.Loop.ClientScratch, limit);
@@ -215,7 +222,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             }
             if (header.Type == FrontendType.Terminate)
             {
-                session.End = SessionEnd.ClientLeft;
+                _isLeaving = server.Responses.Count > 0 && !server.Responses.IsUnsynced && !backend.IsInCopy;
+                session.End = _isLeaving ? session.End : SessionEnd.ClientLeft;
                 break;
             }
             if (header.Length > rest.Length)

@@ -14,7 +14,9 @@ internal sealed class StatementCopies(ClientSession session)
         PreparedStatement old = statement.Statement;
         if (old.IsRetired)
         {
-            statement.Renew(session.Pool.Statements.GetOrAdd(old.Body, old.SearchPath));
+            statement.Renew(
+                session.Pool.Statements.GetOrAdd(old.Body, old.SearchPath, session.Pool.Database.Telling.Epoch)
+            );
         }
     }
 

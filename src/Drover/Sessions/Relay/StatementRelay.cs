@@ -167,7 +167,9 @@ internal sealed class StatementRelay(ClientSession session)
             return true;
         }
         bool isDescribed =
-            (statement.Statement.IsRetired || statement.Statement.HasShape) && BatchSketch.DescribesPortal(behind);
+            (statement.Statement.IsRetired || statement.Statement.HasShape)
+            && BatchSketch.DescribesPortal(behind)
+            && (!statement.Statement.IsRetired || BatchSketch.TakesAnyShape(bind));
         if (!TryMakeReady(server, statement, isDescribed, position, ref assembly))
         {
             return false;
@@ -342,7 +344,10 @@ internal sealed class StatementRelay(ClientSession session)
             return true;
         }
         string searchPath = session.Settings.TryFind("search_path", out string? path) ? path : "";
-        PreparedStatement shared = session.Pool.Statements.GetOrAdd(body[(parse.Name.Length + 1)..], searchPath);
+        ReadOnlySpan<byte> content = body[(parse.Name.Length + 1)..];
+        PreparedStatement shared = SeesWhatOthersSee
+            ? session.Pool.Statements.GetOrAdd(content, searchPath, session.Pool.Database.Telling.Epoch)
+            : PreparedStatementRegistry.Unshared(content, searchPath);
         ClientStatement statement = new(parse.Name.ToArray(), shared, traits, session.Names);
         session.Statements.Add(statement);
         if (server.Statements.TryUse(shared, server.Batch))
@@ -358,6 +363,13 @@ internal sealed class StatementRelay(ClientSession session)
         server.Responses.Push(ExpectedKind.Parse, ExpectedAction.Forward, statement);
         return true;
     }
+
+    /// <summary>
+    /// False while names may mean something else to this client: it has temporary tables, or has just set or changed
+    /// something that is not committed or not looked at.
+    /// </summary>
+    private bool SeesWhatOthersSee =>
+        session.Traits == StatementTraits.None && !session.Pins.HasFlag(Telemetry.PinReason.TemporaryTable);
 
     /// <summary>The shared statement that is bound; null when it is the unnamed one, or none of the shared.</summary>
     private ClientStatement? FindBound(ServerConnection server, Bind bind, int position, ref Assembly assembly)
@@ -455,7 +467,7 @@ internal sealed class StatementRelay(ClientSession session)
         StatementTraits traits = StatementScanner.Scan(text, Follows ? session.Names : null);
         if (traits == StatementTraits.None || !Follows)
         {
-            return traits & ~StatementTraits.ChangesCatalog;
+            return Shares ? traits : traits & ~StatementTraits.ChangesCatalog;
         }
         NoteNames(traits, text);
         return traits | CloserLook.At(text, traits);
