@@ -39,7 +39,9 @@ internal static class PlainText
         return found == Vector128<byte>.Zero && !HasTellingEnd(text);
     }
 
-    /// <summary>Whether one of the last places, which are in no vector, has a telling sign; no word fits there.</summary>
+    /// <summary>
+    /// Whether one of the last places, which are in no vector, has a telling sign; no word fits there.
+    /// </summary>
     private static bool HasTellingEnd(ReadOnlySpan<byte> text) => text[^3..].ContainsAny((byte)';', (byte)'\\');
 
     /// <summary>

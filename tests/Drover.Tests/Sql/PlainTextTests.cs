@@ -6,6 +6,52 @@ namespace Drover.Tests.Sql;
 
 public sealed class PlainTextTests
 {
+    private static readonly string[] s_pieces =
+    [
+        "select",
+        "ts_stat",
+        "ts_rewrite",
+        "query_to_xmlschema",
+        "'a\\'",
+        "create",
+        "alter",
+        "set",
+        "SET",
+        "x",
+        "temp",
+        "TEMPORARY",
+        "pg_temp",
+        "default",
+        "set_config",
+        "pg_advisory_lock",
+        "do",
+        "listen",
+        "reset",
+        "'a;b'",
+        "\"temp\"",
+        ";",
+        " ",
+        "\n",
+        "--c\n",
+        "/*;*/",
+        "$a$;$a$",
+        "(",
+        ",",
+        "12",
+        "e'\\''",
+        "é",
+        "pg_try_advisory_xact_lock",
+        "execute",
+        "from",
+        "abalance",
+        "item",
+        "faulty",
+        "T_CO",
+        "\t",
+        "discard",
+        "call",
+    ];
+
     [Theory]
     [InlineData("SELECT abalance FROM pgbench_accounts WHERE aid = 12345;")]
     [InlineData("UPDATE pgbench_accounts SET abalance = abalance + -42 WHERE aid = 7;")]
@@ -14,51 +60,6 @@ public sealed class PlainTextTests
     [Fact]
     public void Quick_look_never_overlooks_what_the_scan_finds()
     {
-        string[] pieces =
-        [
-            "select",
-            "ts_stat",
-            "ts_rewrite",
-            "query_to_xmlschema",
-            "'a\\'",
-            "create",
-            "alter",
-            "set",
-            "SET",
-            "x",
-            "temp",
-            "TEMPORARY",
-            "pg_temp",
-            "default",
-            "set_config",
-            "pg_advisory_lock",
-            "do",
-            "listen",
-            "reset",
-            "'a;b'",
-            "\"temp\"",
-            ";",
-            " ",
-            "\n",
-            "--c\n",
-            "/*;*/",
-            "$a$;$a$",
-            "(",
-            ",",
-            "12",
-            "e'\\''",
-            "é",
-            "pg_try_advisory_xact_lock",
-            "execute",
-            "from",
-            "abalance",
-            "item",
-            "faulty",
-            "T_CO",
-            "\t",
-            "discard",
-            "call",
-        ];
         Random random = new(20251124);
         int plain = 0;
         for (int round = 0; round < 200_000; round++)
@@ -66,7 +67,7 @@ public sealed class PlainTextTests
             StringBuilder text = new();
             for (int count = random.Next(1, 14); count > 0; count--)
             {
-                text.Append(pieces[random.Next(pieces.Length)]).Append(random.Next(3) == 0 ? "" : " ");
+                text.Append(s_pieces[random.Next(s_pieces.Length)]).Append(random.Next(3) == 0 ? "" : " ");
             }
             byte[] sql = Encoding.UTF8.GetBytes(text.ToString());
             if (PlainText.Is(sql))
