@@ -66,8 +66,9 @@ internal sealed class BlockerWatch(RunScope scope)
         try
         {
             await Task.Delay(delay > TimeSpan.Zero ? delay : TimeSpan.FromSeconds(2), scope.Time, cancellationToken);
+            // Not cancelled once it is asked: a cancelled query could cost the lease its session.
             List<string>? found = await scope.Pulse.AskAsync(
-                connection => connection.ListAsync(Sql, [scope.Worker.ProcessId], Describe, cancellationToken),
+                connection => connection.ListAsync(Sql, [scope.Worker.ProcessId], Describe, CancellationToken.None),
                 cancellationToken
             );
             _blockers = found is { Count: > 0 } ? string.Join(", ", found) : null;
