@@ -52,15 +52,19 @@ public sealed class RebindTests(PostgresFixture postgres)
         ALTER TABLE others ENABLE ALWAYS RULE also;
         """;
 
-    public static TheoryData<int, string> All =>
-        [
-            .. new[] { 15, 18 }.SelectMany(major =>
-                new[] { Views, MaterializedViews, Functions, Outside }.Select(sql => new TheoryDataRow<int, string>(
-                    major,
-                    sql
-                ))
-            ),
-        ];
+    public static TheoryData<int, string> All
+    {
+        get
+        {
+            TheoryData<int, string> data = new();
+            foreach (string dependents in (string[])[Views, MaterializedViews, Functions, Outside])
+            {
+                data.Add(15, dependents);
+                data.Add(18, dependents);
+            }
+            return data;
+        }
+    }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
