@@ -23,6 +23,7 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
     public const string FreshenViews = "freshen-views";
     public const string Verify = "verify";
     public const string Ready = "ready";
+    public const string ValidateKeys = "validate-restored-keys";
     public const string Settle = "settle";
     public const string CutOver = "cut-over";
     public const string CompleteKeys = "complete-foreign-keys";
@@ -195,6 +196,17 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             GateState = RunState.Ready,
             OpensOn = "cutover",
         };
+        string[] restored = [.. RestoredKeys()];
+        if (restored.Length > 0)
+        {
+            yield return new PlanStep
+            {
+                Name = ValidateKeys,
+                Title = "Validate foreign keys that a rollback has put back; at once where there was none",
+                Kind = StepKind.Autocommit,
+                Sql = restored,
+            };
+        }
         yield return new PlanStep
         {
             Name = Settle,
@@ -236,6 +248,16 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             IsPointOfNoReturn = true,
         };
     }
+
+    private IEnumerable<string> RestoredKeys() =>
+        table
+            .Constraints.Where(key => key is { Kind: ConstraintKind.ForeignKey, IsValidated: true })
+            .Select(key => $"ALTER TABLE {table.Name} VALIDATE CONSTRAINT {SqlText.Name(key.Name)}")
+            .Concat(
+                table
+                    .IncomingForeignKeys.Where(key => key.IsValidated && key.TableOid != table.Oid)
+                    .Select(key => $"ALTER TABLE {key.Table} VALIDATE CONSTRAINT {SqlText.Name(key.Name)}")
+            );
 
     private static PlanStep SweepStep(string name) =>
         new()
