@@ -1,4 +1,5 @@
 // What an operation gives to the engine: the code of the steps of its plan.
+using System.Data;
 using Drover.Operations.Plans;
 
 namespace Drover.Operations;
@@ -55,15 +56,21 @@ internal interface IAutocommitStep : IStepCode
 
 /// <summary>One statement outside a transaction.</summary>
 /// <param name="Sql">The statement.</param>
-/// <param name="DoneWhen">A query whose boolean says that it is done; asked before and after.</param>
+/// <param name="DoneWhen">
+/// A query whose boolean says that it is done; asked before and after. Null: only the journal knows, and after a lost
+/// answer the statement is run again.
+/// </param>
 /// <param name="CleanUp">
 /// Statements that remove what a failed attempt left (an invalid index); run one by one before each attempt.
 /// </param>
-internal sealed record AutocommitStatement(string Sql, string DoneWhen, IReadOnlyList<string> CleanUp);
+internal sealed record AutocommitStatement(string Sql, string? DoneWhen, IReadOnlyList<string> CleanUp);
 
 /// <summary>A step of many short transactions.</summary>
 internal interface IBatchStep : IStepCode
 {
+    /// <summary>The isolation level of a batch; REPEATABLE READ gives all statements of it one snapshot.</summary>
+    IsolationLevel Isolation => IsolationLevel.ReadCommitted;
+
     /// <summary>
     /// Does one batch inside the engine's transaction, as <see cref="ITransactionStep.RunAsync"/>. Where it goes on
     /// is in

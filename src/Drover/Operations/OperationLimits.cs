@@ -35,4 +35,27 @@ internal sealed record OperationLimits
     /// The most rows that one batch may be asked to do; tests make it small so that writes interleave.
     /// </summary>
     public long BatchRowsMax { get; init; } = 100_000;
+
+    /// <summary>The size of a step's first batch.</summary>
+    public long BatchBytesFirst { get; init; } = 512 * 1024;
+
+    /// <summary>
+    /// How often the runner says that it lives, looks for requests, and measures the server's load.
+    /// </summary>
+    public TimeSpan PulseInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// The server ends the session of a lease whose holder has not been heard of for so long
+    /// (<c>idle_session_timeout</c>): then another operator can take over.
+    /// </summary>
+    public TimeSpan LeaseTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a session left behind by another runner may go on before it is ended.</summary>
+    public TimeSpan WorkerPatience { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the server may be away before the run fails; a fail-over takes less.</summary>
+    public TimeSpan ReconnectLimit { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The longest pause between two attempts to connect.</summary>
+    public TimeSpan ReconnectPauseMax { get; init; } = TimeSpan.FromSeconds(5);
 }

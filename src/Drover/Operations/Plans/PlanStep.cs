@@ -63,6 +63,12 @@ internal sealed record PlanStep
     /// </summary>
     public IReadOnlyList<string> Undo { get; init; } = [];
 
+    /// <summary>
+    /// The verb of the detour that undoes it, such as <c>rollback</c>: while it is done, the run cannot be aborted.
+    /// Null: <see cref="Undo"/> does.
+    /// </summary>
+    public string? UndoneBy { get; init; }
+
     /// <summary>After it there is no way back.</summary>
     public bool IsPointOfNoReturn { get; init; }
 
@@ -87,7 +93,10 @@ internal sealed record Detour
     /// <summary>The verb that asks for it.</summary>
     public required string Verb { get; init; }
 
-    /// <summary>The gates at which it may be asked for.</summary>
+    /// <summary>
+    /// Names of the steps at which it may be asked for: gates, and steps that a run may have failed at, such as a
+    /// verification that asks for <c>repair</c>.
+    /// </summary>
     public required IReadOnlyList<string> Gates { get; init; }
 
     /// <summary>What it runs, in order.</summary>

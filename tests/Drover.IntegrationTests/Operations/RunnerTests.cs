@@ -1,0 +1,227 @@
+// A run from start to end, back, and undone; what it says to a second operator; locks of others; differences.
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Operations.Journal;
+using Drover.Operations.Plans;
+using Drover.Operations.Running;
+using Npgsql;
+
+namespace Drover.IntegrationTests.Operations;
+
+public sealed class RunnerTests(PostgresFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Run_goes_to_each_gate_and_on_when_it_is_opened(int major)
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, major);
+
+        Assert.Equal(RunState.Ready, (await stage.RunAsync()).State);
+        await stage.AssertCopiedOnceAsync();
+        Assert.Equal(RunState.Ready, (await stage.RunAsync()).State);
+        Assert.Equal(RunState.Watching, (await stage.OpenAsync("cutover")).State);
+        await stage.AssertCopiedOnceAsync("toy");
+        RunEnd end = await stage.OpenAsync("finish");
+
+        Assert.Equal((OperationOutcome.Done, RunState.Finished), (end.Outcome, end.State));
+        Assert.Equal("1", await stage.QueryAsync("SELECT count(*) FROM toy_tally WHERE what = 'finish'"));
+        Assert.Equal(RunState.Finished, (await stage.ReadAsync()).State);
+    }
+
+    [Fact]
+    public async Task Rollback_returns_to_the_gate_and_the_cut_over_can_be_done_again()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await stage.RunAsync();
+        await stage.OpenAsync("cutover");
+
+        RunEnd back = await stage.RequestAsync("rollback");
+        Assert.Equal((OperationOutcome.Done, RunState.Ready), (back.Outcome, back.State));
+        Assert.Equal("t", await stage.QueryAsync("SELECT to_regclass('toy_copy') IS NOT NULL"));
+        Assert.Equal(RunState.Watching, (await stage.OpenAsync("cutover")).State);
+        Assert.Equal(RunState.Ready, (await stage.RequestAsync("rollback")).State);
+        Assert.Equal("4", await stage.QueryAsync("SELECT count(*) FROM toy_tally WHERE what LIKE 'swap%'"));
+    }
+
+    [Fact]
+    public async Task Abort_undoes_what_was_done_and_is_refused_behind_the_cut_over()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await stage.RunAsync();
+        await stage.OpenAsync("cutover");
+
+        RunEnd refused = await stage.RequestAsync("abort");
+        Assert.Equal(RunState.Watching, refused.State);
+        Assert.Contains(
+            await stage.EventsAsync(),
+            line => line.Kind == "request-refused" && line.Message.Contains("rollback first", StringComparison.Ordinal)
+        );
+        await stage.RequestAsync("rollback");
+        RunEnd end = await stage.RequestAsync("abort");
+
+        Assert.Equal((OperationOutcome.Done, RunState.Aborted), (end.Outcome, end.State));
+        Assert.Equal("t", await stage.QueryAsync("SELECT to_regclass('toy_copy') IS NULL"));
+        await using NpgsqlConnection connection = await stage.Server.OpenAsync(Token);
+        Assert.True(await RunJournal.CreateAsync(connection, ToyOperation.MakePlan(), Token) > stage.RunId);
+    }
+
+    [Fact]
+    public async Task Second_run_on_the_same_target_is_refused_while_one_is_open()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await using NpgsqlConnection connection = await stage.Server.OpenAsync(Token);
+
+        OperationException refused = await Assert.ThrowsAsync<OperationException>(() =>
+            RunJournal.CreateAsync(connection, ToyOperation.MakePlan(), Token)
+        );
+        Assert.Contains("open run", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Second_operator_is_told_who_works_and_does_nothing()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        OperationException? refused = null;
+
+        await stage.RunAsync(
+            async (point, _) =>
+            {
+                if (point == "copy:5")
+                {
+                    refused = await Assert.ThrowsAsync<OperationException>(() => stage.RunAsync());
+                }
+            }
+        );
+
+        Assert.Equal(OperationOutcome.TakenOver, refused?.Outcome);
+        Assert.Contains(Environment.MachineName, refused!.Message, StringComparison.Ordinal);
+        await stage.AssertCopiedOnceAsync();
+    }
+
+    [Fact]
+    public async Task Pause_stops_between_batches_and_the_next_runner_goes_on()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        RunEnd paused = await stage.RunAsync(
+            async (point, _) =>
+            {
+                if (point == "copy:3")
+                {
+                    await using NpgsqlConnection connection = await stage.Server.OpenAsync(Token);
+                    await RunJournal.RequestAsync(connection, stage.RunId, RunJournal.Pause, Token);
+                    await WaitAsync(async () => (await BeatsAsync(stage)) > 1);
+                }
+            }
+        );
+
+        Assert.Equal((OperationOutcome.Interrupted, RunState.Paused), (paused.Outcome, paused.State));
+        Assert.Equal("300", await stage.QueryAsync("SELECT count(*) FROM toy_copy"));
+        Assert.Equal(RunState.Ready, (await stage.RunAsync()).State);
+        await stage.AssertCopiedOnceAsync();
+    }
+
+    [Fact]
+    public async Task Stop_pauses_the_run_in_the_middle_of_a_batch_which_is_rolled_back()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        using CancellationTokenSource stop = new();
+
+        RunEnd end = await stage
+            .Runner(
+                async (point, cancellationToken) =>
+                {
+                    if (point == "copy:4+")
+                    {
+                        await stop.CancelAsync();
+                        cancellationToken.ThrowIfCancellationRequested();
+                    }
+                }
+            )
+            .RunAsync(stage.RunId, stop.Token);
+
+        Assert.Equal((OperationOutcome.Interrupted, RunState.Paused), (end.Outcome, end.State));
+        Assert.Equal(RunState.Paused, (await stage.ReadAsync()).State);
+        Assert.Equal("300", await stage.QueryAsync("SELECT count(*) FROM toy_copy"));
+        await stage.RunAsync();
+        await stage.AssertCopiedOnceAsync();
+    }
+
+    [Fact]
+    public async Task Locks_of_others_are_waited_for_and_named_and_given_up_in_the_end()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await stage.RunAsync();
+        await using NpgsqlConnection application = await stage.OpenAsync();
+        NpgsqlTransaction reader = await application.BeginTransactionAsync(Token);
+        await application.ExecuteAsync("SELECT count(*) FROM toy", [], Token);
+        await using (NpgsqlConnection connection = await stage.Server.OpenAsync(Token))
+        {
+            await RunJournal.OpenGateAsync(connection, stage.RunId, "cutover", null, Token);
+        }
+
+        RunEnd gaveUp = await stage
+            .Runner(limits: ToyStage.Limits with { LockAttemptsMax = 3 })
+            .RunAsync(stage.RunId, Token);
+
+        Assert.Equal((OperationOutcome.Failed, RunState.Ready), (gaveUp.Outcome, gaveUp.State));
+        Assert.Contains(
+            await stage.EventsAsync(),
+            line =>
+                line.Kind == "lock-wait"
+                && line.Message.Contains($"session {application.ProcessID}", StringComparison.Ordinal)
+        );
+        Assert.Equal("0", await stage.QueryAsync("SELECT count(*) FROM toy_tally WHERE what = 'swap'"));
+        await reader.RollbackAsync(Token);
+        Assert.Equal(RunState.Watching, (await stage.OpenAsync("cutover")).State);
+    }
+
+    [Fact]
+    public async Task Differences_have_an_outcome_of_their_own_and_leave_the_run_where_it_was()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await stage.RunAsync();
+        await stage.ExecuteAsync("UPDATE toy_copy SET v = 'wrong' WHERE id = 7");
+
+        RunEnd end = await stage.RequestAsync("verify");
+        Assert.Equal((OperationOutcome.Differences, RunState.Ready), (end.Outcome, end.State));
+        Assert.Equal(OperationOutcome.Differences, (await stage.ReadAsync()).Outcome);
+        await stage.ExecuteAsync("UPDATE toy_copy SET v = 'row 7' WHERE id = 7");
+        Assert.Equal(OperationOutcome.Done, (await stage.RequestAsync("verify")).Outcome);
+        Assert.Equal(OperationOutcome.Done, (await stage.RequestAsync("verify")).Outcome);
+        Assert.Equal("1", await stage.QueryAsync("SELECT count(*) FROM drover.chunks WHERE step = 'verify'"));
+    }
+
+    [Fact]
+    public async Task Gate_opens_at_its_time_while_the_runner_waits()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await stage.RunAsync();
+        await using NpgsqlConnection connection = await stage.Server.OpenAsync(Token);
+        DateTimeOffset at = TimeProvider.System.GetUtcNow().AddSeconds(1);
+        await RunJournal.OpenGateAsync(connection, stage.RunId, "cutover", at, Token);
+
+        Assert.Equal(RunState.Watching, (await stage.RunAsync()).State);
+        Assert.Equal(
+            "t",
+            await stage.QueryAsync($"SELECT finished_at >= '{at:O}' FROM drover.steps WHERE name = 'ready'")
+        );
+    }
+
+    private static async Task<long> BeatsAsync(ToyStage stage) =>
+        long.Parse(
+            await stage.QueryAsync("SELECT count(*) FROM drover.runs WHERE heartbeat_at > now() - interval '1 s'")
+                ?? "0",
+            null
+        ) + 1;
+
+    private static async Task WaitAsync(Func<Task<bool>> condition)
+    {
+        while (!await condition())
+        {
+            await Task.Delay(20, Token);
+        }
+    }
+}
