@@ -30,7 +30,6 @@ internal sealed class ServerAccess : IAsyncDisposable
         builder.EnableTransportSecurity();
         builder.EnableIntegratedSecurity();
         builder.EnableArrays();
-        builder.EnableExtraConversions();
         _source = builder.Build();
     }
 
