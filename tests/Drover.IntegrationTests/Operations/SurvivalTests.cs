@@ -153,7 +153,8 @@ public sealed class SurvivalTests(PostgresFixture fixture)
         await process.WaitForHaltAsync(Token);
         process.Send((int)ProcessSignal.Stop);
 
-        // Its lease ends by itself; its transaction, which nobody ends, is obsolete and is ended by the one who comes.
+        // Its lease ends by itself; its transaction, which nobody ends, is obsolete and is ended by the one who
+        // comes.
         OperationLimits limits = ToyStage.Limits with
         {
             WorkerPatience = TimeSpan.FromMilliseconds(200),

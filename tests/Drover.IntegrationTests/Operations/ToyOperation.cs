@@ -7,11 +7,13 @@ using Drover.Operations.Plans;
 namespace Drover.IntegrationTests.Operations;
 
 /// <summary>
-/// Copies <c>public.toy</c>, builds an index, renames at the gate, renames back on request. The copy has no unique key,
+/// Copies <c>public.toy</c>, builds an index, renames at the gate, renames back on request. The copy has no unique
+/// key,
 /// and every transaction adds to a tally, so that work done twice stays visible.
 /// </summary>
 /// <param name="plan">As it was journaled.</param>
-/// <param name="at">Called at named points inside the steps, such as <c>copy:3</c> and <c>copy:3+</c> before its end.</param>
+/// <param name="at">Called at named points inside the steps, such as <c>copy:3</c> and <c>copy:3+</c> before its
+/// end.</param>
 internal sealed class ToyOperation(OperationPlan plan, Func<string, CancellationToken, Task> at) : IOperation
 {
     public const string Target = "public.toy";

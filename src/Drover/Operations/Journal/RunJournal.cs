@@ -102,6 +102,21 @@ internal static class RunJournal
             cancellationToken
         );
 
+    /// <summary>The latest events of a run, oldest first.</summary>
+    public static Task<List<EventRow>> ReadLatestEventsAsync(
+        NpgsqlConnection connection,
+        long run,
+        int count,
+        CancellationToken cancellationToken
+    ) =>
+        connection.ListAsync(
+            $"SELECT {EventRow.Columns} FROM (SELECT * FROM drover.events WHERE run_id = $1 ORDER BY id DESC LIMIT $2) e "
+                + "ORDER BY id",
+            [run, count],
+            EventRow.Read,
+            cancellationToken
+        );
+
     /// <summary>Asks the runner for something; the last one who asks wins.</summary>
     public static Task RequestAsync(
         NpgsqlConnection connection,
@@ -109,6 +124,24 @@ internal static class RunJournal
         string verb,
         CancellationToken cancellationToken
     ) => connection.ExecuteAsync("UPDATE drover.runs SET request = $2 WHERE id = $1", [run, verb], cancellationToken);
+
+    /// <summary>A pause that nobody is at work to hear: the run counts as paused.</summary>
+    public static Task SettlePauseAsync(NpgsqlConnection connection, long run, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            "UPDATE drover.runs SET request = NULL, "
+                + "state = CASE WHEN state IN ('planned', 'running') THEN 'paused' ELSE state END "
+                + "WHERE id = $1 AND request = 'pause'",
+            [run],
+            cancellationToken
+        );
+
+    /// <summary>A pause that was asked for and never heard is over when somebody resumes.</summary>
+    public static Task ForgetPauseAsync(NpgsqlConnection connection, long run, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            "UPDATE drover.runs SET request = NULL WHERE id = $1 AND request = 'pause'",
+            [run],
+            cancellationToken
+        );
 
     /// <summary>Says that the gate which this verb opens is to open, at once or at a time.</summary>
     public static Task OpenGateAsync(

@@ -116,7 +116,8 @@ internal sealed class RunLease : IAsyncDisposable
         return connection;
     }
 
-    // FOR UPDATE waits for the transaction of the last runner, which holds FOR KEY SHARE while it works. One that does
+    // FOR UPDATE waits for the transaction of the last runner, which holds FOR KEY SHARE while it works. One that
+    // does
     // not end, of a runner that was stopped or cut off, is ended: this session has the lease now.
     private static async Task<long> BeginEpochAsync(
         NpgsqlConnection connection,

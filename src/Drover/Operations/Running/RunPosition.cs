@@ -79,6 +79,9 @@ internal sealed class RunPosition
             : $"{verb} can be done at {string.Join(" or ", detour.Gates)}; the run is at {Origin?.Name ?? "its end"}";
     }
 
+    /// <summary>The verb opens a gate that is still closed.</summary>
+    public bool Opens(string verb) => _plan.Steps.Any(step => step.OpensOn == verb && IsOpen(step));
+
     private string? RefusesAbort()
     {
         PlanStep? final = _plan.Steps.FirstOrDefault(step => step.IsPointOfNoReturn && IsDone(step));
