@@ -37,95 +37,8 @@ internal sealed class ToyOperation(OperationPlan plan, Func<string, Cancellation
             Strategy = "copy",
             Settings = "{}",
             CatalogFingerprint = "none",
-            Steps =
-            [
-                new()
-                {
-                    Name = "create",
-                    Title = "Create the copy",
-                    Kind = StepKind.Transaction,
-                    Sql = ["CREATE TABLE public.toy_copy (id int, v text)", Tally("create")],
-                    Undo = ["DROP TABLE IF EXISTS public.toy_copy", Tally("undo create")],
-                },
-                new()
-                {
-                    Name = "copy",
-                    Title = "Copy rows",
-                    Kind = StepKind.Batches,
-                },
-                new()
-                {
-                    Name = "index",
-                    Title = "Build an index",
-                    Kind = StepKind.Autocommit,
-                    LockTimeout = TimeSpan.Zero,
-                },
-                new()
-                {
-                    Name = "ready",
-                    Title = "Waits for cutover",
-                    Kind = StepKind.Gate,
-                    GateState = RunState.Ready,
-                    OpensOn = "cutover",
-                },
-                new()
-                {
-                    Name = "swap",
-                    Title = "Swap the names",
-                    Kind = StepKind.Transaction,
-                    Locks = [new(TableLockMode.AccessExclusive, Target)],
-                    UndoneBy = "rollback",
-                    GivesUpTo = "ready",
-                },
-                new()
-                {
-                    Name = "watching",
-                    Title = "Waits for finish",
-                    Kind = StepKind.Gate,
-                    GateState = RunState.Watching,
-                    OpensOn = "finish",
-                },
-                new()
-                {
-                    Name = "finish",
-                    Title = "Drop the old table",
-                    Kind = StepKind.Transaction,
-                    Sql = ["DROP TABLE public.toy_old", Tally("finish")],
-                    IsPointOfNoReturn = true,
-                },
-            ],
-            Detours =
-            [
-                new()
-                {
-                    Verb = "rollback",
-                    Gates = ["watching"],
-                    Steps =
-                    [
-                        new()
-                        {
-                            Name = "swap-back",
-                            Title = "Swap back",
-                            Kind = StepKind.Transaction,
-                        },
-                    ],
-                    ReturnsTo = "ready",
-                },
-                new()
-                {
-                    Verb = "verify",
-                    Gates = ["ready"],
-                    Steps =
-                    [
-                        new()
-                        {
-                            Name = "verify",
-                            Title = "Compare",
-                            Kind = StepKind.Batches,
-                        },
-                    ],
-                },
-            ],
+            Steps = Steps(),
+            Detours = Detours(),
         };
 
     public IStepCode? FindCode(string step) =>
@@ -138,6 +51,97 @@ internal sealed class ToyOperation(OperationPlan plan, Func<string, Cancellation
             "verify" => new VerifyStep(),
             _ => null,
         };
+
+    private static IReadOnlyList<PlanStep> Steps() =>
+        [
+            new()
+            {
+                Name = "create",
+                Title = "Create the copy",
+                Kind = StepKind.Transaction,
+                Sql = ["CREATE TABLE public.toy_copy (id int, v text)", Tally("create")],
+                Undo = ["DROP TABLE IF EXISTS public.toy_copy", Tally("undo create")],
+            },
+            new()
+            {
+                Name = "copy",
+                Title = "Copy rows",
+                Kind = StepKind.Batches,
+            },
+            new()
+            {
+                Name = "index",
+                Title = "Build an index",
+                Kind = StepKind.Autocommit,
+                LockTimeout = TimeSpan.Zero,
+            },
+            new()
+            {
+                Name = "ready",
+                Title = "Waits for cutover",
+                Kind = StepKind.Gate,
+                GateState = RunState.Ready,
+                OpensOn = "cutover",
+            },
+            new()
+            {
+                Name = "swap",
+                Title = "Swap the names",
+                Kind = StepKind.Transaction,
+                Locks = [new(TableLockMode.AccessExclusive, Target)],
+                UndoneBy = "rollback",
+                GivesUpTo = "ready",
+            },
+            new()
+            {
+                Name = "watching",
+                Title = "Waits for finish",
+                Kind = StepKind.Gate,
+                GateState = RunState.Watching,
+                OpensOn = "finish",
+            },
+            new()
+            {
+                Name = "finish",
+                Title = "Drop the old table",
+                Kind = StepKind.Transaction,
+                Sql = ["DROP TABLE public.toy_old", Tally("finish")],
+                IsPointOfNoReturn = true,
+            },
+        ];
+
+    private static IReadOnlyList<Detour> Detours() =>
+        [
+            new()
+            {
+                Verb = "rollback",
+                Gates = ["watching"],
+                Steps =
+                [
+                    new()
+                    {
+                        Name = "swap-back",
+                        Title = "Swap back",
+                        Kind = StepKind.Transaction,
+                    },
+                ],
+                ReturnsTo = "ready",
+            },
+            new()
+            {
+                Verb = "verify",
+                Gates = ["ready"],
+                Steps =
+                [
+                    new()
+                    {
+                        Name = "verify",
+                        Title = "Compare",
+                        Kind = StepKind.Batches,
+                    },
+                ],
+            },
+        ];
 
     private static string Tally(string what) => $"INSERT INTO public.toy_tally VALUES ('{what}')";
 

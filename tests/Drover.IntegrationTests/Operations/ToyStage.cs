@@ -130,7 +130,8 @@ internal sealed class ToyStage : IAsyncDisposable
         );
         Assert.Null(
             await QueryAsync(
-                "SELECT string_agg(what, ', ') FROM (SELECT what FROM public.toy_tally GROUP BY 1 HAVING count(*) > 1) t"
+                "SELECT string_agg(what, ', ') "
+                    + "FROM (SELECT what FROM public.toy_tally GROUP BY 1 HAVING count(*) > 1) t"
             )
         );
         Assert.Equal("11", await QueryAsync("SELECT count(*) FROM public.toy_tally WHERE what ~ '^(create|copy)'"));

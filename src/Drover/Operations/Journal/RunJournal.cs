@@ -110,8 +110,8 @@ internal static class RunJournal
         CancellationToken cancellationToken
     ) =>
         connection.ListAsync(
-            $"SELECT {EventRow.Columns} FROM (SELECT * FROM drover.events WHERE run_id = $1 ORDER BY id DESC LIMIT $2) e "
-                + "ORDER BY id",
+            $"SELECT {EventRow.Columns} FROM ("
+                + "SELECT * FROM drover.events WHERE run_id = $1 ORDER BY id DESC LIMIT $2) e ORDER BY id",
             [run, count],
             EventRow.Read,
             cancellationToken

@@ -98,7 +98,8 @@ internal static class StepJournal
         CancellationToken cancellationToken
     ) =>
         connection.ExecuteAsync(
-            "UPDATE drover.steps SET note = $3::text WHERE run_id = $1 AND name = $2 AND note IS DISTINCT FROM $3::text",
+            "UPDATE drover.steps SET note = $3::text "
+                + "WHERE run_id = $1 AND name = $2 AND note IS DISTINCT FROM $3::text",
             [run, step, note],
             cancellationToken
         );

@@ -86,7 +86,7 @@ internal sealed class Throttle(ThrottleLimits limits, TimeProvider time)
             && _commitMs > baselineMs + limits.CommitLatencySlack.TotalMilliseconds;
         return isSlow
             ? Text(
-                $"commits take {_commitMs:0} ms, normally {baselineMs:0.#} ms (limit {limits.CommitLatencyFactorMax} times)"
+                $"commits take {_commitMs:0} ms, normally {baselineMs:0.#} ms (limit {limits.CommitLatencyFactorMax}x)"
             )
             : null;
     }
