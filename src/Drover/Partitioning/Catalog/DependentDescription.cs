@@ -88,6 +88,9 @@ internal sealed record FunctionDescription
     /// <summary>The argument types, as ALTER FUNCTION takes them.</summary>
     public required string Arguments { get; init; }
 
+    /// <summary>The argument types alone, as regprocedure reads them.</summary>
+    public required string ArgumentTypes { get; init; }
+
     /// <summary><c>FUNCTION</c>, <c>PROCEDURE</c> or <c>AGGREGATE</c>.</summary>
     public required string Kind { get; init; }
     public required string Owner { get; init; }

@@ -44,6 +44,20 @@ internal static class SqlText
     /// <summary>A role for GRANT and TO; null is PUBLIC.</summary>
     public static string Role(string? role) => role is null ? "PUBLIC" : Name(role);
 
+    /// <summary>A DO block, quoted by a tag that does not occur in it.</summary>
+    public static string Block(string body)
+    {
+        string tag = "$drover$";
+        for (int number = 1; body.Contains(tag, StringComparison.Ordinal); number++)
+        {
+            tag = $"$drover{number}$";
+        }
+        return $"DO {tag} {body} {tag}";
+    }
+
+    /// <summary>Runs a statement from within a string, so that no driver cuts it at a semicolon.</summary>
+    public static string Execute(string statement) => Block($"BEGIN EXECUTE {Literal(statement)}; END");
+
     /// <summary>A string constant that means the same whatever standard_conforming_strings is.</summary>
     public static string Literal(string text)
     {

@@ -1,4 +1,4 @@
-// Triggers and rules.
+// Triggers and rules of a table, and rules elsewhere.
 using System.Collections.Immutable;
 
 namespace Drover.Partitioning.Catalog;
@@ -65,5 +65,8 @@ internal sealed record RuleDescription
     public required string Definition { get; init; }
     public required EnabledState Enabled { get; init; }
     public bool IsInstead { get; init; }
+
+    /// <summary>False: it is a view's.</summary>
+    public bool IsOnTable { get; init; } = true;
     public string? Comment { get; init; }
 }
