@@ -1,0 +1,164 @@
+// Copies the source's blocks into the target, range by range.
+using System.Globalization;
+using Drover.Partitioning.Catalog;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>Where a copy stands; kept in the journal between batches.</summary>
+/// <param name="FileNode">The source's file. Another one (VACUUM FULL, CLUSTER, TRUNCATE) means that all blocks are new.</param>
+/// <param name="Blocks">Blocks of that file when the copy of it began; all later rows come by the mirror.</param>
+/// <param name="NextBlock">The first block that is not copied whole.</param>
+/// <param name="NextItem">The first line pointer of it that is not copied; 0 or 1 at its beginning.</param>
+/// <param name="RowsPerBlock">As the last batch found them; 0: not known yet.</param>
+/// <param name="Patient">How many more batches expect rows that the mirror has put there before.</param>
+internal sealed record CopyCursor(
+    long FileNode,
+    long Blocks,
+    long NextBlock,
+    int NextItem,
+    double RowsPerBlock,
+    int Patient
+)
+{
+    /// <summary>Nothing is left.</summary>
+    public bool IsDone => NextBlock >= Blocks;
+}
+
+/// <summary>What one batch of the copy did.</summary>
+internal sealed record CopyBatch(CopyCursor Cursor, long Rows, long Bytes);
+
+/// <summary>
+/// One batch, in the caller's READ COMMITTED transaction. Only one runner copies, and never beside a sweep.
+/// </summary>
+/// <param name="layout">The tables.</param>
+internal sealed class BlockCopy(ConversionLayout layout)
+{
+    // After a batch in which the mirror had been faster, the next ones do not try the cheap way first.
+    private const int PatientBatches = 16;
+
+    // The most line pointers that a block of 32 kB can have, and more than any of 8 kB.
+    private const int ItemsMax = 2048;
+
+    /// <summary>Copies the next blocks, about as much as the budget says.</summary>
+    public async Task<CopyBatch> RunAsync(
+        NpgsqlConnection connection,
+        CopyCursor? cursor,
+        long bytesMax,
+        long rowsMax,
+        CancellationToken cancellationToken
+    )
+    {
+        // The source first: whoever truncates it must not find us holding the target and waiting for the source.
+        await ExecuteAsync(
+            connection,
+            $"LOCK TABLE {layout.Table} IN ACCESS SHARE MODE; SET LOCAL row_security = off",
+            cancellationToken
+        );
+        (long fileNode, long blocks, int blockSize) = await LookAsync(connection, cancellationToken);
+        if (cursor is null || cursor.FileNode != fileNode)
+        {
+            cursor = new CopyCursor(fileNode, blocks, 0, 0, 0, cursor is null ? 0 : int.MaxValue);
+        }
+        if (cursor.IsDone)
+        {
+            return new CopyBatch(cursor, 0, 0);
+        }
+        CopyCursor end = End(cursor, bytesMax, rowsMax, blockSize);
+        (long rows, bool conflict) = await InsertAsync(connection, cursor, end, cancellationToken);
+        long whole = end.NextBlock - cursor.NextBlock;
+        return new CopyBatch(
+            end with
+            {
+                RowsPerBlock = whole > 0 ? (double)rows / whole : cursor.RowsPerBlock,
+                Patient = conflict ? PatientBatches : Math.Max(cursor.Patient - 1, 0),
+            },
+            rows,
+            Math.Max(whole, 1) * blockSize
+        );
+    }
+
+    // Whole blocks while the budget has room for one; else a part of one, so that a test can stop within a block.
+    private static CopyCursor End(CopyCursor cursor, long bytesMax, long rowsMax, int blockSize)
+    {
+        double rowsPerBlock = Math.Max(cursor.RowsPerBlock, 1);
+        long blocks = (long)Math.Min(bytesMax / (double)blockSize, rowsMax / rowsPerBlock);
+        if (rowsMax < ItemsMax / 16 && blocks <= 1)
+        {
+            long item = Math.Max(cursor.NextItem, 1) + Math.Max(rowsMax, 1);
+            return item < ItemsMax
+                ? cursor with
+                {
+                    NextItem = (int)item,
+                }
+                : cursor with
+                {
+                    NextBlock = cursor.NextBlock + 1,
+                    NextItem = 0,
+                };
+        }
+        return cursor with { NextBlock = Math.Min(cursor.NextBlock + Math.Max(blocks, 1), cursor.Blocks), NextItem = 0 };
+    }
+
+    private async Task<(long Rows, bool Conflict)> InsertAsync(
+        NpgsqlConnection connection,
+        CopyCursor from,
+        CopyCursor to,
+        CancellationToken cancellationToken
+    )
+    {
+        string insert = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            INSERT INTO {layout.NewTable} ({layout.Written()}) OVERRIDING SYSTEM VALUE
+            SELECT {layout.Written("s")} FROM {layout.Table} AS s
+            WHERE s.ctid >= '({from.NextBlock},{from.NextItem})' AND s.ctid < '({to.NextBlock},{to.NextItem})'
+            """
+        );
+        if (from.Patient == 0)
+        {
+            await ExecuteAsync(connection, "SAVEPOINT drover_copy", cancellationToken);
+            try
+            {
+                int rows = await ExecuteAsync(connection, insert, cancellationToken);
+                await ExecuteAsync(connection, "RELEASE SAVEPOINT drover_copy", cancellationToken);
+                return (rows, false);
+            }
+            catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
+            {
+                await ExecuteAsync(connection, "ROLLBACK TO SAVEPOINT drover_copy", cancellationToken);
+            }
+        }
+        return (await ExecuteAsync(connection, $"{insert} ON CONFLICT DO NOTHING", cancellationToken), from.Patient == 0);
+    }
+
+    private async Task<(long FileNode, long Blocks, int BlockSize)> LookAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    )
+    {
+        await using NpgsqlCommand command = new(
+            """
+            SELECT pg_relation_filenode(c)::bigint, pg_relation_size(c) / b, b
+            FROM (SELECT $1::regclass AS c, current_setting('block_size')::int AS b)
+            """,
+            connection
+        )
+        {
+            Parameters = { new() { Value = layout.Table.ToString(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
+        };
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt32(2));
+    }
+
+    private static async Task<int> ExecuteAsync(
+        NpgsqlConnection connection,
+        string sql,
+        CancellationToken cancellationToken
+    )
+    {
+        await using NpgsqlCommand command = new(sql, connection);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,35 @@
+// The key log: identities of rows for which the two tables may differ, until a sweep has made them equal.
+using Drover.Partitioning.Catalog;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>The table, append-only for the mirror: no unique key, so no writer ever waits for another there.</summary>
+/// <param name="layout">The tables.</param>
+internal sealed class KeyLog(ConversionLayout layout)
+{
+    /// <summary>Makes it.</summary>
+    public IEnumerable<string> Create()
+    {
+        string columns = string.Join(
+            ", ",
+            layout.LogColumns.Zip(layout.Identity, (logged, name) => $"{logged} {layout.Column(name).Type} NOT NULL")
+        );
+        yield return $"""
+            CREATE TABLE IF NOT EXISTS {layout.KeyLog} (
+              seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {columns}, problem text)
+            """;
+        yield return $"REVOKE ALL ON {layout.KeyLog} FROM PUBLIC";
+        yield return $"ALTER TABLE {layout.KeyLog} OWNER TO {SqlText.Name(layout.Owner)}";
+    }
+
+    /// <summary>Removes it.</summary>
+    public string Drop() => $"DROP TABLE IF EXISTS {layout.KeyLog}";
+
+    /// <summary>Whether anything is noted that the connection can see.</summary>
+    public async Task<bool> IsEmptyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = new($"SELECT NOT EXISTS (SELECT FROM {layout.KeyLog})", connection);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+}

@@ -1,0 +1,212 @@
+// Compares both tables exactly, range of identities by range.
+using System.Collections.Immutable;
+using Drover.Partitioning.Catalog;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>A range of identities: above the first, up to and with the last. Null: open, so nothing lies outside.</summary>
+/// <param name="After">The identity before the range, each column's value as text.</param>
+/// <param name="To">The last identity of the range.</param>
+internal sealed record IdentityRange(ImmutableArray<string>? After, ImmutableArray<string>? To);
+
+/// <summary>What one table has in a range.</summary>
+/// <param name="Rows">How many rows.</param>
+/// <param name="First">The sum of the first hash of every row, exact.</param>
+/// <param name="Second">The sum of the second.</param>
+internal sealed record RangeSum(long Rows, string First, string Second);
+
+/// <summary>Both tables' sums over one range, of one snapshot.</summary>
+internal sealed record RangeComparison(RangeSum Leader, RangeSum Follower)
+{
+    /// <summary>Equal counts, and two equal sums.</summary>
+    public bool IsEqual => Leader == Follower;
+}
+
+/// <summary>A row that differs; no values.</summary>
+/// <param name="Identity">The identity, each column's value as text.</param>
+/// <param name="Kind"><c>missing</c> in the follower, <c>extra</c> there, or <c>different</c>.</param>
+/// <param name="Columns">Columns that differ, for a different one.</param>
+internal sealed record RowDifference(
+    ImmutableArray<string> Identity,
+    string Kind,
+    ImmutableArray<string> Columns
+);
+
+/// <summary>
+/// One statement reads both tables, so both are of one snapshot, and writes go on. Identities in the key log are left out:
+/// they are known to be due. Each row is hashed whole, then its hash is hashed again: hash_record_extended alone is a sum
+/// over columns, and the sum of such sums would not notice two rows that have swapped a value.
+/// </summary>
+internal sealed class RangeVerification
+{
+    private readonly ConversionLayout _layout;
+    private readonly QualifiedName _leader;
+    private readonly QualifiedName _follower;
+    private readonly string _row;
+
+    /// <summary>A verification of <paramref name="follower"/> against <paramref name="leader"/>.</summary>
+    public RangeVerification(ConversionLayout layout, QualifiedName leader, QualifiedName follower)
+    {
+        _layout = layout;
+        _leader = leader;
+        _follower = follower;
+        _row = string.Join(
+            ", ",
+            layout
+                .Columns.Where(column => !column.IsVirtual)
+                .Select(column => string.Format(null, column.Digest, $"s.{SqlText.Name(column.Name)}"))
+        );
+    }
+
+    /// <summary>
+    /// The range that begins behind <paramref name="after"/> and has about <paramref name="rows"/> of the leader's rows.
+    /// </summary>
+    public async Task<IdentityRange> NextAsync(
+        NpgsqlConnection connection,
+        ImmutableArray<string>? after,
+        long rows,
+        CancellationToken cancellationToken
+    )
+    {
+        string order = ConversionSql.List(_layout.Identity, "s");
+        string texts = string.Join(", ", _layout.Identity.Select(name => $"s.{SqlText.Name(name)}::text"));
+        string sql = $"""
+            SELECT {texts} FROM {_leader} AS s WHERE {Condition("s", new IdentityRange(after, null))}
+            ORDER BY {order} OFFSET {Math.Max(rows, 1) - 1} LIMIT 1
+            """;
+        await using NpgsqlCommand command = new(sql, connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        return new IdentityRange(after, await reader.ReadAsync(cancellationToken) ? ReadIdentity(reader, 0) : null);
+    }
+
+    /// <summary>Compares both tables over a range.</summary>
+    public async Task<RangeComparison> CompareAsync(
+        NpgsqlConnection connection,
+        IdentityRange range,
+        CancellationToken cancellationToken
+    )
+    {
+        string sql = $"{Sums(_leader, range)} UNION ALL {Sums(_follower, range)}";
+        await using NpgsqlCommand command = new(sql, connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        RangeSum[] sums = new RangeSum[2];
+        for (int index = 0; index < 2; index++)
+        {
+            await reader.ReadAsync(cancellationToken);
+            sums[index] = new RangeSum(reader.GetInt64(0), reader.GetString(1), reader.GetString(2));
+        }
+        return new RangeComparison(sums[0], sums[1]);
+    }
+
+    /// <summary>The rows of a range that differ now, at most <paramref name="limit"/>.</summary>
+    public async Task<ImmutableArray<RowDifference>> FindAsync(
+        NpgsqlConnection connection,
+        IdentityRange range,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        string identity = string.Join(
+            ", ",
+            _layout.Identity.Select(name => $"COALESCE(l.{SqlText.Name(name)}, f.{SqlText.Name(name)})::text")
+        );
+        string columns = string.Join(
+            ", ",
+            Stored()
+                .Select(name => $"CASE WHEN NOT {Record(name, "l")} OPERATOR(pg_catalog.*=) {Record(name, "f")} THEN {SqlText.Literal(name)} END")
+        );
+        string sql = $"""
+            SELECT {identity}, CASE WHEN f.drover_there IS NULL THEN 'missing' WHEN l.drover_there IS NULL THEN 'extra'
+              ELSE 'different' END, array_remove(ARRAY[{columns}]::text[], NULL)
+            {Differing(range)} LIMIT {limit}
+            """;
+        await using NpgsqlCommand command = new(sql, connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        ImmutableArray<RowDifference>.Builder found = ImmutableArray.CreateBuilder<RowDifference>();
+        int width = _layout.Identity.Length;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            string kind = reader.GetString(width);
+            string[] names = kind == "different" ? reader.GetFieldValue<string[]>(width + 1) : [];
+            found.Add(new RowDifference(ReadIdentity(reader, 0), kind, [.. names]));
+        }
+        return found.ToImmutable();
+    }
+
+    /// <summary>
+    /// Notes the identities of a range that differ in the key log, so that the next sweeps make them equal. Returns how
+    /// many.
+    /// </summary>
+    public async Task<int> NoteAsync(
+        NpgsqlConnection connection,
+        IdentityRange range,
+        CancellationToken cancellationToken
+    )
+    {
+        string identity = string.Join(
+            ", ",
+            _layout.Identity.Select(name => $"COALESCE(l.{SqlText.Name(name)}, f.{SqlText.Name(name)})")
+        );
+        string sql = $"""
+            INSERT INTO {_layout.KeyLog} ({ConversionSql.List(_layout.LogColumns)})
+            SELECT DISTINCT {identity} {Differing(range)}
+            """;
+        await using NpgsqlCommand command = new(sql, connection);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private IEnumerable<string> Stored() =>
+        _layout.Columns.Where(column => !column.IsVirtual).Select(column => column.Name);
+
+    private static string Record(string name, string alias) => ConversionSql.Record([name], alias);
+
+    private string Differing(IdentityRange range)
+    {
+        string on = ConversionSql.Match(_layout.Place, "l", "f");
+        string same = $"{ConversionSql.Record(Stored(), "l")} OPERATOR(pg_catalog.*=) {ConversionSql.Record(Stored(), "f")}";
+        return $"""
+            FROM (SELECT TRUE AS drover_there, s.* FROM {_leader} AS s WHERE {Condition("s", range)} AND {NotDue()}) AS l
+            FULL JOIN (SELECT TRUE AS drover_there, s.* FROM {_follower} AS s WHERE {Condition("s", range)} AND {NotDue()}) AS f
+              ON {on}
+            WHERE l.drover_there IS NULL OR f.drover_there IS NULL OR NOT {same}
+            """;
+    }
+
+    // OFFSET 0 keeps the planner from computing the row's hash twice.
+    private string Sums(QualifiedName table, IdentityRange range) =>
+        $"""
+            (SELECT count(*), COALESCE(sum(hash_numeric_extended(h1::numeric, 1)), 0)::text,
+              COALESCE(sum(hash_numeric_extended(h2::numeric, 2)), 0)::text
+            FROM (SELECT hash_record_extended(r, 1) AS h1, hash_record_extended(r, 2) AS h2 FROM (
+              SELECT (ROW({_row}))::record AS r FROM {table} AS s WHERE {Condition("s", range)} AND {NotDue()}
+              OFFSET 0) AS x OFFSET 0) AS y)
+            """;
+
+    private string NotDue() =>
+        $"NOT EXISTS (SELECT FROM {_layout.KeyLog} AS due WHERE {_layout.MatchLog("s", "due")})";
+
+    private string Condition(string alias, IdentityRange range)
+    {
+        string columns = $"({ConversionSql.List(_layout.Identity, alias)})";
+        List<string> parts = ["TRUE"];
+        if (range.After is { } after)
+        {
+            parts.Add($"{columns} > ({Values(after)})");
+        }
+        if (range.To is { } to)
+        {
+            parts.Add($"{columns} <= ({Values(to)})");
+        }
+        return string.Join(" AND ", parts);
+    }
+
+    private string Values(ImmutableArray<string> identity) =>
+        string.Join(
+            ", ",
+            identity.Zip(_layout.Identity, (text, name) => $"{SqlText.Literal(text)}::{_layout.Column(name).Type}")
+        );
+
+    private ImmutableArray<string> ReadIdentity(NpgsqlDataReader reader, int first) =>
+        [.. _layout.Identity.Select((_, index) => reader.GetString(first + index))];
+}
