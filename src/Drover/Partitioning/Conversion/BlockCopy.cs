@@ -1,6 +1,5 @@
 // Copies the source's blocks into the target, range by range.
 using System.Globalization;
-using Drover.Partitioning.Catalog;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion;
@@ -36,6 +35,9 @@ internal sealed class BlockCopy(ConversionLayout layout)
 {
     // After a batch in which the mirror had been faster, the next ones do not try the cheap way first.
     private const int PatientBatches = 16;
+
+    // Of a table of which nothing is known yet; small rows, so that the first batch is not too large.
+    private const int RowsPerBlockGuess = 100;
 
     // The most line pointers that a block of 32 kB can have, and more than any of 8 kB.
     private const int ItemsMax = 2048;
@@ -81,7 +83,7 @@ internal sealed class BlockCopy(ConversionLayout layout)
     // Whole blocks while the budget has room for one; else a part of one, so that a test can stop within a block.
     private static CopyCursor End(CopyCursor cursor, long bytesMax, long rowsMax, int blockSize)
     {
-        double rowsPerBlock = Math.Max(cursor.RowsPerBlock, 1);
+        double rowsPerBlock = cursor.RowsPerBlock == 0 ? RowsPerBlockGuess : Math.Max(cursor.RowsPerBlock, 1);
         long blocks = (long)Math.Min(bytesMax / (double)blockSize, rowsMax / rowsPerBlock);
         if (rowsMax < ItemsMax / 16 && blocks <= 1)
         {
@@ -97,7 +99,11 @@ internal sealed class BlockCopy(ConversionLayout layout)
                     NextItem = 0,
                 };
         }
-        return cursor with { NextBlock = Math.Min(cursor.NextBlock + Math.Max(blocks, 1), cursor.Blocks), NextItem = 0 };
+        return cursor with
+        {
+            NextBlock = Math.Min(cursor.NextBlock + Math.Max(blocks, 1), cursor.Blocks),
+            NextItem = 0,
+        };
     }
 
     private async Task<(long Rows, bool Conflict)> InsertAsync(
@@ -129,7 +135,10 @@ internal sealed class BlockCopy(ConversionLayout layout)
                 await ExecuteAsync(connection, "ROLLBACK TO SAVEPOINT drover_copy", cancellationToken);
             }
         }
-        return (await ExecuteAsync(connection, $"{insert} ON CONFLICT DO NOTHING", cancellationToken), from.Patient == 0);
+        return (
+            await ExecuteAsync(connection, $"{insert} ON CONFLICT DO NOTHING", cancellationToken),
+            from.Patient == 0
+        );
     }
 
     private async Task<(long FileNode, long Blocks, int BlockSize)> LookAsync(
@@ -140,12 +149,15 @@ internal sealed class BlockCopy(ConversionLayout layout)
         await using NpgsqlCommand command = new(
             """
             SELECT pg_relation_filenode(c)::bigint, pg_relation_size(c) / b, b
-            FROM (SELECT $1::regclass AS c, current_setting('block_size')::int AS b)
+            FROM (SELECT to_regclass($1) AS c, current_setting('block_size')::int AS b) AS x
             """,
             connection
         )
         {
-            Parameters = { new() { Value = layout.Table.ToString(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
+            Parameters =
+            {
+                new() { Value = layout.Table.ToString(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+            },
         };
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);

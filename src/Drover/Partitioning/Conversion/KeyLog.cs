@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace Drover.Partitioning.Conversion;
 
-/// <summary>The table, append-only for the mirror: no unique key, so no writer ever waits for another there.</summary>
+/// <summary>
+/// The table, append-only for the mirror: no unique key over identities, so no writer ever waits for another there. An
+/// entry without an identity stands for the whole table, and goes when a whole verification has found it equal.
+/// </summary>
 /// <param name="layout">The tables.</param>
 internal sealed class KeyLog(ConversionLayout layout)
 {
@@ -13,12 +16,13 @@ internal sealed class KeyLog(ConversionLayout layout)
     {
         string columns = string.Join(
             ", ",
-            layout.LogColumns.Zip(layout.Identity, (logged, name) => $"{logged} {layout.Column(name).Type} NOT NULL")
+            layout.LogColumns.Zip(layout.Identity, (logged, name) => $"{logged} {layout.Column(name).Type}")
         );
         yield return $"""
             CREATE TABLE IF NOT EXISTS {layout.KeyLog} (
               seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {columns}, problem text)
             """;
+        yield return $"GRANT USAGE ON SCHEMA drover TO {SqlText.Name(layout.Owner)}";
         yield return $"REVOKE ALL ON {layout.KeyLog} FROM PUBLIC";
         yield return $"ALTER TABLE {layout.KeyLog} OWNER TO {SqlText.Name(layout.Owner)}";
     }

@@ -1,7 +1,6 @@
 // Makes the follower equal to the leader for the identities that the key log holds, without waiting for anybody.
 using Drover.Partitioning.Catalog;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Drover.Partitioning.Conversion;
 
@@ -32,7 +31,8 @@ internal sealed class KeyLogSweep
     public KeyLogSweep(ConversionLayout layout, QualifiedName leader, QualifiedName follower)
     {
         string log = layout.KeyLog.ToString();
-        string logged = $"(SELECT DISTINCT {ConversionSql.List(layout.LogColumns)} FROM {log} WHERE seq = ANY ($1)) AS l";
+        string logged =
+            $"(SELECT DISTINCT {ConversionSql.List(layout.LogColumns)} FROM {log} WHERE seq = ANY ($1::text::bigint[])) AS l";
         string place = ConversionSql.List(layout.Place, "t");
         string source = $"SELECT FROM {leader} AS s WHERE {layout.MatchLog("s", "l")}";
         string target = $"SELECT FROM {follower} AS t WHERE {layout.MatchLog("t", "l")}";
@@ -46,7 +46,7 @@ internal sealed class KeyLogSweep
             """;
         _lockPresent = $"""
             SELECT l.seq FROM {log} AS l JOIN {leader} AS s ON {layout.MatchLog("s", "l")}
-            WHERE l.seq = ANY ($1) FOR SHARE OF s SKIP LOCKED
+            WHERE l.seq = ANY ($1::text::bigint[]) FOR SHARE OF s SKIP LOCKED
             """;
         _removeStale = $"""
             DELETE FROM {follower} AS t USING {logged} JOIN {leader} AS s ON {layout.MatchLog("s", "l")}
@@ -58,7 +58,7 @@ internal sealed class KeyLogSweep
             ON CONFLICT DO NOTHING
             """;
         _clear = $"""
-            DELETE FROM {log} AS l WHERE l.seq = ANY ($1)
+            DELETE FROM {log} AS l WHERE l.seq = ANY ($1::text::bigint[]) AND l.k1 IS NOT NULL
               AND NOT EXISTS ({source} AND NOT EXISTS ({target} AND {same}))
               AND NOT EXISTS ({target} AND NOT EXISTS ({source} AND {same}))
             """;
@@ -104,7 +104,11 @@ internal sealed class KeyLogSweep
     {
         await using NpgsqlCommand command = new(_take, connection)
         {
-            Parameters = { new() { Value = after }, new() { Value = (long)limit } },
+            Parameters =
+            {
+                new() { Value = after },
+                new() { Value = (long)limit },
+            },
         };
         return await ReadAsync(command, cancellationToken);
     }
@@ -141,6 +145,6 @@ internal sealed class KeyLogSweep
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static NpgsqlParameter<long[]> Entries(long[] entries) =>
-        new() { TypedValue = entries, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+    private static NpgsqlParameter<string> Entries(long[] entries) =>
+        new() { TypedValue = $"{{{string.Join(',', entries)}}}" };
 }

@@ -42,7 +42,7 @@ internal sealed class Mirror(ConversionLayout layout)
             """;
         yield return $"""
             CREATE OR REPLACE FUNCTION {layout.TruncateFunction}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-            SET search_path = pg_catalog, pg_temp AS $drover${TruncateBody(follower)}$drover$
+            SET search_path = pg_catalog, pg_temp AS $drover${TruncateBody(follower, mode)}$drover$
             """;
         foreach (QualifiedName function in (QualifiedName[])[layout.MirrorFunction, layout.TruncateFunction])
         {
@@ -78,10 +78,7 @@ internal sealed class Mirror(ConversionLayout layout)
 
     /// <summary>Removes the functions; the triggers must be gone.</summary>
     public IEnumerable<string> DropFunctions() =>
-        [
-            $"DROP FUNCTION IF EXISTS {layout.MirrorFunction}()",
-            $"DROP FUNCTION IF EXISTS {layout.TruncateFunction}()",
-        ];
+        [$"DROP FUNCTION IF EXISTS {layout.MirrorFunction}()", $"DROP FUNCTION IF EXISTS {layout.TruncateFunction}()"];
 
     // 1. In READ COMMITTED every statement sees what is committed, and nothing below can fail for another row's sake.
     // 2. Above it, the follower's row may have been made or changed behind the snapshot's back by the copy or the sweep:
@@ -183,18 +180,40 @@ internal sealed class Mirror(ConversionLayout layout)
     }
 
     // TRUNCATE holds ACCESS EXCLUSIVE on the leader, so nobody else is writing either table. If something of ours holds
-    // the follower (an index being built), waiting for it would be the application's wait: rows are deleted instead.
-    private static string TruncateBody(QualifiedName follower) =>
-        $"""
+    // the follower (an index being built), waiting for it would be the application's wait: rows are deleted instead. A
+    // snapshot taken earlier may not see them all; then the whole table is noted, by an entry without an identity.
+    private string TruncateBody(QualifiedName follower, MirrorMode mode)
+    {
+        string note =
+            $"INSERT INTO {layout.KeyLog} ({ConversionSql.List(layout.LogColumns)}, problem) "
+            + $"VALUES ({string.Join(", ", layout.LogColumns.Select(_ => "NULL"))}, 'TRUNCATE');";
+        string noteEarlier = $"IF pg_catalog.current_setting('transaction_isolation') NOT LIKE 'read %' THEN {note} END IF;";
+        string reverse =
+            mode == MirrorMode.Reverse
+                ? $"""
+                    IF (SELECT c.relispartition FROM pg_catalog.pg_class AS c WHERE c.oid = TG_RELID) THEN
+                      EXECUTE pg_catalog.concat('DELETE FROM {follower.ToString().Replace("'", "''", StringComparison.Ordinal)} WHERE ',
+                        pg_catalog.pg_get_partition_constraintdef(TG_RELID));
+                      {noteEarlier}
+                      RETURN NULL;
+                    END IF;
+                    """
+                : "";
+        string otherwise = mode == MirrorMode.Reverse ? $"WHEN OTHERS THEN {note}" : "";
+        return $"""
 
             BEGIN
               BEGIN
+                {reverse}
                 LOCK TABLE {follower} IN ACCESS EXCLUSIVE MODE NOWAIT;
                 TRUNCATE {follower};
               EXCEPTION WHEN lock_not_available THEN
                 DELETE FROM {follower};
+                {noteEarlier}
+              {otherwise}
               END;
               RETURN NULL;
             END
             """;
+    }
 }

@@ -1,5 +1,6 @@
 // Compares both tables exactly, range of identities by range.
 using System.Collections.Immutable;
+using System.Text.Json;
 using Drover.Partitioning.Catalog;
 using Npgsql;
 
@@ -27,11 +28,7 @@ internal sealed record RangeComparison(RangeSum Leader, RangeSum Follower)
 /// <param name="Identity">The identity, each column's value as text.</param>
 /// <param name="Kind"><c>missing</c> in the follower, <c>extra</c> there, or <c>different</c>.</param>
 /// <param name="Columns">Columns that differ, for a different one.</param>
-internal sealed record RowDifference(
-    ImmutableArray<string> Identity,
-    string Kind,
-    ImmutableArray<string> Columns
-);
+internal sealed record RowDifference(ImmutableArray<string> Identity, string Kind, ImmutableArray<string> Columns);
 
 /// <summary>
 /// One statement reads both tables, so both are of one snapshot, and writes go on. Identities in the key log are left out:
@@ -114,11 +111,13 @@ internal sealed class RangeVerification
         string columns = string.Join(
             ", ",
             Stored()
-                .Select(name => $"CASE WHEN NOT {Record(name, "l")} OPERATOR(pg_catalog.*=) {Record(name, "f")} THEN {SqlText.Literal(name)} END")
+                .Select(name =>
+                    $"CASE WHEN NOT {Record(name, "l")} OPERATOR(pg_catalog.*=) {Record(name, "f")} THEN {SqlText.Literal(name)} END"
+                )
         );
         string sql = $"""
             SELECT {identity}, CASE WHEN f.drover_there IS NULL THEN 'missing' WHEN l.drover_there IS NULL THEN 'extra'
-              ELSE 'different' END, array_remove(ARRAY[{columns}]::text[], NULL)
+              ELSE 'different' END, array_to_json(array_remove(ARRAY[{columns}]::text[], NULL))::text
             {Differing(range)} LIMIT {limit}
             """;
         await using NpgsqlCommand command = new(sql, connection);
@@ -128,7 +127,10 @@ internal sealed class RangeVerification
         while (await reader.ReadAsync(cancellationToken))
         {
             string kind = reader.GetString(width);
-            string[] names = kind == "different" ? reader.GetFieldValue<string[]>(width + 1) : [];
+            string[] names =
+                kind == "different"
+                    ? JsonSerializer.Deserialize(reader.GetString(width + 1), ConversionJson.Default.StringArray)!
+                    : [];
             found.Add(new RowDifference(ReadIdentity(reader, 0), kind, [.. names]));
         }
         return found.ToImmutable();
@@ -164,10 +166,17 @@ internal sealed class RangeVerification
     private string Differing(IdentityRange range)
     {
         string on = ConversionSql.Match(_layout.Place, "l", "f");
-        string same = $"{ConversionSql.Record(Stored(), "l")} OPERATOR(pg_catalog.*=) {ConversionSql.Record(Stored(), "f")}";
+        string same =
+            $"{ConversionSql.Record(Stored(), "l")} OPERATOR(pg_catalog.*=) {ConversionSql.Record(Stored(), "f")}";
         return $"""
-            FROM (SELECT TRUE AS drover_there, s.* FROM {_leader} AS s WHERE {Condition("s", range)} AND {NotDue()}) AS l
-            FULL JOIN (SELECT TRUE AS drover_there, s.* FROM {_follower} AS s WHERE {Condition("s", range)} AND {NotDue()}) AS f
+            FROM (SELECT TRUE AS drover_there, s.* FROM {_leader} AS s WHERE {Condition(
+                "s",
+                range
+            )} AND {NotDue()}) AS l
+            FULL JOIN (SELECT TRUE AS drover_there, s.* FROM {_follower} AS s WHERE {Condition(
+                "s",
+                range
+            )} AND {NotDue()}) AS f
               ON {on}
             WHERE l.drover_there IS NULL OR f.drover_there IS NULL OR NOT {same}
             """;
@@ -183,8 +192,7 @@ internal sealed class RangeVerification
               OFFSET 0) AS x OFFSET 0) AS y)
             """;
 
-    private string NotDue() =>
-        $"NOT EXISTS (SELECT FROM {_layout.KeyLog} AS due WHERE {_layout.MatchLog("s", "due")})";
+    private string NotDue() => $"NOT EXISTS (SELECT FROM {_layout.KeyLog} AS due WHERE {_layout.MatchLog("s", "due")})";
 
     private string Condition(string alias, IdentityRange range)
     {

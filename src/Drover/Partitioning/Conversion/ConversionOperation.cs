@@ -1,0 +1,64 @@
+// A conversion as the engine runs it: the plan's steps with their code.
+using Drover.Operations;
+using Drover.Operations.Plans;
+using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion.Steps;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>The operation of a plan by <see cref="ConversionPlanner"/>.</summary>
+internal sealed class ConversionOperation : IOperation
+{
+    /// <summary>The kind of the operation.</summary>
+    public const string Kind = "partition";
+
+    /// <summary>The rows are copied into a new table.</summary>
+    public const string CopyStrategy = "copy";
+
+    private readonly Dictionary<string, IStepCode> _code;
+
+    /// <summary>Opens a plan.</summary>
+    public ConversionOperation(OperationPlan plan)
+    {
+        Plan = plan;
+        ConversionSettings settings = ConversionSettings.Of(plan);
+        ConversionLayout layout = settings.Layout;
+        (QualifiedName table, QualifiedName next, QualifiedName old) = (layout.Table, layout.NewTable, layout.OldTable);
+        string fingerprint = plan.CatalogFingerprint;
+        _code = new Dictionary<string, IStepCode>
+        {
+            [ConversionSteps.CreateTarget] = new CreateTargetStep(settings, fingerprint),
+            [ConversionSteps.Rehearse] = new RehearseStep(settings),
+            [ConversionSteps.Copy] = new CopyStep(settings),
+            [ConversionSteps.Sweep] = new SweepStep(layout, table, next),
+            [ConversionSteps.BuildIndexes] = new IndexSteps(settings, attach: false),
+            [ConversionSteps.AttachIndexes] = new IndexSteps(settings, attach: true),
+            [ConversionSteps.Verify] = new VerifyStep(layout, table, next),
+            [ConversionSteps.Ready] = new SweepStep(layout, table, next),
+            [ConversionSteps.Settle] = new SettleStep(layout, table, next),
+            [ConversionSteps.CutOver] = new SwapStep(settings, isForward: true, fingerprint),
+            [ConversionSteps.Watching] = new WatchStep(layout),
+            [ConversionSteps.Finish] = new FinishStep(settings),
+            [ConversionSteps.Sweep + ConversionSteps.Again] = new SweepStep(layout, table, next),
+            [ConversionSteps.Verify + ConversionSteps.Again] = new VerifyStep(layout, table, next),
+            ["repair"] = new VerifyStep(layout, table, next, isRepair: true),
+            ["sweep-repaired"] = new SweepStep(layout, table, next),
+            ["verify-repaired"] = new VerifyStep(layout, table, next),
+            [ConversionSteps.Sweep + ConversionSteps.Back] = new SweepStep(layout, table, old),
+            [ConversionSteps.Verify + ConversionSteps.Back] = new VerifyStep(layout, table, old),
+            [ConversionSteps.CutOver + ConversionSteps.Back] = new SwapStep(settings, isForward: false, fingerprint),
+        };
+    }
+
+    public OperationPlan Plan { get; }
+
+    public IStepCode? FindCode(string step) => _code.GetValueOrDefault(step);
+}
+
+/// <summary>Opens journaled conversions.</summary>
+internal sealed class ConversionOperations : IOperationFactory
+{
+    public string Kind => ConversionOperation.Kind;
+
+    public IOperation Open(OperationPlan plan) => new ConversionOperation(plan);
+}

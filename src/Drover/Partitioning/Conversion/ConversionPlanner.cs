@@ -1,0 +1,128 @@
+// Makes the plan of a conversion: reads the catalogs and the range of the key, changes nothing.
+using System.Globalization;
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Operations.Plans;
+using Drover.Partitioning.Bounds;
+using Drover.Partitioning.Catalog;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>What an operator asks for.</summary>
+internal sealed record ConversionRequest
+{
+    /// <summary>The column to partition by.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The size of a partition.</summary>
+    public required PartitionInterval Interval { get; init; }
+
+    /// <summary>The zone whose days and months are meant.</summary>
+    public string Zone { get; init; } = "UTC";
+
+    /// <summary>Partitions ahead of now.</summary>
+    public int Premake { get; init; } = 3;
+
+    /// <summary>What becomes of rows outside.</summary>
+    public OutsideRows Outside { get; init; }
+
+    /// <summary>Secondary indexes only on this many of the newest partitions; null: on all.</summary>
+    public int? IndexesOnNewest { get; init; }
+
+    /// <summary><c>finish</c> leaves the old table.</summary>
+    public bool KeepsOld { get; init; }
+}
+
+/// <summary>The planner of the strategy that copies.</summary>
+/// <param name="time">Says which partition is the current one.</param>
+internal sealed class ConversionPlanner(TimeProvider time)
+{
+    /// <summary>The plan, without findings: the preflight adds those.</summary>
+    /// <exception cref="OperationException">The table cannot be partitioned so; the message says why.</exception>
+    public async Task<OperationPlan> PlanAsync(
+        NpgsqlConnection connection,
+        TableDescription table,
+        ConversionRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        ColumnDescription key =
+            table.FindColumn(request.Key) ?? throw Refuse($"{table.Name} has no column {request.Key}");
+        if (!PartitionKeyKinds.TryOfType(key.BaseType, out PartitionKeyKind? kind))
+        {
+            throw Refuse(
+                $"{request.Key} is of type {key.Type}; a table can be partitioned by date, timestamp, timestamptz, integer, bigint or uuid (version 7)"
+            );
+        }
+        if (!PartitionScheme.TryCreate(kind.Value, request.Interval, request.Zone, out var scheme, out string? problem))
+        {
+            throw Refuse(problem);
+        }
+        ConversionLayout layout = await LayoutReader.ReadAsync(connection, table, request.Key, cancellationToken);
+        (long? min, long? max) = await ReadExtentAsync(connection, table, key, kind.Value, cancellationToken);
+        long current = kind.Value.IsNumber() ? max ?? 0 : scheme.PositionOf(time.GetUtcNow());
+        if (!scheme.TryCover(min, max, current, request.Premake, out IReadOnlyList<PartitionRange>? ranges, out problem))
+        {
+            throw Refuse(problem);
+        }
+        ConversionSettings settings = new()
+        {
+            Layout = layout,
+            KeyKind = kind.Value,
+            Interval = request.Interval.ToString(),
+            Zone = request.Zone,
+            Premake = request.Premake,
+            Outside = request.Outside,
+            IndexesOnNewest = request.IndexesOnNewest,
+            KeepsOld = request.KeepsOld,
+        };
+        return new OperationPlan
+        {
+            Kind = ConversionOperation.Kind,
+            Target = table.Name.ToString(),
+            Strategy = ConversionOperation.CopyStrategy,
+            Settings = settings.Write(),
+            Steps = new ConversionSteps(settings, table).All(scheme, ranges),
+            Detours = ConversionSteps.Detours(settings),
+            CatalogFingerprint = CatalogFingerprint.Of(table),
+            Notes = [string.Create(CultureInfo.InvariantCulture, $"{ranges.Count} partitions and a default one")],
+        };
+    }
+
+    private static async Task<(long? Min, long? Max)> ReadExtentAsync(
+        NpgsqlConnection connection,
+        TableDescription table,
+        ColumnDescription key,
+        PartitionKeyKind kind,
+        CancellationToken cancellationToken
+    )
+    {
+        string name = SqlText.Name(key.Name);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(
+            "SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TimeZone = 'UTC'; SET LOCAL row_security = off",
+            [],
+            cancellationToken
+        );
+        // Not min() and max(): PostgreSQL 15 to 17 have none for uuid.
+        string[] texts = new string[2];
+        foreach ((int at, string order) in ((int, string)[])[(0, "ASC"), (1, "DESC")])
+        {
+            texts[at] =
+                await connection.ScalarAsync(
+                    $"SELECT {name}::text FROM {table.Name} WHERE {name} IS NOT NULL ORDER BY {name} {order} LIMIT 1",
+                    [],
+                    cancellationToken
+                ) as string
+                ?? "";
+        }
+        long? Read(string text) =>
+            text.Length == 0 ? null
+            : BoundAxis.TryRead(kind, text, out long position, out string? problem) ? position
+            : throw Refuse($"{key.Name} holds a value without a place in any partition: {problem}");
+        return (Read(texts[0]), Read(texts[1]));
+    }
+
+    private static OperationException Refuse(string message) => new(message, OperationOutcome.Refused);
+}

@@ -1,0 +1,85 @@
+// One row per conversion, beside the engine's journal: what steps hand to later steps.
+using System.Text.Json;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>The row of <c>drover.conversions</c>; written in the same transactions as the work it speaks of.</summary>
+/// <param name="runId">The run.</param>
+internal sealed class ConversionRecord(long runId)
+{
+    /// <summary>Makes the table.</summary>
+    public const string Create = """
+        CREATE TABLE IF NOT EXISTS drover.conversions (
+          run_id bigint PRIMARY KEY,
+          verified_mirror text,
+          way_back jsonb,
+          rollback_problem text)
+        """;
+
+    /// <summary>Notes that all rows were found equal under the mirror of these versions.</summary>
+    public Task SetVerifiedAsync(NpgsqlConnection connection, string mirror, CancellationToken cancellationToken) =>
+        SetAsync(connection, "verified_mirror", mirror, "", cancellationToken);
+
+    /// <summary>The versions of the mirror under which all rows were found equal, or null.</summary>
+    public Task<string?> ReadVerifiedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ReadAsync(connection, "verified_mirror", cancellationToken);
+
+    /// <summary>Keeps the statements that swap back, as they were right at the swap.</summary>
+    public Task SetWayBackAsync(
+        NpgsqlConnection connection,
+        IEnumerable<string> statements,
+        CancellationToken cancellationToken
+    ) =>
+        SetAsync(
+            connection,
+            "way_back",
+            JsonSerializer.Serialize(statements.ToArray(), ConversionJson.Default.StringArray),
+            "::jsonb",
+            cancellationToken
+        );
+
+    /// <summary>The statements that swap back.</summary>
+    public async Task<string[]> ReadWayBackAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await ReadAsync(connection, "way_back::text", cancellationToken) is { } json
+            ? JsonSerializer.Deserialize(json, ConversionJson.Default.StringArray)!
+            : [];
+
+    private async Task SetAsync(
+        NpgsqlConnection connection,
+        string column,
+        string value,
+        string cast,
+        CancellationToken cancellationToken
+    )
+    {
+        await using NpgsqlCommand command = new(
+            $"""
+            INSERT INTO drover.conversions (run_id, {column}) VALUES ($1, $2{cast})
+            ON CONFLICT (run_id) DO UPDATE SET {column} = EXCLUDED.{column}
+            """,
+            connection
+        )
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<long> { TypedValue = runId },
+                new NpgsqlParameter<string> { TypedValue = value },
+            },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<string?> ReadAsync(
+        NpgsqlConnection connection,
+        string column,
+        CancellationToken cancellationToken
+    )
+    {
+        await using NpgsqlCommand command = new($"SELECT {column} FROM drover.conversions WHERE run_id = $1", connection)
+        {
+            Parameters = { new NpgsqlParameter<long> { TypedValue = runId } },
+        };
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+}

@@ -1,0 +1,119 @@
+// The cut-over and the rollback: one short transaction, once everything is settled.
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Partitioning.Catalog;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion.Steps;
+
+/// <summary>
+/// Batches, of which the last is the swap: 1. settle; 2. lock both tables; 3. if something was noted since, sweep it, let go
+/// and settle again, so that no reader with an older snapshot ever finds the new table behind; 4. the proofs: the mirror is
+/// the verified one, the catalogs are unchanged; 5. the swap's statements; 6. the way back is written down.
+/// </summary>
+internal sealed class SwapStep(ConversionSettings settings, bool isForward, string fingerprint) : IBatchStep
+{
+    private const int EntriesMax = 2000;
+
+    private readonly ConversionLayout _layout = settings.Layout;
+    private readonly SettleStep _settle = new(settings.Layout, settings.Layout.Table, Follower(settings, isForward));
+    private readonly KeyLog _log = new(settings.Layout);
+    private readonly KeyLogSweep _sweep = new(
+        settings.Layout,
+        settings.Layout.Table,
+        Follower(settings, isForward)
+    );
+
+    public async Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection = context.Connection;
+        SettleCursor cursor = SettleStep.Read(context);
+        if (!cursor.IsSettled)
+        {
+            (cursor, long rows) = await _settle.AdvanceAsync(connection, cursor, cancellationToken);
+            if (!cursor.IsSettled)
+            {
+                return SettleStep.Result(cursor, rows, isDone: false);
+            }
+        }
+        await connection.ExecuteAsync(
+            $"LOCK TABLE {_layout.Table}, {Follower(settings, isForward)} IN ACCESS EXCLUSIVE MODE",
+            [],
+            cancellationToken
+        );
+        if (!await _log.IsEmptyAsync(connection, cancellationToken))
+        {
+            SweepResult swept = await _sweep.RunAsync(connection, 0, EntriesMax, cancellationToken);
+            return SettleStep.Result(new SettleCursor(null), swept.Cleared, isDone: false);
+        }
+        await ProveAsync(context, cancellationToken);
+        if (isForward)
+        {
+            await ForwardAsync(context, cancellationToken);
+        }
+        else
+        {
+            ConversionRecord record = new(context.RunId);
+            await RunAsync(connection, await record.ReadWayBackAsync(connection, cancellationToken), cancellationToken);
+        }
+        // The tables are equal here and now, and the new mirror is part of this same transaction.
+        string mirror = await TargetCatalog.ReadMirrorAsync(connection, _layout.Table, cancellationToken);
+        await new ConversionRecord(context.RunId).SetVerifiedAsync(connection, mirror, cancellationToken);
+        return SettleStep.Result(new SettleCursor(null), 0, isDone: true);
+    }
+
+    private static QualifiedName Follower(ConversionSettings settings, bool isForward) =>
+        isForward ? settings.Layout.NewTable : settings.Layout.OldTable;
+
+    private async Task ProveAsync(BatchContext context, CancellationToken cancellationToken)
+    {
+        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, _layout.Table, cancellationToken);
+        string? verified = await new ConversionRecord(context.RunId).ReadVerifiedAsync(
+            context.Connection,
+            cancellationToken
+        );
+        if (mirror.Length == 0 || mirror != verified)
+        {
+            throw new OperationException(
+                $"the mirror on {_layout.Table} is not the one under which the tables were found equal: verify again"
+            );
+        }
+    }
+
+    private async Task ForwardAsync(BatchContext context, CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection = context.Connection;
+        TableDescription table =
+            await TableCatalog.ReadWithinAsync(connection, _layout.Oid, cancellationToken)
+            ?? throw new OperationException($"{_layout.Table} does not exist any more");
+        if (CatalogFingerprint.Of(table) != fingerprint)
+        {
+            throw new OperationException(
+                $"{_layout.Table} was changed since the plan was made; the cut-over would lose the change"
+            );
+        }
+        IReadOnlyList<QualifiedName> partitions = await TargetCatalog.ListPartitionsAsync(
+            connection,
+            _layout.NewTable,
+            cancellationToken
+        );
+        Swap swap = new(table, _layout, partitions);
+        await RunAsync(connection, swap.Forward(), cancellationToken);
+        await new ConversionRecord(context.RunId).SetWayBackAsync(connection, swap.Backward(), cancellationToken);
+    }
+
+    // In one message: every round trip would be the application's wait.
+    private static async Task RunAsync(
+        NpgsqlConnection connection,
+        IEnumerable<string> statements,
+        CancellationToken cancellationToken
+    )
+    {
+        await using NpgsqlBatch batch = new(connection);
+        foreach (string statement in statements)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
+        }
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,145 @@
+// The exact comparison as batches of the engine.
+using System.Collections.Immutable;
+using System.Text.Json;
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Partitioning.Catalog;
+
+namespace Drover.Partitioning.Conversion.Steps;
+
+/// <summary>Where a verification stands.</summary>
+/// <param name="Mirror">The mirror's versions when it began; a mirror that has changed since proves nothing.</param>
+/// <param name="After">The last identity that was compared; null at the beginning.</param>
+/// <param name="RowsDone">Rows compared.</param>
+/// <param name="RowsAll">An estimate of all.</param>
+/// <param name="Different">Rows that differ.</param>
+internal sealed record VerifyCursor(
+    string Mirror,
+    ImmutableArray<string>? After,
+    long RowsDone,
+    double RowsAll,
+    long Different
+);
+
+/// <summary>
+/// Compares range after range. Rows that differ are written down by identity and column; at the end they fail the step. In
+/// a repair they are noted in the key log instead, and the sweep after it makes them equal.
+/// </summary>
+internal sealed class VerifyStep(
+    ConversionLayout layout,
+    QualifiedName leader,
+    QualifiedName follower,
+    bool isRepair = false
+) : IBatchStep
+{
+    private const int ShownMax = 20;
+
+    private readonly RangeVerification _verification = new(layout, leader, follower);
+
+    public async Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken)
+    {
+        await context.Connection.ExecuteAsync("SET LOCAL row_security = off", [], cancellationToken);
+        VerifyCursor cursor = context.Cursor is null
+            ? await BeginAsync(context, cancellationToken)
+            : JsonSerializer.Deserialize(context.Cursor, ConversionJson.Default.VerifyCursor)!;
+        IdentityRange range = await _verification.NextAsync(
+            context.Connection,
+            cursor.After,
+            context.Budget.Rows,
+            cancellationToken
+        );
+        RangeComparison comparison = await _verification.CompareAsync(context.Connection, range, cancellationToken);
+        long different = comparison.IsEqual ? 0 : await TreatAsync(context, range, cancellationToken);
+        cursor = cursor with
+        {
+            After = range.To,
+            RowsDone = cursor.RowsDone + comparison.Leader.Rows,
+            Different = cursor.Different + different,
+        };
+        bool isDone = range.To is null;
+        if (isDone)
+        {
+            await EndAsync(context, cursor, cancellationToken);
+        }
+        return new BatchResult(
+            comparison.Leader.Rows,
+            0,
+            isDone,
+            isDone ? 1 : Math.Min(0.99, cursor.RowsDone / Math.Max(cursor.RowsAll, 1)),
+            JsonSerializer.Serialize(cursor, ConversionJson.Default.VerifyCursor)
+        );
+    }
+
+    private async Task<VerifyCursor> BeginAsync(BatchContext context, CancellationToken cancellationToken)
+    {
+        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, leader, cancellationToken);
+        if (mirror.Length == 0)
+        {
+            throw new OperationException($"the mirror's triggers on {leader} are missing or switched off");
+        }
+        object? rows = await context.Connection.ScalarAsync(
+            "SELECT reltuples::float8 FROM pg_class WHERE oid = to_regclass($1)",
+            [follower.ToString()],
+            cancellationToken
+        );
+        return new VerifyCursor(mirror, null, 0, rows as double? ?? 0, 0);
+    }
+
+    private async Task<long> TreatAsync(
+        BatchContext context,
+        IdentityRange range,
+        CancellationToken cancellationToken
+    )
+    {
+        if (isRepair)
+        {
+            return await _verification.NoteAsync(context.Connection, range, cancellationToken);
+        }
+        ImmutableArray<RowDifference> rows = await _verification.FindAsync(
+            context.Connection,
+            range,
+            int.MaxValue,
+            cancellationToken
+        );
+        foreach (RowDifference row in rows.Take(ShownMax))
+        {
+            string columns = row.Columns.Length == 0 ? "" : $" in {string.Join(", ", row.Columns)}";
+            await context.WriteEventAsync(
+                "difference",
+                $"row ({string.Join(", ", row.Identity)}) is {row.Kind}{columns}",
+                cancellationToken
+            );
+        }
+        return rows.Length;
+    }
+
+    private async Task EndAsync(BatchContext context, VerifyCursor cursor, CancellationToken cancellationToken)
+    {
+        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, leader, cancellationToken);
+        if (mirror != cursor.Mirror)
+        {
+            throw new OperationException(
+                "the mirror's triggers were changed while the tables were compared, so the comparison proves nothing: verify again"
+            );
+        }
+        if (isRepair)
+        {
+            // Whatever a TRUNCATE may have left was just noted row by row.
+            await context.Connection.ExecuteAsync(
+                $"DELETE FROM {layout.KeyLog} WHERE k1 IS NULL",
+                [],
+                cancellationToken
+            );
+            return;
+        }
+        if (cursor.Different > 0)
+        {
+            throw new OperationException(
+                $"{cursor.Different} rows of {follower} differ from {leader}; status lists them. repair makes them equal and "
+                    + "compares again",
+                OperationOutcome.Differences
+            );
+        }
+        await new ConversionRecord(context.RunId).SetVerifiedAsync(context.Connection, mirror, cancellationToken);
+    }
+}

@@ -1,0 +1,63 @@
+// Work of a run that waits at a gate behind the cut-over: the old table follows, or it is said loudly that it cannot.
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion.Steps;
+
+/// <summary>Sweeps towards the old table. Whatever goes wrong there is no harm to the run, only to the way back.</summary>
+internal sealed class WatchStep(ConversionLayout layout) : IGateStep
+{
+    private readonly SweepStep _sweep = new(layout, layout.Table, layout.OldTable);
+
+    public async Task<BatchResult> TendAsync(BatchContext context, CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection = context.Connection;
+        await connection.ExecuteAsync("SAVEPOINT drover_watch", [], cancellationToken);
+        BatchResult result;
+        string? problem = null;
+        try
+        {
+            result = await _sweep.RunBatchAsync(context, cancellationToken);
+            problem =
+                await connection.ScalarAsync(
+                    $"SELECT problem FROM {layout.KeyLog} WHERE problem IS NOT NULL ORDER BY seq LIMIT 1",
+                    [],
+                    cancellationToken
+                ) as string;
+        }
+        catch (PostgresException failure) when (ServerFailure.KindOf(failure) == FailureKind.Final)
+        {
+            await connection.ExecuteAsync("ROLLBACK TO SAVEPOINT drover_watch", [], cancellationToken);
+            problem = failure.SqlState;
+            result = new BatchResult(0, 0, IsDone: true, Progress: 1);
+        }
+        await NoteAsync(context, problem, cancellationToken);
+        return result;
+    }
+
+    private static async Task NoteAsync(BatchContext context, string? problem, CancellationToken cancellationToken)
+    {
+        int changed = await context.Connection.ExecuteAsync(
+            """
+            UPDATE drover.conversions SET rollback_problem = $2::text
+            WHERE run_id = $1 AND rollback_problem IS DISTINCT FROM $2::text
+            """,
+            [context.RunId, problem],
+            cancellationToken
+        );
+        if (changed == 0)
+        {
+            return;
+        }
+        await (
+            problem is null
+                ? context.WriteEventAsync("rollback-available", "the old table follows again", cancellationToken)
+                : context.WriteEventAsync(
+                    "rollback-unavailable",
+                    $"the old table cannot follow ({problem}): until that is mended, there is no rollback",
+                    cancellationToken
+                )
+        );
+    }
+}

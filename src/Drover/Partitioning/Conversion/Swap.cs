@@ -1,0 +1,271 @@
+// The exchange of the two tables' names and roles, forwards at the cut-over and backwards at a rollback.
+using Drover.Partitioning.Catalog;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>
+/// SQL of the swap, run in one transaction that holds ACCESS EXCLUSIVE on both tables. What belongs to the table itself
+/// is here; views, functions and whatever else is bound to it from outside is in room Dependents.
+/// </summary>
+/// <param name="table">The source as it is now, by its catalogs.</param>
+/// <param name="layout">The tables.</param>
+/// <param name="partitions">The target's partitions.</param>
+internal sealed class Swap(TableDescription table, ConversionLayout layout, IReadOnlyList<QualifiedName> partitions)
+{
+    private readonly Mirror _mirror = new(layout);
+
+    /// <summary>The partitioned table takes the name.</summary>
+    public IEnumerable<string> Forward() =>
+        [
+            .. Mirror.DropTriggers(layout.Table),
+            .. RenameIndexes(TargetIndexes.OldName, fromNew: true),
+            $"ALTER TABLE {layout.Table} RENAME TO {SqlText.Name(layout.OldTable.Name)}",
+            $"ALTER TABLE {layout.NewTable} RENAME TO {SqlText.Name(layout.Table.Name)}",
+            .. SilenceOld(),
+            .. EquipNew(),
+            .. HandSequences(toNew: true),
+            .. _mirror.Functions(layout.OldTable, MirrorMode.Reverse),
+            .. _mirror.Triggers(layout.Table),
+            .. TruncateTriggers(),
+        ];
+
+    /// <summary>The old table takes its name back.</summary>
+    public IEnumerable<string> Backward() =>
+        [
+            .. Mirror.DropTriggers(layout.Table),
+            .. partitions.Select(DropTruncateTrigger),
+            .. StripNew(),
+            $"ALTER TABLE {layout.Table} RENAME TO {SqlText.Name(layout.NewTable.Name)}",
+            $"ALTER TABLE {layout.OldTable} RENAME TO {SqlText.Name(layout.Table.Name)}",
+            .. RenameIndexes(TargetIndexes.NewName, fromNew: false),
+            .. EquipOld(),
+            .. HandSequences(toNew: false),
+            .. _mirror.Functions(layout.NewTable, MirrorMode.Following),
+            .. _mirror.Triggers(layout.Table),
+        ];
+
+    // Names of indexes are the schema's: first the one who has the name lets go, then the other takes it.
+    private IEnumerable<string> RenameIndexes(Func<string, string> leave, bool fromNew)
+    {
+        foreach (IndexDescription index in table.Indexes.Where(index => index.IsValid))
+        {
+            string name = index.Name.Name;
+            string arrives = fromNew ? TargetIndexes.NewName(name) : TargetIndexes.OldName(name);
+            yield return $"ALTER INDEX {index.Name} RENAME TO {SqlText.Name(leave(name))}";
+            yield return $"ALTER INDEX {index.Name.WithName(arrives)} RENAME TO {SqlText.Name(name)}";
+        }
+        foreach (StatisticsDescription statistics in table.Statistics)
+        {
+            string name = statistics.Name.Name;
+            if (fromNew)
+            {
+                yield return $"ALTER STATISTICS {statistics.Name} RENAME TO {SqlText.Name(leave(name))}";
+            }
+            else
+            {
+                yield return $"DROP STATISTICS IF EXISTS {statistics.Name}";
+                yield return $"ALTER STATISTICS {statistics.Name.WithName(TargetIndexes.OldName(name))} RENAME TO {SqlText.Name(name)}";
+            }
+        }
+    }
+
+    // The mirror writes to the old table from now on: nothing there may act a second time, or hide rows from it.
+    private IEnumerable<string> SilenceOld()
+    {
+        if (table.Triggers.Length > 0)
+        {
+            yield return $"ALTER TABLE {layout.OldTable} DISABLE TRIGGER USER";
+        }
+        foreach (RuleDescription rule in table.Rules)
+        {
+            yield return $"ALTER TABLE {layout.OldTable} DISABLE RULE {SqlText.Name(rule.Name)}";
+        }
+        if (table.IsRowSecurityForced)
+        {
+            yield return $"ALTER TABLE {layout.OldTable} NO FORCE ROW LEVEL SECURITY";
+        }
+    }
+
+    private IEnumerable<string> EquipOld()
+    {
+        foreach (TriggerDescription trigger in table.Triggers)
+        {
+            yield return $"ALTER TABLE {layout.Table} {Enable(trigger.Enabled, "TRIGGER", trigger.Name)}";
+        }
+        foreach (RuleDescription rule in table.Rules)
+        {
+            yield return $"ALTER TABLE {layout.Table} {Enable(rule.Enabled, "RULE", rule.Name)}";
+        }
+        if (table.IsRowSecurityForced)
+        {
+            yield return $"ALTER TABLE {layout.Table} FORCE ROW LEVEL SECURITY";
+        }
+    }
+
+    private IEnumerable<string> EquipNew()
+    {
+        foreach (ConstraintDescription check in table.Constraints.Where(IsLateCheck))
+        {
+            yield return $"ALTER TABLE {layout.Table} ADD CONSTRAINT {SqlText.Name(check.Name)} {check.Definition}";
+        }
+        foreach (TriggerDescription trigger in table.Triggers)
+        {
+            yield return trigger.DefinitionOn(layout.Table);
+            if (trigger.Enabled != EnabledState.Origin)
+            {
+                yield return $"ALTER TABLE {layout.Table} {Enable(trigger.Enabled, "TRIGGER", trigger.Name)}";
+            }
+            yield return Comment($"TRIGGER {SqlText.Name(trigger.Name)} ON {layout.Table}", trigger.Comment);
+        }
+        foreach (RuleDescription rule in table.Rules)
+        {
+            yield return rule.Definition;
+            if (rule.Enabled != EnabledState.Origin)
+            {
+                yield return $"ALTER TABLE {layout.Table} {Enable(rule.Enabled, "RULE", rule.Name)}";
+            }
+        }
+        foreach (string statement in RowSecurity().Concat(Statistics()).Concat(ReplicaIdentities()))
+        {
+            yield return statement;
+        }
+    }
+
+    private IEnumerable<string> StripNew()
+    {
+        foreach (TriggerDescription trigger in table.Triggers)
+        {
+            yield return $"DROP TRIGGER IF EXISTS {SqlText.Name(trigger.Name)} ON {layout.Table}";
+        }
+        foreach (RuleDescription rule in table.Rules)
+        {
+            yield return $"DROP RULE IF EXISTS {SqlText.Name(rule.Name)} ON {layout.Table}";
+        }
+        foreach (PolicyDescription policy in table.Policies)
+        {
+            yield return $"DROP POLICY IF EXISTS {SqlText.Name(policy.Name)} ON {layout.Table}";
+        }
+        foreach (ConstraintDescription check in table.Constraints.Where(IsLateCheck))
+        {
+            yield return $"ALTER TABLE {layout.Table} DROP CONSTRAINT IF EXISTS {SqlText.Name(check.Name)}";
+        }
+        yield return $"ALTER TABLE {layout.Table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY";
+    }
+
+    private static bool IsLateCheck(ConstraintDescription constraint) =>
+        constraint is { Kind: ConstraintKind.Check, IsValidated: false };
+
+    private IEnumerable<string> RowSecurity()
+    {
+        foreach (PolicyDescription policy in table.Policies)
+        {
+            string roles = string.Join(", ", policy.Roles.Select(SqlText.Role));
+            yield return $"CREATE POLICY {SqlText.Name(policy.Name)} ON {layout.Table} "
+                + $"AS {(policy.IsPermissive ? "PERMISSIVE" : "RESTRICTIVE")} FOR {policy.Command} TO {roles}"
+                + (policy.Using is null ? "" : $" USING ({policy.Using})")
+                + (policy.WithCheck is null ? "" : $" WITH CHECK ({policy.WithCheck})");
+            yield return Comment($"POLICY {SqlText.Name(policy.Name)} ON {layout.Table}", policy.Comment);
+        }
+        if (table.IsRowSecurityEnabled)
+        {
+            yield return $"ALTER TABLE {layout.Table} ENABLE ROW LEVEL SECURITY";
+        }
+        if (table.IsRowSecurityForced)
+        {
+            yield return $"ALTER TABLE {layout.Table} FORCE ROW LEVEL SECURITY";
+        }
+    }
+
+    private IEnumerable<string> Statistics()
+    {
+        foreach (StatisticsDescription statistics in table.Statistics)
+        {
+            yield return $"CREATE STATISTICS {statistics.Name} {statistics.Body} FROM {layout.Table}";
+            yield return $"ALTER STATISTICS {statistics.Name} OWNER TO {SqlText.Name(statistics.Owner)}";
+            if (statistics.Target is { } target)
+            {
+                yield return $"ALTER STATISTICS {statistics.Name} SET STATISTICS {target}";
+            }
+            yield return Comment($"STATISTICS {statistics.Name}", statistics.Comment);
+        }
+    }
+
+    // Of the parent and of every partition: it is not inherited. By an index it needs that partition's own index, so the
+    // planner of the conversion asks for FULL or the key instead.
+    private IEnumerable<string> ReplicaIdentities()
+    {
+        string? identity = table.ReplicaIdentity switch
+        {
+            ReplicaIdentity.Full => "FULL",
+            ReplicaIdentity.Nothing => "NOTHING",
+            _ => null,
+        };
+        return identity is null
+            ? []
+            : partitions
+                .Prepend(layout.Table)
+                .Select(relation => $"ALTER TABLE {relation} REPLICA IDENTITY {identity}");
+    }
+
+    // A serial's sequence stays and changes its owner; an identity's belongs to its column, so the other one goes on from
+    // its number under its name.
+    private IEnumerable<string> HandSequences(bool toNew)
+    {
+        QualifiedName other = toNew ? layout.OldTable : layout.NewTable;
+        foreach (SequenceDescription sequence in table.Sequences.Where(sequence => sequence.OwnedByColumn is not null))
+        {
+            string column = sequence.OwnedByColumn!;
+            if (!sequence.IsIdentity)
+            {
+                yield return $"ALTER SEQUENCE {sequence.Name} OWNED BY {layout.Table}.{SqlText.Name(column)}";
+                continue;
+            }
+            string leaves = toNew
+                ? TargetIndexes.OldName(sequence.Name.Name)
+                : TargetIndexes.NewName(sequence.Name.Name);
+            yield return $"""
+                DO $drover$
+                DECLARE
+                  was regclass := pg_get_serial_sequence({SqlText.Literal(other.ToString())}, {SqlText.Literal(column)});
+                  now regclass := pg_get_serial_sequence({SqlText.Literal(layout.Table.ToString())}, {SqlText.Literal(column)});
+                  number bigint; called boolean;
+                BEGIN
+                  -- The new name's lock keeps everybody else's nextval out.
+                  EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', was, {SqlText.Literal(leaves)});
+                  EXECUTE format('SELECT last_value, is_called FROM %s', was) INTO number, called;
+                  PERFORM setval(now, number, called);
+                  EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', now, {SqlText.Literal(sequence.Name.Name)});
+                END $drover$
+                """;
+        }
+    }
+
+    // TRUNCATE of one partition fires no trigger of the parent.
+    private IEnumerable<string> TruncateTriggers() =>
+        partitions.SelectMany(partition =>
+            (string[])
+                [
+                    $"""
+                    CREATE TRIGGER {SqlText.Name(Mirror.TruncateTrigger)} AFTER TRUNCATE ON {partition}
+                    FOR EACH STATEMENT EXECUTE FUNCTION {layout.TruncateFunction}()
+                    """,
+                    $"ALTER TABLE {partition} ENABLE ALWAYS TRIGGER {SqlText.Name(Mirror.TruncateTrigger)}",
+                ]
+        );
+
+    /// <summary>Takes a partition's TRUNCATE trigger off.</summary>
+    public static string DropTruncateTrigger(QualifiedName partition) =>
+        $"DROP TRIGGER IF EXISTS {SqlText.Name(Mirror.TruncateTrigger)} ON {partition}";
+
+    private static string Enable(EnabledState state, string what, string name) =>
+        state switch
+        {
+            EnabledState.Origin => "ENABLE ",
+            EnabledState.Replica => "ENABLE REPLICA ",
+            EnabledState.Always => "ENABLE ALWAYS ",
+            _ => "DISABLE ",
+        } + $"{what} {SqlText.Name(name)}";
+
+    private static string Comment(string what, string? text) =>
+        $"COMMENT ON {what} IS {(text is null ? "NULL" : SqlText.Literal(text))}";
+}

@@ -1,0 +1,134 @@
+// The target's secondary indexes: built on each partition without a lock in anybody's way, then joined under the parent.
+using Drover.Operations;
+using Drover.Partitioning.Bounds;
+using Drover.Partitioning.Catalog;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>
+/// Statements that bring the source's indexes to the partitions. Each can be seen to be done, so a run that was killed
+/// goes on where it was.
+/// </summary>
+/// <param name="table">The source.</param>
+/// <param name="layout">The tables.</param>
+internal sealed class TargetIndexes(TableDescription table, ConversionLayout layout)
+{
+    /// <summary>All but the one that identifies rows, which the target has from its beginning.</summary>
+    public IEnumerable<IndexDescription> Secondary()
+    {
+        IndexDescription? identity = LayoutReader.FindIdentity(table);
+        return table.Indexes.Where(index => index.IsValid && index.Oid != identity?.Oid);
+    }
+
+    /// <summary>CREATE INDEX CONCURRENTLY for each index and partition.</summary>
+    public IEnumerable<AutocommitStatement> Build(IEnumerable<QualifiedName> partitions)
+    {
+        foreach (QualifiedName partition in partitions)
+        {
+            foreach (IndexDescription index in Secondary())
+            {
+                QualifiedName name = OnPartition(index, partition);
+                yield return new AutocommitStatement(
+                    WithKey(index).DefinitionOn(name.Name, partition.ToString(), isConcurrent: true),
+                    $"SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = {Regclass(name)} AND indisvalid)",
+                    [$"DROP INDEX CONCURRENTLY IF EXISTS {name}"]
+                );
+            }
+        }
+    }
+
+    /// <summary>The index of the parent, and each partition's put under it.</summary>
+    public IEnumerable<AutocommitStatement> Attach(IReadOnlyList<QualifiedName> partitions)
+    {
+        foreach (IndexDescription index in Secondary())
+        {
+            QualifiedName parent = index.Name.WithName(NewName(index.Name.Name));
+            yield return new AutocommitStatement(
+                OnParent(index, parent.Name),
+                $"SELECT {Regclass(parent)} IS NOT NULL",
+                []
+            );
+            foreach (QualifiedName partition in partitions)
+            {
+                QualifiedName part = OnPartition(index, partition);
+                if (index.ConstraintName is not null)
+                {
+                    yield return new AutocommitStatement(
+                        $"ALTER TABLE {partition} ADD CONSTRAINT {SqlText.Name(part.Name)} UNIQUE USING INDEX {SqlText.Name(part.Name)}",
+                        $"SELECT EXISTS (SELECT FROM pg_constraint WHERE conindid = {Regclass(part)} AND contype = 'u')",
+                        []
+                    );
+                }
+                yield return new AutocommitStatement(
+                    $"ALTER INDEX {parent} ATTACH PARTITION {part}",
+                    $"SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = {Regclass(part)} AND inhparent = {Regclass(parent)})",
+                    []
+                );
+            }
+        }
+    }
+
+    /// <summary>The name of an object of the target until the cut-over.</summary>
+    public static string NewName(string name) => PartitionName.Fit(name, TargetTable.NewSuffix);
+
+    /// <summary>The name of an object of the source from the cut-over on.</summary>
+    public static string OldName(string name) => PartitionName.Fit(name, TargetTable.OldSuffix);
+
+    private string OnParent(IndexDescription index, string name) =>
+        index.ConstraintName is null
+            ? WithKey(index).DefinitionOn(name, $"ONLY {layout.NewTable}")
+            : $"ALTER TABLE ONLY {layout.NewTable} ADD CONSTRAINT {SqlText.Name(name)} UNIQUE "
+                + WithKey(index).Body[WithKey(index).Body.IndexOf('(', StringComparison.Ordinal)..];
+
+    // orders_status_idx becomes orders_p2024_01_status_idx.
+    private QualifiedName OnPartition(IndexDescription index, QualifiedName partition)
+    {
+        string prefix = table.Name.Name + "_";
+        string rest = index.Name.Name.StartsWith(prefix, StringComparison.Ordinal)
+            ? index.Name.Name[prefix.Length..]
+            : index.Name.Name;
+        return partition.WithName(PartitionName.Fit($"{partition.Name}_{rest}", ""));
+    }
+
+    // A unique index of a partitioned table must have the partition key.
+    private IndexDescription WithKey(IndexDescription index) =>
+        index.IsUnique && !index.Keys.Contains(layout.Key)
+            ? index with
+            {
+                Body = InsertKey(index.Body),
+            }
+            : index;
+
+    private string InsertKey(string body)
+    {
+        int open = body.IndexOf('(', StringComparison.Ordinal);
+        int close = FindClosing(body, open);
+        return $"{body[..close]}, {SqlText.Name(layout.Key)}{body[close..]}";
+    }
+
+    // Brackets in names and constants do not count.
+    private static int FindClosing(string body, int open)
+    {
+        int depth = 0;
+        char quote = '\0';
+        for (int at = open; at < body.Length; at++)
+        {
+            char letter = body[at];
+            if (quote != '\0')
+            {
+                quote = letter == quote ? '\0' : quote;
+                continue;
+            }
+            quote = letter is '"' or '\'' ? letter : quote;
+            depth += letter == '(' ? 1 : 0;
+            depth -= letter == ')' ? 1 : 0;
+            if (depth == 0)
+            {
+                return at;
+            }
+        }
+        throw new InvalidOperationException($"index body without end: {body}");
+    }
+
+    private static string Regclass(QualifiedName name) => $"to_regclass({SqlText.Literal(name.ToString())})";
+}

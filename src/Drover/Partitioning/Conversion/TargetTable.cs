@@ -1,0 +1,188 @@
+// The partitioned table that a table is converted into, with its partitions, before it holds a row.
+using System.Text;
+using Drover.Partitioning.Bounds;
+using Drover.Partitioning.Catalog;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>
+/// DDL of the target. It begins without what would cost the copy or could fail the mirror: secondary indexes come after
+/// the copy, foreign keys and triggers at the cut-over.
+/// </summary>
+/// <param name="table">The source.</param>
+/// <param name="layout">The tables.</param>
+internal sealed class TargetTable(TableDescription table, ConversionLayout layout)
+{
+    /// <summary>Suffix of names that the target's objects have until they get the source's.</summary>
+    public const string NewSuffix = "__drover_new";
+
+    /// <summary>Suffix of names that the source's objects have once they have lost them.</summary>
+    public const string OldSuffix = "__drover_old";
+
+    /// <summary>The table, its partitions, their owner and grants.</summary>
+    public IEnumerable<string> Create(PartitionScheme scheme, IReadOnlyList<PartitionRange> ranges)
+    {
+        yield return CreateParent();
+        foreach (string setting in ColumnSettings())
+        {
+            yield return setting;
+        }
+        yield return PlaceKey();
+        foreach (string grant in Grants(layout.NewTable))
+        {
+            yield return grant;
+        }
+        List<(QualifiedName Name, string Bound)> partitions =
+        [
+            .. ranges.Select(range =>
+                (table.Name.WithName(PartitionName.Of(table.Name.Name, scheme, range)), scheme.ForValues(range))
+            ),
+            (DefaultPartition, "DEFAULT"),
+        ];
+        foreach ((QualifiedName name, string bound) in partitions)
+        {
+            foreach (string statement in CreatePartition(name, bound))
+            {
+                yield return statement;
+            }
+        }
+    }
+
+    /// <summary>The default partition: no row is refused while the conversion runs.</summary>
+    public QualifiedName DefaultPartition => table.Name.WithName(PartitionName.OfDefault(table.Name.Name));
+
+    /// <summary>Removes all of it.</summary>
+    public string Drop() => $"DROP TABLE IF EXISTS {layout.NewTable}";
+
+    /// <summary>A partition as the source was: storage options, owner, grants, statistics targets.</summary>
+    public IEnumerable<string> CreatePartition(QualifiedName name, string bound)
+    {
+        IEnumerable<string> options = table.Options.Concat(table.ToastOptions.Select(option => $"toast.{option}"));
+        StringBuilder create = new($"CREATE TABLE {name} PARTITION OF {layout.NewTable} {bound}");
+        create.Append(table.AccessMethod == "heap" ? "" : $" USING {SqlText.Name(table.AccessMethod)}");
+        create.Append(options.Any() ? $" WITH ({string.Join(", ", options)})" : "");
+        create.Append(table.Tablespace is null ? "" : $" TABLESPACE {SqlText.Name(table.Tablespace)}");
+        yield return create.ToString();
+        foreach (ColumnDescription column in table.Columns.Where(column => column.StatisticsTarget is not null))
+        {
+            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET STATISTICS {column.StatisticsTarget}";
+        }
+        foreach (ColumnDescription column in table.Columns.Where(column => column.Options.Length > 0))
+        {
+            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET ({string.Join(", ", column.Options)})";
+        }
+        foreach (string grant in Grants(name))
+        {
+            yield return grant;
+        }
+    }
+
+    private string CreateParent()
+    {
+        IEnumerable<string> columns = table.Columns.Select(Column);
+        // What is not validated holds for new rows only: the copy could not bring the old ones. It comes at the cut-over.
+        IEnumerable<string> checks = table
+            .Constraints.Where(constraint => constraint is { Kind: ConstraintKind.Check, IsValidated: true })
+            .Select(constraint => $"CONSTRAINT {SqlText.Name(constraint.Name)} {constraint.Definition}");
+        return $"""
+            CREATE TABLE {layout.NewTable} (
+              {string.Join(",\n  ", columns.Concat(checks))}
+            ) PARTITION BY RANGE ({SqlText.Name(layout.Key)})
+            """;
+    }
+
+    private string Column(ColumnDescription column)
+    {
+        StringBuilder text = new($"{SqlText.Name(column.Name)} {column.Type}");
+        text.Append(column.Compression is null ? "" : $" COMPRESSION {column.Compression}");
+        text.Append(column.Collation is null ? "" : $" COLLATE {column.Collation}");
+        if (column.IsNotNull)
+        {
+            ConstraintDescription? named = table.Constraints.FirstOrDefault(constraint =>
+                constraint.Kind == ConstraintKind.NotNull && constraint.Columns is [string only] && only == column.Name
+            );
+            text.Append(named is null ? " NOT NULL" : $" CONSTRAINT {SqlText.Name(named.Name)} NOT NULL");
+        }
+        if (column.IsGenerated)
+        {
+            string kept = column.Generation == Generation.Stored ? "STORED" : "VIRTUAL";
+            text.Append($" GENERATED ALWAYS AS ({column.GenerationExpression}) {kept}");
+        }
+        else if (column.Identity != IdentityKind.None)
+        {
+            string kind = column.Identity == IdentityKind.Always ? "ALWAYS" : "BY DEFAULT";
+            text.Append($" GENERATED {kind} AS IDENTITY{SequenceOptions(column.Name)}");
+        }
+        else if (column.Default is not null)
+        {
+            text.Append($" DEFAULT {column.Default}");
+        }
+        return text.ToString();
+    }
+
+    private string SequenceOptions(string column)
+    {
+        SequenceDescription? own = table.Sequences.FirstOrDefault(sequence =>
+            sequence.IsIdentity && sequence.OwnedByColumn == column
+        );
+        return own is null
+            ? ""
+            : string.Create(
+                null,
+                $" (START {own.Start} INCREMENT {own.Increment} MINVALUE {own.Minimum} MAXVALUE {own.Maximum} CACHE {own.Cache} {(own.IsCycling ? "CYCLE" : "NO CYCLE")})"
+            );
+    }
+
+    private IEnumerable<string> ColumnSettings()
+    {
+        foreach (ColumnDescription column in table.Columns.Where(column => column.Storage is not null))
+        {
+            yield return $"ALTER TABLE {layout.NewTable} ALTER {SqlText.Name(column.Name)} SET STORAGE {column.Storage}";
+        }
+    }
+
+    // The copy and the mirror need it to see a row that is there already, so it cannot wait for the other indexes.
+    private string PlaceKey()
+    {
+        IndexDescription identity = LayoutReader.FindIdentity(table)!;
+        string name = SqlText.Name(PartitionName.Fit(identity.Name.Name, NewSuffix));
+        string include =
+            identity.IncludedColumns.Length == 0 ? "" : $" INCLUDE ({SqlText.Names(identity.IncludedColumns)})";
+        string columns = $"({SqlText.Names(layout.Place)}){include}";
+        return identity switch
+        {
+            { IsPrimary: true } => $"ALTER TABLE {layout.NewTable} ADD CONSTRAINT {name} PRIMARY KEY {columns}",
+            { ConstraintName: not null } => $"ALTER TABLE {layout.NewTable} ADD CONSTRAINT {name} UNIQUE {columns}",
+            _ => $"CREATE UNIQUE INDEX {name} ON {layout.NewTable} {columns}",
+        };
+    }
+
+    private IEnumerable<string> Grants(QualifiedName relation)
+    {
+        yield return $"ALTER TABLE {relation} OWNER TO {SqlText.Name(table.Owner)}";
+        IEnumerable<string> unasked = table.DefaultPrivilegeGrantees;
+        if (!table.Access.IsDefault)
+        {
+            unasked = unasked.Append(SqlText.Name(table.Owner)).Append("PUBLIC").Distinct();
+        }
+        foreach (string grantee in unasked)
+        {
+            yield return $"REVOKE ALL ON {relation} FROM {grantee}";
+        }
+        foreach (Grant grant in table.Access.IsDefault ? [] : table.Access.Grants)
+        {
+            yield return Give(relation, grant, "");
+        }
+        foreach (ColumnDescription column in table.Columns)
+        {
+            foreach (Grant grant in column.Grants)
+            {
+                yield return Give(relation, grant, $" ({SqlText.Name(column.Name)})");
+            }
+        }
+    }
+
+    private static string Give(QualifiedName relation, Grant grant, string column) =>
+        $"GRANT {grant.Privilege}{column} ON {relation} TO {SqlText.Role(grant.Grantee)}"
+        + (grant.IsGrantable ? " WITH GRANT OPTION" : "");
+}
