@@ -62,7 +62,9 @@ internal sealed class ConversionPlanner(TimeProvider time)
         ConversionLayout layout = await LayoutReader.ReadAsync(connection, table, request.Key, cancellationToken);
         (long? min, long? max) = await ReadExtentAsync(connection, table, key, kind.Value, cancellationToken);
         long current = kind.Value.IsNumber() ? max ?? 0 : scheme.PositionOf(time.GetUtcNow());
-        if (!scheme.TryCover(min, max, current, request.Premake, out IReadOnlyList<PartitionRange>? ranges, out problem))
+        if (
+            !scheme.TryCover(min, max, current, request.Premake, out IReadOnlyList<PartitionRange>? ranges, out problem)
+        )
         {
             throw Refuse(problem);
         }

@@ -76,7 +76,10 @@ internal sealed class ConversionRecord(long runId)
         CancellationToken cancellationToken
     )
     {
-        await using NpgsqlCommand command = new($"SELECT {column} FROM drover.conversions WHERE run_id = $1", connection)
+        await using NpgsqlCommand command = new(
+            $"SELECT {column} FROM drover.conversions WHERE run_id = $1",
+            connection
+        )
         {
             Parameters = { new NpgsqlParameter<long> { TypedValue = runId } },
         };

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
-using Drover.Partitioning.Catalog;
 
 namespace Drover.Partitioning.Conversion;
 

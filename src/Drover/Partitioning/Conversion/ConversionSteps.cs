@@ -69,7 +69,11 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
                 [
                     SweepStep(Sweep + Back),
                     VerifyStep(settings, Verify + Back),
-                    SwapStep(settings, CutOver + Back, "The old table takes its name back, with all that was written since"),
+                    SwapStep(
+                        settings,
+                        CutOver + Back,
+                        "The old table takes its name back, with all that was written since"
+                    ),
                 ],
                 ReturnsTo = Ready,
             },
@@ -172,7 +176,11 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             Title = "Wait until nobody reads with a snapshot from before the tables were equal",
             Kind = StepKind.Batches,
         };
-        yield return SwapStep(settings, CutOver, "The partitioned table takes the name; the old one follows every write") with
+        yield return SwapStep(
+            settings,
+            CutOver,
+            "The partitioned table takes the name; the old one follows every write"
+        ) with
         {
             UndoneBy = "rollback",
             GivesUpTo = Ready,

@@ -187,12 +187,17 @@ internal sealed class Mirror(ConversionLayout layout)
         string note =
             $"INSERT INTO {layout.KeyLog} ({ConversionSql.List(layout.LogColumns)}, problem) "
             + $"VALUES ({string.Join(", ", layout.LogColumns.Select(_ => "NULL"))}, 'TRUNCATE');";
-        string noteEarlier = $"IF pg_catalog.current_setting('transaction_isolation') NOT LIKE 'read %' THEN {note} END IF;";
+        string noteEarlier =
+            $"IF pg_catalog.current_setting('transaction_isolation') NOT LIKE 'read %' THEN {note} END IF;";
         string reverse =
             mode == MirrorMode.Reverse
                 ? $"""
                     IF (SELECT c.relispartition FROM pg_catalog.pg_class AS c WHERE c.oid = TG_RELID) THEN
-                      EXECUTE pg_catalog.concat('DELETE FROM {follower.ToString().Replace("'", "''", StringComparison.Ordinal)} WHERE ',
+                      EXECUTE pg_catalog.concat('DELETE FROM {follower.ToString().Replace(
+                        "'",
+                        "''",
+                        StringComparison.Ordinal
+                    )} WHERE ',
                         pg_catalog.pg_get_partition_constraintdef(TG_RELID));
                       {noteEarlier}
                       RETURN NULL;

@@ -226,8 +226,12 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             yield return $"""
                 DO $drover$
                 DECLARE
-                  was regclass := pg_get_serial_sequence({SqlText.Literal(other.ToString())}, {SqlText.Literal(column)});
-                  now regclass := pg_get_serial_sequence({SqlText.Literal(layout.Table.ToString())}, {SqlText.Literal(column)});
+                  was regclass := pg_get_serial_sequence({SqlText.Literal(other.ToString())}, {SqlText.Literal(
+                    column
+                )});
+                  now regclass := pg_get_serial_sequence({SqlText.Literal(layout.Table.ToString())}, {SqlText.Literal(
+                    column
+                )});
                   number bigint; called boolean;
                 BEGIN
                   -- The new name's lock keeps everybody else's nextval out.
@@ -246,9 +250,9 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             (string[])
                 [
                     $"""
-                    CREATE TRIGGER {SqlText.Name(Mirror.TruncateTrigger)} AFTER TRUNCATE ON {partition}
-                    FOR EACH STATEMENT EXECUTE FUNCTION {layout.TruncateFunction}()
-                    """,
+                        CREATE TRIGGER {SqlText.Name(Mirror.TruncateTrigger)} AFTER TRUNCATE ON {partition}
+                        FOR EACH STATEMENT EXECUTE FUNCTION {layout.TruncateFunction}()
+                        """,
                     $"ALTER TABLE {partition} ENABLE ALWAYS TRIGGER {SqlText.Name(Mirror.TruncateTrigger)}",
                 ]
         );

@@ -92,12 +92,7 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
 
     // A unique index of a partitioned table must have the partition key.
     private IndexDescription WithKey(IndexDescription index) =>
-        index.IsUnique && !index.Keys.Contains(layout.Key)
-            ? index with
-            {
-                Body = InsertKey(index.Body),
-            }
-            : index;
+        index.IsUnique && !index.Keys.Contains(layout.Key) ? index with { Body = InsertKey(index.Body) } : index;
 
     private string InsertKey(string body)
     {

@@ -56,11 +56,5 @@ internal sealed class SettleStep(ConversionLayout layout, QualifiedName leader, 
 
     /// <summary>A batch's result with the cursor in it.</summary>
     public static BatchResult Result(SettleCursor cursor, long rows, bool isDone) =>
-        new(
-            rows,
-            0,
-            isDone,
-            isDone ? 1 : 0,
-            JsonSerializer.Serialize(cursor, ConversionJson.Default.SettleCursor)
-        );
+        new(rows, 0, isDone, isDone ? 1 : 0, JsonSerializer.Serialize(cursor, ConversionJson.Default.SettleCursor));
 }

@@ -18,11 +18,7 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
     private readonly ConversionLayout _layout = settings.Layout;
     private readonly SettleStep _settle = new(settings.Layout, settings.Layout.Table, Follower(settings, isForward));
     private readonly KeyLog _log = new(settings.Layout);
-    private readonly KeyLogSweep _sweep = new(
-        settings.Layout,
-        settings.Layout.Table,
-        Follower(settings, isForward)
-    );
+    private readonly KeyLogSweep _sweep = new(settings.Layout, settings.Layout.Table, Follower(settings, isForward));
 
     public async Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken)
     {

@@ -85,11 +85,7 @@ internal sealed class VerifyStep(
         return new VerifyCursor(mirror, null, 0, rows as double? ?? 0, 0);
     }
 
-    private async Task<long> TreatAsync(
-        BatchContext context,
-        IdentityRange range,
-        CancellationToken cancellationToken
-    )
+    private async Task<long> TreatAsync(BatchContext context, IdentityRange range, CancellationToken cancellationToken)
     {
         if (isRepair)
         {

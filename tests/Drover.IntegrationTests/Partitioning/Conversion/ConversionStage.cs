@@ -1,0 +1,132 @@
+// A database with one table to convert, and the engine that converts it step by step.
+using Drover.App.LocalPostgres;
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Operations.Journal;
+using Drover.Operations.Plans;
+using Drover.Operations.Running;
+using Drover.Partitioning.Bounds;
+using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion;
+using Npgsql;
+
+namespace Drover.IntegrationTests.Partitioning.Conversion;
+
+/// <summary>One test's database and run.</summary>
+internal sealed class ConversionStage : IAsyncDisposable
+{
+    private readonly List<NpgsqlConnection> _connections = [];
+    private readonly LocalPostgresCluster _cluster;
+    private readonly string _database;
+    private readonly ServerAccess _server;
+    private OperationPlan? _plan;
+    private long _run;
+
+    private ConversionStage(LocalPostgresCluster cluster, string database)
+    {
+        (_cluster, _database) = (cluster, database);
+        _server = new ServerAccess(new NpgsqlConnectionStringBuilder(cluster.ConnectionStringTo(database)));
+    }
+
+    public NpgsqlConnection Admin { get; private set; } = null!;
+
+    /// <summary>Small batches, so that writes come between.</summary>
+    public OperationLimits Limits { get; init; } =
+        new()
+        {
+            BatchRowsMax = 50,
+            GateInterval = TimeSpan.FromMilliseconds(20),
+            LockPauseMin = TimeSpan.FromMilliseconds(10),
+            LockPauseMax = TimeSpan.FromMilliseconds(50),
+        };
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static async Task<ConversionStage> StartAsync(PostgresFixture postgres, int major, string sql)
+    {
+        (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Cancellation);
+        ConversionStage stage = new(cluster, database);
+        stage.Admin = await stage.ConnectAsync();
+        await stage.ExecuteAsync(sql);
+        return stage;
+    }
+
+    public async Task<NpgsqlConnection> ConnectAsync()
+    {
+        NpgsqlConnection connection = await _cluster.OpenAsync(_database, Cancellation);
+        _connections.Add(connection);
+        return connection;
+    }
+
+    public Task ExecuteAsync(string sql) => MirrorStage.Run(Admin, sql);
+
+    public async Task<T> ScalarAsync<T>(string sql) => (T)(await MirrorStage.Scalar(Admin, sql))!;
+
+    /// <summary>Plans the conversion of a table and journals the run.</summary>
+    public async Task<OperationPlan> PlanAsync(string table, ConversionRequest request)
+    {
+        await using NpgsqlConnection connection = await _server.OpenAsync(Cancellation);
+        await JournalSchema.EnsureAsync(connection, Cancellation);
+        uint oid = (await TableCatalog.FindAsync(connection, $"public.{table}", Cancellation))!.Value;
+        TableDescription description = (await TableCatalog.ReadAsync(connection, oid, Cancellation))!;
+        _plan = await new ConversionPlanner(TimeProvider.System).PlanAsync(
+            connection,
+            description,
+            request,
+            Cancellation
+        );
+        _run = await RunJournal.CreateAsync(connection, _plan, Cancellation);
+        return _plan;
+    }
+
+    public static ConversionRequest Monthly(string key = "created_at") =>
+        new() { Key = key, Interval = PartitionInterval.Month };
+
+    /// <summary>Runs to the next gate or end.</summary>
+    public async Task<RunEnd> RunAsync(OperationLimits? limits = null)
+    {
+        IOperation operation = new ConversionOperation(PlanJson.Read(PlanJson.Write(_plan!)));
+        RunnerOptions options = new() { Limits = limits ?? Limits, Throttle = ThrottleLimits.None };
+        return await new Runner(_server, operation, options, TimeProvider.System).RunAsync(_run, Cancellation);
+    }
+
+    /// <summary>Runs to a gate, and says why if it does not get there.</summary>
+    public async Task RunToAsync(RunState state)
+    {
+        RunEnd end = await RunAsync();
+        Assert.True(end.State == state && end.Outcome == OperationOutcome.Done, $"{end.State}: {end.Message}");
+    }
+
+    /// <summary>Opens a gate.</summary>
+    public async Task OpenAsync(string verb)
+    {
+        await using NpgsqlConnection connection = await _server.OpenAsync(Cancellation);
+        await RunJournal.OpenGateAsync(connection, _run, verb, null, Cancellation);
+    }
+
+    /// <summary>Asks for a detour.</summary>
+    public async Task RequestAsync(string verb)
+    {
+        await using NpgsqlConnection connection = await _server.OpenAsync(Cancellation);
+        await RunJournal.RequestAsync(connection, _run, verb, Cancellation);
+    }
+
+    /// <summary>Rows of one table that the other does not have, both ways.</summary>
+    public Task<long> CountDifferencesAsync(string one, string other) =>
+        ScalarAsync<long>(
+            $"""
+            SELECT (SELECT count(*) FROM (SELECT a::text FROM {one} AS a EXCEPT ALL SELECT b::text FROM {other} AS b) AS x)
+                 + (SELECT count(*) FROM (SELECT b::text FROM {other} AS b EXCEPT ALL SELECT a::text FROM {one} AS a) AS y)
+            """
+        );
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (NpgsqlConnection connection in _connections)
+        {
+            await connection.DisposeAsync();
+        }
+        await _server.DisposeAsync();
+    }
+}
