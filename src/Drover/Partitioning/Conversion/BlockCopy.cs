@@ -39,8 +39,8 @@ internal sealed class BlockCopy(ConversionLayout layout)
     // Of a table of which nothing is known yet; small rows, so that the first batch is not too large.
     private const int RowsPerBlockGuess = 100;
 
-    // The most line pointers that a block of 32 kB can have, and more than any of 8 kB.
-    private const int ItemsMax = 2048;
+    // The least that a row and its line pointer take: so many may be in a block.
+    private const int ItemBytesMin = 28;
 
     /// <summary>Copies the next blocks, about as much as the budget says.</summary>
     public async Task<CopyBatch> RunAsync(
@@ -72,7 +72,7 @@ internal sealed class BlockCopy(ConversionLayout layout)
         return new CopyBatch(
             end with
             {
-                RowsPerBlock = whole > 0 ? (double)rows / whole : cursor.RowsPerBlock,
+                RowsPerBlock = whole > 0 && rows > 0 ? (double)rows / whole : cursor.RowsPerBlock,
                 Patient = conflict ? PatientBatches : Math.Max(cursor.Patient - 1, 0),
             },
             rows,
@@ -85,10 +85,11 @@ internal sealed class BlockCopy(ConversionLayout layout)
     {
         double rowsPerBlock = cursor.RowsPerBlock == 0 ? RowsPerBlockGuess : Math.Max(cursor.RowsPerBlock, 1);
         long blocks = (long)Math.Min(bytesMax / (double)blockSize, rowsMax / rowsPerBlock);
-        if (rowsMax < ItemsMax / 16 && blocks <= 1)
+        int itemsMax = blockSize / ItemBytesMin;
+        if (rowsMax < itemsMax && blocks < 1)
         {
             long item = Math.Max(cursor.NextItem, 1) + Math.Max(rowsMax, 1);
-            return item < ItemsMax
+            return item <= itemsMax
                 ? cursor with
                 {
                     NextItem = (int)item,

@@ -35,7 +35,7 @@ internal sealed class ConversionStage : IAsyncDisposable
     public OperationLimits Limits { get; init; } =
         new()
         {
-            BatchRowsMax = 50,
+            BatchRowsMax = 100,
             GateInterval = TimeSpan.FromMilliseconds(20),
             LockPauseMin = TimeSpan.FromMilliseconds(10),
             LockPauseMax = TimeSpan.FromMilliseconds(50),

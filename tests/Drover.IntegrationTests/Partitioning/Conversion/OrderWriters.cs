@@ -121,8 +121,10 @@ internal sealed class OrderWriters : IAsyncDisposable
             2 => $"UPDATE orders SET status = NULL, note = 'x' WHERE id = {id}",
             3 => $"DELETE FROM orders WHERE id = {id}; INSERT INTO orders VALUES ({id}, {id % 7}, 'again', 1, {day})",
             4 => $"UPDATE orders SET total = total + 0.10 WHERE id = {id}",
+            // Not ON CONFLICT: with the partition key in it, the primary key keeps no id unique.
             _ =>
-                $"INSERT INTO orders VALUES ({id}, {id % 9}, 'upsert', 2.50, {day}) ON CONFLICT DO NOTHING; UPDATE orders SET note = note || '.' WHERE id = {id}",
+                $"INSERT INTO orders SELECT {id}, {id % 9}, 'new', 2.50, {day} WHERE NOT EXISTS (SELECT FROM orders WHERE id = {id}); "
+                    + $"UPDATE orders SET note = note || '.' WHERE id = {id}",
         };
     }
 

@@ -105,7 +105,6 @@ public sealed class SweepInterleavingTests(PostgresFixture postgres)
 
     [Theory]
     [InlineData("REPEATABLE READ", "UPDATE item SET note = 'mine' WHERE id = 2")]
-    [InlineData("SERIALIZABLE", "UPDATE item SET note = 'mine' WHERE id = 2")]
     [InlineData("REPEATABLE READ", "DELETE FROM item WHERE id = 2")]
     [InlineData("REPEATABLE READ", "UPDATE item SET day = '2025-05-05' WHERE id = 2")]
     public async Task Write_in_repeatable_read_whose_row_was_copied_or_swept_behind_its_snapshot_does_not_fail(

@@ -8,7 +8,8 @@ namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>Where the waiting stands.</summary>
 /// <param name="Waiting">Transactions that were open when the key log was last seen empty; null: not seen yet.</param>
-internal sealed record SettleCursor(string[]? Waiting)
+/// <param name="Fruitless">Sweeps in a row that could clear nothing.</param>
+internal sealed record SettleCursor(string[]? Waiting, int Fruitless = 0)
 {
     /// <summary>Nothing is noted, and nobody is waited for.</summary>
     public bool IsSettled => Waiting is [];
@@ -21,6 +22,9 @@ internal sealed record SettleCursor(string[]? Waiting)
 internal sealed class SettleStep(ConversionLayout layout, QualifiedName leader, QualifiedName follower) : IBatchStep
 {
     private const int EntriesMax = 2000;
+
+    // The engine rests half a second after a batch without rows: two minutes.
+    private const int FruitlessMax = 240;
 
     private readonly KeyLogSweep _sweep = new(layout, leader, follower);
 
@@ -43,9 +47,19 @@ internal sealed class SettleStep(ConversionLayout layout, QualifiedName leader, 
             return (new SettleCursor([.. waiting.Where(open.Contains)]), 0);
         }
         SweepResult swept = await _sweep.RunAsync(connection, 0, EntriesMax, cancellationToken);
-        return swept.Taken > 0
-            ? (new SettleCursor(null), swept.Cleared)
-            : (new SettleCursor(await OldSnapshots.ListAsync(connection, cancellationToken)), 0);
+        if (swept.Taken == 0)
+        {
+            return (new SettleCursor(await OldSnapshots.ListAsync(connection, cancellationToken)), 0);
+        }
+        int fruitless = swept.Cleared > 0 ? 0 : cursor.Fruitless + 1;
+        if (fruitless >= FruitlessMax)
+        {
+            throw new OperationException(
+                $"{swept.Taken} entries of {layout.KeyLog} cannot be cleared: either a transaction has held these rows all the "
+                    + $"time, or {follower} cannot hold them as they are in {leader} (such as two rows with one id)"
+            );
+        }
+        return (new SettleCursor(null, fruitless), swept.Cleared);
     }
 
     /// <summary>The cursor of the last batch.</summary>
