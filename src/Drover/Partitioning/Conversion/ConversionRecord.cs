@@ -8,12 +8,16 @@ namespace Drover.Partitioning.Conversion;
 /// <param name="runId">The run.</param>
 internal sealed class ConversionRecord(long runId)
 {
+    /// <summary>In the way back, what comes before it takes locks.</summary>
+    public const string EndOfLocks = "";
+
     /// <summary>Makes the table.</summary>
     public const string Create = """
         CREATE TABLE IF NOT EXISTS drover.conversions (
           run_id bigint PRIMARY KEY,
           verified_mirror text,
           way_back jsonb,
+          last_statements jsonb,
           rollback_problem text)
         """;
 
@@ -42,6 +46,26 @@ internal sealed class ConversionRecord(long runId)
     /// <summary>The statements that swap back.</summary>
     public async Task<string[]> ReadWayBackAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await ReadAsync(connection, "way_back::text", cancellationToken) is { } json
+            ? JsonSerializer.Deserialize(json, ConversionJson.Default.StringArray)!
+            : [];
+
+    /// <summary>Keeps the statements that come before the old table is dropped.</summary>
+    public Task SetLastAsync(
+        NpgsqlConnection connection,
+        IEnumerable<string> statements,
+        CancellationToken cancellationToken
+    ) =>
+        SetAsync(
+            connection,
+            "last_statements",
+            JsonSerializer.Serialize(statements.ToArray(), ConversionJson.Default.StringArray),
+            "::jsonb",
+            cancellationToken
+        );
+
+    /// <summary>The statements that come before the old table is dropped.</summary>
+    public async Task<string[]> ReadLastAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await ReadAsync(connection, "last_statements::text", cancellationToken) is { } json
             ? JsonSerializer.Deserialize(json, ConversionJson.Default.StringArray)!
             : [];
 

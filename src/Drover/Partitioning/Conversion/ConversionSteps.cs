@@ -2,6 +2,7 @@
 using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Dependents;
 
 namespace Drover.Partitioning.Conversion;
 
@@ -17,10 +18,14 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
     public const string BuildIndexes = "build-indexes";
     public const string AttachIndexes = "attach-indexes";
     public const string Analyze = "analyze";
+    public const string StageViews = "stage-views";
+    public const string BuildViews = "build-views";
+    public const string FreshenViews = "freshen-views";
     public const string Verify = "verify";
     public const string Ready = "ready";
     public const string Settle = "settle";
     public const string CutOver = "cut-over";
+    public const string CompleteKeys = "complete-foreign-keys";
     public const string Watching = "watching";
     public const string Finish = "finish";
 
@@ -157,6 +162,26 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             Kind = StepKind.Autocommit,
             Sql = [$"ANALYZE {_layout.NewTable}"],
         };
+        RebindPlan rebinding = RebindPlan.For(table, _layout.NewTable, _layout.OldTable);
+        if (rebinding.Stage.Length > 0)
+        {
+            yield return new PlanStep
+            {
+                Name = StageViews,
+                Title = "Make the materialized views that will read the partitioned table, empty",
+                Kind = StepKind.Transaction,
+                Sql = rebinding.Stage,
+                Locks = [new LockClaim(TableLockMode.AccessExclusive, _layout.Table.ToString())],
+                DoneWhen = rebinding.StagedWhen,
+                Undo = rebinding.Abandon,
+            };
+            yield return new PlanStep
+            {
+                Name = BuildViews,
+                Title = "Fill and index them",
+                Kind = StepKind.Autocommit,
+            };
+        }
         yield return VerifyStep(settings, Verify);
     }
 
@@ -185,6 +210,15 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             UndoneBy = "rollback",
             GivesUpTo = Ready,
         };
+        if (table.Constraints.Any(constraint => constraint.Kind == ConstraintKind.ForeignKey))
+        {
+            yield return new PlanStep
+            {
+                Name = CompleteKeys,
+                Title = "Validate the partitions' foreign keys, one by one",
+                Kind = StepKind.Autocommit,
+            };
+        }
         yield return new PlanStep
         {
             Name = Watching,

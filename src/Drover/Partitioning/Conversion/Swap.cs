@@ -1,5 +1,6 @@
 // The exchange of the two tables' names and roles, forwards at the cut-over and backwards at a rollback.
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Dependents;
 
 namespace Drover.Partitioning.Conversion;
 
@@ -13,6 +14,14 @@ namespace Drover.Partitioning.Conversion;
 internal sealed class Swap(TableDescription table, ConversionLayout layout, IReadOnlyList<QualifiedName> partitions)
 {
     private readonly Mirror _mirror = new(layout);
+    private readonly SwapForeignKeys _keys = new(table, layout, partitions);
+
+    /// <summary>What outside the table follows it.</summary>
+    public RebindPlan Rebinding { get; } = RebindPlan.For(table, layout.NewTable, layout.OldTable);
+
+    /// <summary>Locks in their fixed order: dependents, referenced tables, the two tables.</summary>
+    public IEnumerable<string> Locks(QualifiedName follower) =>
+        [.. Rebinding.Lock, .. _keys.Locks(), $"LOCK TABLE {layout.Table}, {follower} IN ACCESS EXCLUSIVE MODE"];
 
     /// <summary>The partitioned table takes the name.</summary>
     public IEnumerable<string> Forward() =>
@@ -24,6 +33,8 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             .. SilenceOld(),
             .. EquipNew(),
             .. HandSequences(toNew: true),
+            .. _keys.Forward(),
+            .. Rebinding.Forward,
             .. _mirror.Functions(layout.OldTable, MirrorMode.Reverse),
             .. _mirror.Triggers(layout.Table),
             .. TruncateTriggers(),
@@ -40,6 +51,8 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             .. RenameIndexes(TargetIndexes.NewName, fromNew: false),
             .. EquipOld(),
             .. HandSequences(toNew: false),
+            .. _keys.Backward(),
+            .. Rebinding.Backward,
             .. _mirror.Functions(layout.NewTable, MirrorMode.Following),
             .. _mirror.Triggers(layout.Table),
         ];

@@ -1,6 +1,5 @@
 // TRAPS 27: statements that would lose their arbiter or mean something else are told from their texts.
 using Drover.IntegrationTests.LocalPostgres;
-using Drover.Operations.Plans;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Preflight;
 

@@ -20,6 +20,7 @@ internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
         );
         IEnumerable<string> statements =
         [
+            .. await new ConversionRecord(context.RunId).ReadLastAsync(connection, cancellationToken),
             .. Mirror.DropTriggers(layout.Table),
             .. partitions.Select(Swap.DropTruncateTrigger),
             settings.KeepsOld ? $"ALTER TABLE {layout.OldTable} ENABLE TRIGGER USER" : $"DROP TABLE {layout.OldTable}",

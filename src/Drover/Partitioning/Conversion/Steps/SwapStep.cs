@@ -1,13 +1,12 @@
 // The cut-over and the rollback: one short transaction, once everything is settled.
 using Drover.Operations;
-using Drover.Operations.Connections;
 using Drover.Partitioning.Catalog;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
-/// Batches, of which the last is the swap: 1. settle; 2. lock both tables; 3. if something was noted since, sweep it, let go
+/// Batches, of which the last is the swap: 1. settle; 2. lock in a fixed order; 3. if something was noted since, sweep it, let go
 /// and settle again, so that no reader with an older snapshot ever finds the new table behind; 4. the proofs: the mirror is
 /// the verified one, the catalogs are unchanged; 5. the swap's statements; 6. the way back is written down.
 /// </summary>
@@ -32,29 +31,35 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
                 return SettleStep.Result(cursor, rows, isDone: false);
             }
         }
-        await connection.ExecuteAsync(
-            $"LOCK TABLE {_layout.Table}, {Follower(settings, isForward)} IN ACCESS EXCLUSIVE MODE",
-            [],
-            cancellationToken
-        );
+        ConversionRecord record = new(context.RunId);
+        Swap? swap = isForward ? await PlanAsync(connection, cancellationToken) : null;
+        string[] back = isForward ? [] : await record.ReadWayBackAsync(connection, cancellationToken);
+        int locks = Array.IndexOf(back, ConversionRecord.EndOfLocks);
+        await RunAsync(connection, swap?.Locks(_layout.NewTable) ?? back[..locks], cancellationToken);
         if (!await _log.IsEmptyAsync(connection, cancellationToken))
         {
             SweepResult swept = await _sweep.RunAsync(connection, 0, EntriesMax, cancellationToken);
             return SettleStep.Result(new SettleCursor(null), swept.Cleared, isDone: false);
         }
         await ProveAsync(context, cancellationToken);
-        if (isForward)
+        if (swap is not null)
         {
-            await ForwardAsync(context, cancellationToken);
+            await ProveUnchangedAsync(connection, cancellationToken);
+            await RunAsync(connection, swap.Forward(), cancellationToken);
+            await record.SetWayBackAsync(
+                connection,
+                [.. swap.Locks(_layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()],
+                cancellationToken
+            );
+            await record.SetLastAsync(connection, swap.Rebinding.Finish, cancellationToken);
         }
         else
         {
-            ConversionRecord record = new(context.RunId);
-            await RunAsync(connection, await record.ReadWayBackAsync(connection, cancellationToken), cancellationToken);
+            await RunAsync(connection, back[(locks + 1)..], cancellationToken);
         }
         // The tables are equal here and now, and the new mirror is part of this same transaction.
         string mirror = await TargetCatalog.ReadMirrorAsync(connection, _layout.Table, cancellationToken);
-        await new ConversionRecord(context.RunId).SetVerifiedAsync(connection, mirror, cancellationToken);
+        await record.SetVerifiedAsync(connection, mirror, cancellationToken);
         return SettleStep.Result(new SettleCursor(null), 0, isDone: true);
     }
 
@@ -76,26 +81,32 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
         }
     }
 
-    private async Task ForwardAsync(BatchContext context, CancellationToken cancellationToken)
+    private async Task<Swap> PlanAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        NpgsqlConnection connection = context.Connection;
-        TableDescription table =
-            await TableCatalog.ReadWithinAsync(connection, _layout.Oid, cancellationToken)
-            ?? throw new OperationException($"{_layout.Table} does not exist any more");
-        if (CatalogFingerprint.Of(table) != fingerprint)
-        {
-            throw new OperationException(
-                $"{_layout.Table} was changed since the plan was made; the cut-over would lose the change"
-            );
-        }
+        TableDescription table = await ProveUnchangedAsync(connection, cancellationToken);
         IReadOnlyList<QualifiedName> partitions = await TargetCatalog.ListPartitionsAsync(
             connection,
             _layout.NewTable,
             cancellationToken
         );
-        Swap swap = new(table, _layout, partitions);
-        await RunAsync(connection, swap.Forward(), cancellationToken);
-        await new ConversionRecord(context.RunId).SetWayBackAsync(connection, swap.Backward(), cancellationToken);
+        return new Swap(table, _layout, partitions);
+    }
+
+    // Before the locks, to know which; and under them, since what was not locked could have changed.
+    private async Task<TableDescription> ProveUnchangedAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    )
+    {
+        TableDescription table =
+            await TableCatalog.ReadWithinAsync(connection, _layout.Oid, cancellationToken)
+            ?? throw new OperationException($"{_layout.Table} does not exist any more");
+        return CatalogFingerprint.Of(table) == fingerprint
+            ? table
+            : throw new OperationException(
+                $"{_layout.Table} was changed since the plan was made; the cut-over would lose the change. Undo it, or abort "
+                    + "and plan anew"
+            );
     }
 
     // In one message: every round trip would be the application's wait.

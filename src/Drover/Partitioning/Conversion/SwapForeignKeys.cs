@@ -1,0 +1,130 @@
+// Foreign keys of the table and to it, at the swap and after it.
+using Drover.Operations;
+using Drover.Partitioning.Catalog;
+
+namespace Drover.Partitioning.Conversion;
+
+/// <summary>
+/// Only the table that has the name has foreign keys. A follower with one could fail the application: a row that it has
+/// still to lose would keep the row that it points to from being deleted. So they come to the partitions at the cut-over,
+/// not validated, which takes no scan; and are validated and joined under the parent's afterwards.
+/// </summary>
+/// <param name="table">The source as it is now.</param>
+/// <param name="layout">The tables.</param>
+/// <param name="partitions">The target's partitions.</param>
+internal sealed class SwapForeignKeys(
+    TableDescription table,
+    ConversionLayout layout,
+    IReadOnlyList<QualifiedName> partitions
+)
+{
+    private const string NotValid = " NOT VALID";
+
+    private IEnumerable<ConstraintDescription> Outgoing =>
+        table.Constraints.Where(constraint =>
+            constraint.Kind == ConstraintKind.ForeignKey && constraint.ReferencedTable != table.Name
+        );
+
+    /// <summary>On the other tables, in the order of their names.</summary>
+    public IEnumerable<string> Locks() =>
+        table
+            .IncomingForeignKeys.Where(key => key.TableOid != table.Oid)
+            .Select(key => (key.Table.ToString(), "ACCESS EXCLUSIVE"))
+            .Concat(Outgoing.Select(key => (key.ReferencedTable.ToString()!, "SHARE ROW EXCLUSIVE")))
+            .GroupBy(claim => claim.Item1, claim => claim.Item2)
+            .OrderBy(claims => claims.Key, StringComparer.Ordinal)
+            // ACCESS EXCLUSIVE comes first in the alphabet too.
+            .Select(claims => $"LOCK TABLE {claims.Key} IN {claims.Min()} MODE");
+
+    /// <summary>In the cut-over.</summary>
+    public IEnumerable<string> Forward()
+    {
+        foreach (IncomingForeignKey key in table.IncomingForeignKeys)
+        {
+            QualifiedName owner = key.TableOid == table.Oid ? layout.OldTable : key.Table;
+            yield return $"ALTER TABLE {owner} DROP CONSTRAINT {SqlText.Name(key.Name)}";
+        }
+        foreach (ConstraintDescription key in Outgoing)
+        {
+            foreach (QualifiedName partition in partitions)
+            {
+                yield return $"ALTER TABLE {partition} ADD CONSTRAINT {SqlText.Name(key.Name)} {Unvalidated(key.Definition)}";
+            }
+        }
+    }
+
+    /// <summary>In the rollback; right whether the steps after the cut-over have run or not.</summary>
+    public IEnumerable<string> Backward()
+    {
+        foreach (ConstraintDescription key in Outgoing)
+        {
+            string name = SqlText.Name(key.Name);
+            yield return $"ALTER TABLE {layout.NewTable} DROP CONSTRAINT IF EXISTS {name}";
+            foreach (QualifiedName partition in partitions)
+            {
+                yield return $"ALTER TABLE {partition} DROP CONSTRAINT IF EXISTS {name}";
+            }
+            yield return Restore(layout.Table, key.Name, key.Definition);
+        }
+        foreach (IncomingForeignKey key in table.IncomingForeignKeys)
+        {
+            yield return Restore(key.Table, key.Name, key.Definition);
+        }
+    }
+
+    /// <summary>After the cut-over: validated per partition, then the whole table's own, then the old table's go.</summary>
+    public static IEnumerable<AutocommitStatement> Complete(
+        TableDescription old,
+        ConversionLayout layout,
+        IReadOnlyList<QualifiedName> partitions
+    )
+    {
+        foreach (
+            ConstraintDescription key in old.Constraints.Where(constraint =>
+                constraint.Kind == ConstraintKind.ForeignKey
+            )
+        )
+        {
+            string name = SqlText.Name(key.Name);
+            foreach (QualifiedName partition in key.IsValidated ? partitions : [])
+            {
+                yield return new AutocommitStatement(
+                    $"ALTER TABLE {partition} VALIDATE CONSTRAINT {name}",
+                    $"SELECT EXISTS ({Exists(partition, key.Name)} AND convalidated)",
+                    []
+                );
+            }
+            if (key.IsValidated)
+            {
+                yield return new AutocommitStatement(
+                    $"ALTER TABLE {layout.Table} ADD CONSTRAINT {name} {key.Definition}",
+                    $"SELECT EXISTS ({Exists(layout.Table, key.Name)})",
+                    []
+                );
+            }
+            yield return new AutocommitStatement(
+                $"ALTER TABLE {layout.OldTable} DROP CONSTRAINT IF EXISTS {name}",
+                $"SELECT NOT EXISTS ({Exists(layout.OldTable, key.Name)})",
+                []
+            );
+        }
+    }
+
+    private static string Restore(QualifiedName owner, string name, string definition) =>
+        SqlText.Block(
+            $"""
+            BEGIN
+              IF NOT EXISTS ({Exists(owner, name)}) THEN
+                ALTER TABLE {owner} ADD CONSTRAINT {SqlText.Name(name)} {Unvalidated(definition)};
+              END IF;
+            END
+            """
+        );
+
+    private static string Unvalidated(string definition) =>
+        definition.EndsWith(NotValid, StringComparison.Ordinal) ? definition : definition + NotValid;
+
+    private static string Exists(QualifiedName owner, string name) =>
+        $"SELECT FROM pg_constraint WHERE conrelid = to_regclass({SqlText.Literal(owner.ToString())}) "
+        + $"AND conname = {SqlText.Literal(name)}";
+}
