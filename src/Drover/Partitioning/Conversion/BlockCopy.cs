@@ -5,7 +5,8 @@ using Npgsql;
 namespace Drover.Partitioning.Conversion;
 
 /// <summary>Where a copy stands; kept in the journal between batches.</summary>
-/// <param name="FileNode">The source's file. Another one (VACUUM FULL, CLUSTER, TRUNCATE) means that all blocks are new.</param>
+/// <param name="FileNode">The source's file. Another one (VACUUM FULL, CLUSTER, TRUNCATE) means that all blocks are
+/// new.</param>
 /// <param name="Blocks">Blocks of that file when the copy of it began; all later rows come by the mirror.</param>
 /// <param name="NextBlock">The first block that is not copied whole.</param>
 /// <param name="NextItem">The first line pointer of it that is not copied; 0 or 1 at its beginning.</param>

@@ -30,8 +30,8 @@ internal sealed record ConversionLayout
     public required string Key { get; init; }
 
     /// <summary>
-    /// Columns of any unique index of the source or the target. A change of one may meet another row, so the mirror takes
-    /// the row out and puts it in again where a conflict is seen without an error.
+    /// Columns of any unique index of the source or the target. A change of one may meet another row, so the mirror
+    /// takes the row out and puts it in again where a conflict is seen without an error.
     /// </summary>
     public required ImmutableArray<string> UniqueColumns { get; init; }
 
@@ -43,7 +43,8 @@ internal sealed record ConversionLayout
     [JsonIgnore]
     public QualifiedName OldTable => Table.WithName(Bounds.PartitionName.Fit(Table.Name, "__drover_old"));
 
-    /// <summary>Identities of rows that the mirror could not move from exactly the old row to exactly the new one.</summary>
+    /// <summary>Identities of rows that the mirror could not move from exactly the old row to exactly the new
+    /// one.</summary>
     [JsonIgnore]
     public QualifiedName KeyLog => new("drover", $"keys_{Oid}");
 
@@ -90,7 +91,8 @@ internal sealed record ConversionColumn
     public bool IsIdentityAlways { get; init; }
 
     /// <summary>
-    /// What is hashed in place of the value, with <c>{0}</c> for the column: equal only when the value's image is equal.
+    /// What is hashed in place of the value, with <c>{0}</c> for the column: equal only when the value's image is
+    /// equal.
     /// </summary>
     public string Digest { get; init; } = "{0}";
 }

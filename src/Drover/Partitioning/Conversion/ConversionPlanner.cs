@@ -52,7 +52,8 @@ internal sealed class ConversionPlanner(TimeProvider time)
         if (!PartitionKeyKinds.TryOfType(key.BaseType, out PartitionKeyKind? kind))
         {
             throw Refuse(
-                $"{request.Key} is of type {key.Type}; a table can be partitioned by date, timestamp, timestamptz, integer, bigint or uuid (version 7)"
+                $"{request.Key} is of type {key.Type}; a table can be partitioned by date, timestamp, "
+                    + $"timestamptz, integer, bigint or uuid (version 7)"
             );
         }
         if (!PartitionScheme.TryCreate(kind.Value, request.Interval, request.Zone, out var scheme, out string? problem))

@@ -11,9 +11,10 @@ namespace Drover.Partitioning.Conversion;
 internal sealed record SweepResult(int Taken, int Cleared, long Last);
 
 /// <summary>
-/// One sweep, in the caller's READ COMMITTED transaction. Rows that somebody holds are left for the next one: a sweep that
-/// waited could close a circle of waits, and the application might be chosen as its victim. What entry goes is decided
-/// at the end by one statement that finds both tables equal for its identity, so a sweep can do too little but never lie.
+/// One sweep, in the caller's READ COMMITTED transaction. Rows that somebody holds are left for the next one: a sweep
+/// that waited could close a circle of waits, and the application might be chosen as its victim. What entry goes is
+/// decided at the end by one statement that finds both tables equal for its identity, so a sweep can do too little
+/// but never lie.
 /// </summary>
 internal sealed class KeyLogSweep
 {
@@ -32,7 +33,8 @@ internal sealed class KeyLogSweep
     {
         string log = layout.KeyLog.ToString();
         string logged =
-            $"(SELECT DISTINCT {ConversionSql.List(layout.LogColumns)} FROM {log} WHERE seq = ANY ($1::text::bigint[])) AS l";
+            $"(SELECT DISTINCT {ConversionSql.List(layout.LogColumns)} FROM {log} WHERE seq = ANY "
+            + $"($1::text::bigint[])) AS l";
         string place = ConversionSql.List(layout.Place, "t");
         string source = $"SELECT FROM {leader} AS s WHERE {layout.MatchLog("s", "l")}";
         string target = $"SELECT FROM {follower} AS t WHERE {layout.MatchLog("t", "l")}";

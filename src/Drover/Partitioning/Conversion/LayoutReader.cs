@@ -40,7 +40,8 @@ internal static class LayoutReader
         IndexDescription identity =
             FindIdentity(table)
             ?? throw new OperationException(
-                $"{table.Name} has no primary key and no other unique key without holes, so its rows cannot be told apart: add "
+                $"{table.Name} has no primary key and no other unique key without holes, so its rows cannot "
+                    + $"be told apart: add "
                     + "one (CREATE UNIQUE INDEX CONCURRENTLY over columns that are NOT NULL)",
                 OperationOutcome.Refused
             );
@@ -131,7 +132,8 @@ internal static class LayoutReader
             WHERE i.indrelid = $1 AND (i.indisunique OR i.indisexclusion)
               AND (a.attnum = ANY (i.indkey) OR EXISTS (
                 SELECT FROM pg_depend AS d
-                WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass
+                WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid =
+                  'pg_class'::regclass
                   AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))
             ORDER BY 1
             """,

@@ -7,14 +7,16 @@ namespace Drover.Partitioning.Conversion;
 internal enum MirrorMode
 {
     /// <summary>
-    /// Beside the copy: also notes every row that left its place, since a copy that read the row before may put it back.
+    /// Beside the copy: also notes every row that left its place, since a copy that read the row before may put it
+    /// back.
     /// </summary>
     Copying,
 
     /// <summary>The copy is over.</summary>
     Following,
 
-    /// <summary>After the cut-over, towards the old table: no error of the mirror's may reach the application.</summary>
+    /// <summary>After the cut-over, towards the old table: no error of the mirror's may reach the
+    /// application.</summary>
     Reverse,
 }
 
@@ -25,7 +27,8 @@ internal enum MirrorMode
 /// <param name="layout">The tables.</param>
 internal sealed class Mirror(ConversionLayout layout)
 {
-    /// <summary>Row trigger; <c>!</c> sorts before what people call their triggers, and they fire in that order.</summary>
+    /// <summary>Row trigger; <c>!</c> sorts before what people call their triggers, and they fire in that
+    /// order.</summary>
     public const string RowTrigger = "!drover_mirror";
 
     /// <summary>TRUNCATE trigger.</summary>
@@ -52,7 +55,8 @@ internal sealed class Mirror(ConversionLayout layout)
         }
     }
 
-    /// <summary>Puts the triggers on the leader. Takes SHARE ROW EXCLUSIVE, so all writers before it are over.</summary>
+    /// <summary>Puts the triggers on the leader. Takes SHARE ROW EXCLUSIVE, so all writers before it are
+    /// over.</summary>
     public IEnumerable<string> Triggers(QualifiedName leader)
     {
         string row = SqlText.Name(RowTrigger);
@@ -81,8 +85,8 @@ internal sealed class Mirror(ConversionLayout layout)
         [$"DROP FUNCTION IF EXISTS {layout.MirrorFunction}()", $"DROP FUNCTION IF EXISTS {layout.TruncateFunction}()"];
 
     // 1. In READ COMMITTED every statement sees what is committed, and nothing below can fail for another row's sake.
-    // 2. Above it, the follower's row may have been made or changed behind the snapshot's back by the copy or the sweep:
-    //    the serialization failure that this gives is the mirror's own matter, and is noted instead of raised.
+    // 2. Above it, the follower's row may have been made or changed behind the snapshot's back by the copy or the
+    // sweep:    the serialization failure that this gives is the mirror's own matter, and is noted instead of raised.
     private string Body(QualifiedName follower, MirrorMode mode)
     {
         string move = Move(follower, mode);

@@ -6,7 +6,8 @@ using Npgsql;
 
 namespace Drover.Partitioning.Conversion;
 
-/// <summary>A range of identities: above the first, up to and with the last. Null: open, so nothing lies outside.</summary>
+/// <summary>A range of identities: above the first, up to and with the last. Null: open, so nothing lies
+/// outside.</summary>
 /// <param name="After">The identity before the range, each column's value as text.</param>
 /// <param name="To">The last identity of the range.</param>
 internal sealed record IdentityRange(ImmutableArray<string>? After, ImmutableArray<string>? To);
@@ -31,9 +32,9 @@ internal sealed record RangeComparison(RangeSum Leader, RangeSum Follower)
 internal sealed record RowDifference(ImmutableArray<string> Identity, string Kind, ImmutableArray<string> Columns);
 
 /// <summary>
-/// One statement reads both tables, so both are of one snapshot, and writes go on. Identities in the key log are left out:
-/// they are known to be due. Each row is hashed whole, then its hash is hashed again: hash_record_extended alone is a sum
-/// over columns, and the sum of such sums would not notice two rows that have swapped a value.
+/// One statement reads both tables, so both are of one snapshot, and writes go on. Identities in the key log are left
+/// out: they are known to be due. Each row is hashed whole, then its hash is hashed again: hash_record_extended alone
+/// is a sum over columns, and the sum of such sums would not notice two rows that have swapped a value.
 /// </summary>
 internal sealed class RangeVerification
 {
@@ -57,7 +58,8 @@ internal sealed class RangeVerification
     }
 
     /// <summary>
-    /// The range that begins behind <paramref name="after"/> and has about <paramref name="rows"/> of the leader's rows.
+    /// The range that begins behind <paramref name="after"/> and has about <paramref name="rows"/> of the leader's
+    /// rows.
     /// </summary>
     public async Task<IdentityRange> NextAsync(
         NpgsqlConnection connection,
@@ -112,7 +114,8 @@ internal sealed class RangeVerification
             ", ",
             Stored()
                 .Select(name =>
-                    $"CASE WHEN NOT {Record(name, "l")} OPERATOR(pg_catalog.*=) {Record(name, "f")} THEN {SqlText.Literal(name)} END"
+                    $"CASE WHEN NOT {Record(name, "l")} OPERATOR(pg_catalog.*=) {Record(name, "f")} THEN "
+                    + $"{SqlText.Literal(name)} END"
                 )
         );
         string sql = $"""

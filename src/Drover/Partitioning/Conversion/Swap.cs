@@ -77,7 +77,8 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             else
             {
                 yield return $"DROP STATISTICS IF EXISTS {statistics.Name}";
-                yield return $"ALTER STATISTICS {statistics.Name.WithName(TargetIndexes.OldName(name))} RENAME TO {SqlText.Name(name)}";
+                yield return $"ALTER STATISTICS {statistics.Name.WithName(TargetIndexes.OldName(name))} "
+                    + $"RENAME TO {SqlText.Name(name)}";
             }
         }
     }
@@ -203,8 +204,8 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         }
     }
 
-    // Of the parent and of every partition: it is not inherited. By an index it needs that partition's own index, so the
-    // planner of the conversion asks for FULL or the key instead.
+    // Of the parent and of every partition: it is not inherited. By an index it needs that partition's own index, so
+    // the planner of the conversion asks for FULL or the key instead.
     private IEnumerable<string> ReplicaIdentities()
     {
         string? identity = table.ReplicaIdentity switch
@@ -220,8 +221,8 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
                 .Select(relation => $"ALTER TABLE {relation} REPLICA IDENTITY {identity}");
     }
 
-    // A serial's sequence stays and changes its owner; an identity's belongs to its column, so the other one goes on from
-    // its number under its name.
+    // A serial's sequence stays and changes its owner; an identity's belongs to its column, so the other one goes on
+    // from its number under its name.
     private IEnumerable<string> HandSequences(bool toNew)
     {
         QualifiedName other = toNew ? layout.OldTable : layout.NewTable;

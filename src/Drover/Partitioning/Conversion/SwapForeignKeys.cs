@@ -6,8 +6,8 @@ namespace Drover.Partitioning.Conversion;
 
 /// <summary>
 /// Only the table that has the name has foreign keys. A follower with one could fail the application: a row that it has
-/// still to lose would keep the row that it points to from being deleted. So they come to the partitions at the cut-over,
-/// not validated, which takes no scan; and are validated and joined under the parent's afterwards.
+/// still to lose would keep the row that it points to from being deleted. So they come to the partitions at the
+/// cut-over, not validated, which takes no scan; and are validated and joined under the parent's afterwards.
 /// </summary>
 /// <param name="table">The source as it is now.</param>
 /// <param name="layout">The tables.</param>
@@ -48,7 +48,8 @@ internal sealed class SwapForeignKeys(
         {
             foreach (QualifiedName partition in partitions)
             {
-                yield return $"ALTER TABLE {partition} ADD CONSTRAINT {SqlText.Name(key.Name)} {Unvalidated(key.Definition)}";
+                yield return $"ALTER TABLE {partition} ADD CONSTRAINT {SqlText.Name(key.Name)} "
+                    + $"{Unvalidated(key.Definition)}";
             }
         }
     }
@@ -72,7 +73,8 @@ internal sealed class SwapForeignKeys(
         }
     }
 
-    /// <summary>After the cut-over: validated per partition, then the whole table's own, then the old table's go.</summary>
+    /// <summary>After the cut-over: validated per partition, then the whole table's own, then the old table's
+    /// go.</summary>
     public static IEnumerable<AutocommitStatement> Complete(
         TableDescription old,
         ConversionLayout layout,

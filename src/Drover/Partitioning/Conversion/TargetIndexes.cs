@@ -1,4 +1,5 @@
-// The target's secondary indexes: built on each partition without a lock in anybody's way, then joined under the parent.
+// The target's secondary indexes: built on each partition without a lock in anybody's way, then joined under the
+// parent.
 using Drover.Operations;
 using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
@@ -54,14 +55,17 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
                 if (index.ConstraintName is not null)
                 {
                     yield return new AutocommitStatement(
-                        $"ALTER TABLE {partition} ADD CONSTRAINT {SqlText.Name(part.Name)} UNIQUE USING INDEX {SqlText.Name(part.Name)}",
-                        $"SELECT EXISTS (SELECT FROM pg_constraint WHERE conindid = {Regclass(part)} AND contype = 'u')",
+                        $"ALTER TABLE {partition} ADD CONSTRAINT {SqlText.Name(part.Name)} UNIQUE USING "
+                            + $"INDEX {SqlText.Name(part.Name)}",
+                        $"SELECT EXISTS (SELECT FROM pg_constraint WHERE conindid = {Regclass(part)} AND "
+                            + $"contype = 'u')",
                         []
                     );
                 }
                 yield return new AutocommitStatement(
                     $"ALTER INDEX {parent} ATTACH PARTITION {part}",
-                    $"SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = {Regclass(part)} AND inhparent = {Regclass(parent)})",
+                    $"SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = {Regclass(part)} AND "
+                        + $"inhparent = {Regclass(parent)})",
                     []
                 );
             }

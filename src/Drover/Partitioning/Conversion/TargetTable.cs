@@ -65,11 +65,13 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         yield return create.ToString();
         foreach (ColumnDescription column in table.Columns.Where(column => column.StatisticsTarget is not null))
         {
-            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET STATISTICS {column.StatisticsTarget}";
+            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET STATISTICS "
+                + $"{column.StatisticsTarget}";
         }
         foreach (ColumnDescription column in table.Columns.Where(column => column.Options.Length > 0))
         {
-            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET ({string.Join(", ", column.Options)})";
+            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET "
+                + $"({string.Join(", ", column.Options)})";
         }
         foreach (string grant in Grants(name))
         {
@@ -80,7 +82,8 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
     private string CreateParent()
     {
         IEnumerable<string> columns = table.Columns.Select(Column);
-        // What is not validated holds for new rows only: the copy could not bring the old ones. It comes at the cut-over.
+        // What is not validated holds for new rows only: the copy could not bring the old ones. It comes at the
+        // cut-over.
         IEnumerable<string> checks = table
             .Constraints.Where(constraint => constraint is { Kind: ConstraintKind.Check, IsValidated: true })
             .Select(constraint => $"CONSTRAINT {SqlText.Name(constraint.Name)} {constraint.Definition}");
@@ -129,7 +132,8 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
             ? ""
             : string.Create(
                 null,
-                $" (START {own.Start} INCREMENT {own.Increment} MINVALUE {own.Minimum} MAXVALUE {own.Maximum} CACHE {own.Cache} {(own.IsCycling ? "CYCLE" : "NO CYCLE")})"
+                $" (START {own.Start} INCREMENT {own.Increment} MINVALUE {own.Minimum} MAXVALUE "
+                    + $"{own.Maximum} CACHE {own.Cache} {(own.IsCycling ? "CYCLE" : "NO CYCLE")})"
             );
     }
 
@@ -137,7 +141,8 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
     {
         foreach (ColumnDescription column in table.Columns.Where(column => column.Storage is not null))
         {
-            yield return $"ALTER TABLE {layout.NewTable} ALTER {SqlText.Name(column.Name)} SET STORAGE {column.Storage}";
+            yield return $"ALTER TABLE {layout.NewTable} ALTER {SqlText.Name(column.Name)} SET STORAGE "
+                + $"{column.Storage}";
         }
     }
 

@@ -25,7 +25,8 @@ public sealed class CarriedOverTests(PostgresFixture postgres)
         CREATE STATISTICS sale_stats ON customer_id, price FROM sale;
         COMMENT ON TABLE sale IS 'what was sold';
         COMMENT ON COLUMN sale.price IS 'in euros';
-        INSERT INTO sale (customer_id, price, "when") SELECT 1 + i % 10, i, '2024-02-01'::timestamptz + i * interval '6 hours'
+        INSERT INTO sale (customer_id, price, "when") SELECT 1 + i % 10, i, '2024-02-01'::timestamptz + i *
+          interval '6 hours'
           FROM generate_series(1, 500) AS i;
         CREATE TRIGGER sale_audit AFTER INSERT OR UPDATE OR DELETE ON sale FOR EACH ROW EXECUTE FUNCTION note_audit();
         CREATE VIEW cheap AS SELECT id, price FROM sale WHERE price < 10;
@@ -67,7 +68,8 @@ public sealed class CarriedOverTests(PostgresFixture postgres)
         await AssertWorksAsync(stage);
         Assert.True(
             await stage.ScalarAsync<bool>(
-                "SELECT count(*) = 1 AND bool_and(convalidated) FROM pg_constraint WHERE conrelid = 'sale'::regclass AND contype = 'f'"
+                "SELECT count(*) = 1 AND bool_and(convalidated) FROM pg_constraint WHERE conrelid = "
+                    + "'sale'::regclass AND contype = 'f'"
             )
         );
     }
@@ -106,14 +108,16 @@ public sealed class CarriedOverTests(PostgresFixture postgres)
         Assert.Equal(
             0L,
             await stage.ScalarAsync<long>(
-                "SELECT count(*) FROM (SELECT customer_id, sum(price) FROM sale GROUP BY 1 EXCEPT SELECT * FROM per_customer) AS x"
+                "SELECT count(*) FROM (SELECT customer_id, sum(price) FROM sale GROUP BY 1 EXCEPT SELECT * "
+                    + "FROM per_customer) AS x"
             )
         );
         Assert.Equal("what was sold", await stage.ScalarAsync<string>("SELECT obj_description('sale'::regclass)"));
         Assert.Equal(
             "sale_customer_id_idx,sale_late,sale_pkey",
             await stage.ScalarAsync<string>(
-                "SELECT string_agg(c.relname, ',' ORDER BY c.relname) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = 'sale'::regclass AND i.indisvalid"
+                "SELECT string_agg(c.relname, ',' ORDER BY c.relname) FROM pg_index AS i JOIN pg_class AS c "
+                    + "ON c.oid = i.indexrelid WHERE i.indrelid = 'sale'::regclass AND i.indisvalid"
             )
         );
         Assert.Equal(

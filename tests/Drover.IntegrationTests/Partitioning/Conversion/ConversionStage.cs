@@ -116,8 +116,10 @@ internal sealed class ConversionStage : IAsyncDisposable
     public Task<long> CountDifferencesAsync(string one, string other) =>
         ScalarAsync<long>(
             $"""
-            SELECT (SELECT count(*) FROM (SELECT a::text FROM {one} AS a EXCEPT ALL SELECT b::text FROM {other} AS b) AS x)
-                 + (SELECT count(*) FROM (SELECT b::text FROM {other} AS b EXCEPT ALL SELECT a::text FROM {one} AS a) AS y)
+            SELECT (SELECT count(*) FROM (SELECT a::text FROM {one} AS a EXCEPT ALL SELECT b::text FROM {other} AS
+              b) AS x)
+                 + (SELECT count(*) FROM (SELECT b::text FROM {other} AS b EXCEPT ALL SELECT a::text FROM {one} AS
+                   a) AS y)
             """
         );
 

@@ -38,7 +38,8 @@ public sealed class ConversionTests(PostgresFixture postgres)
         Assert.Equal(
             "orders_customer_id_idx,orders_pkey",
             await stage.ScalarAsync<string>(
-                "SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY indexrelid::regclass::text COLLATE \"C\") FROM pg_index WHERE indrelid = 'orders'::regclass AND indisvalid"
+                "SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY indexrelid::regclass::text "
+                    + "COLLATE \"C\") FROM pg_index WHERE indrelid = 'orders'::regclass AND indisvalid"
             )
         );
         Assert.Equal(

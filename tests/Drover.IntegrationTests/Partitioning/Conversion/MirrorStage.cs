@@ -72,7 +72,8 @@ internal sealed class MirrorStage : IAsyncDisposable
             """
             CREATE SCHEMA drover;
             CREATE TABLE item (id bigint PRIMARY KEY, day date NOT NULL, note text, price numeric);
-            CREATE TABLE item__drover_new (id bigint, day date NOT NULL, note text, price numeric, PRIMARY KEY (id, day))
+            CREATE TABLE item__drover_new (id bigint, day date NOT NULL, note text, price numeric, PRIMARY KEY (id,
+              day))
               PARTITION BY RANGE (day);
             CREATE TABLE item_p2024 PARTITION OF item__drover_new FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
             CREATE TABLE item_p2025 PARTITION OF item__drover_new FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
@@ -144,9 +145,11 @@ internal sealed class MirrorStage : IAsyncDisposable
                     Admin,
                     """
                     SELECT coalesce(string_agg(d, ' ' ORDER BY d), '') FROM (
-                      SELECT '-' || d AS d FROM (SELECT i::text FROM item AS i EXCEPT ALL SELECT n::text FROM item__drover_new AS n) AS x(d)
+                      SELECT '-' || d AS d FROM (SELECT i::text FROM item AS i EXCEPT ALL SELECT n::text FROM
+                        item__drover_new AS n) AS x(d)
                       UNION ALL
-                      SELECT '+' || d FROM (SELECT n::text FROM item__drover_new AS n EXCEPT ALL SELECT i::text FROM item AS i) AS x(d)) AS y
+                      SELECT '+' || d FROM (SELECT n::text FROM item__drover_new AS n EXCEPT ALL SELECT i::text
+                        FROM item AS i) AS x(d)) AS y
                     """
                 )
             )!;

@@ -13,7 +13,8 @@ public sealed class MirrorTests(PostgresFixture postgres)
     [InlineData("UPDATE item SET note = NULL, price = 1.00; UPDATE item SET price = 1.0")]
     [InlineData("UPDATE item SET id = id + 1 WHERE id = 4; UPDATE item SET day = day + 300")]
     [InlineData(
-        "MERGE INTO item USING (VALUES (1), (9)) AS v (id) ON item.id = v.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (v.id, '2024-01-01')"
+        "MERGE INTO item USING (VALUES (1), (9)) AS v (id) ON item.id = v.id WHEN MATCHED THEN DELETE WHEN "
+            + "NOT MATCHED THEN INSERT VALUES (v.id, '2024-01-01')"
     )]
     [InlineData(
         "INSERT INTO item VALUES (1, '2025-01-01') ON CONFLICT (id) DO UPDATE SET day = EXCLUDED.day, note = 'up'"
@@ -23,7 +24,8 @@ public sealed class MirrorTests(PostgresFixture postgres)
     )]
     [InlineData("BEGIN; SAVEPOINT a; DELETE FROM item; ROLLBACK TO a; UPDATE item SET note = 'kept'; COMMIT")]
     [InlineData(
-        "WITH gone AS (DELETE FROM item WHERE id = 1 RETURNING *) INSERT INTO item SELECT 11, day, note, price FROM gone"
+        "WITH gone AS (DELETE FROM item WHERE id = 1 RETURNING *) INSERT INTO item SELECT 11, day, note, "
+            + "price FROM gone"
     )]
     [InlineData("TRUNCATE item; INSERT INTO item VALUES (1, '2024-02-02')")]
     [InlineData("BEGIN; TRUNCATE item; INSERT INTO item VALUES (1, '2024-02-02'); ROLLBACK")]
@@ -63,7 +65,8 @@ public sealed class MirrorTests(PostgresFixture postgres)
         await MirrorStage.Run(
             stage.Admin,
             $$"""
-            CREATE ROLE {{role}}; GRANT ALL ON item TO {{role}}; GRANT CREATE ON DATABASE {{stage.Admin.Database}} TO {{role}};
+            CREATE ROLE {{role}}; GRANT ALL ON item TO {{role}}; GRANT CREATE ON DATABASE {{stage.Admin.Database}}
+              TO {{role}};
             ALTER TABLE item ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON item USING (id < 3) WITH CHECK (true);
             SET ROLE {{role}}; CREATE SCHEMA evil; SET search_path = evil, public, pg_catalog;
             CREATE FUNCTION evil.eq(bigint, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT false';
@@ -86,7 +89,8 @@ public sealed class MirrorTests(PostgresFixture postgres)
             stage.Admin,
             """
             CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
-              IF pg_trigger_depth() = 1 THEN UPDATE item SET note = note || ' by ' || NEW.id WHERE id = 5 - NEW.id; END IF;
+              IF pg_trigger_depth() = 1 THEN UPDATE item SET note = note || ' by ' || NEW.id WHERE id = 5 - NEW.id;
+                END IF;
               RETURN NULL; END$$;
             CREATE TRIGGER other AFTER UPDATE ON item FOR EACH ROW EXECUTE FUNCTION other();
             UPDATE item SET note = 'first'
@@ -137,7 +141,10 @@ public sealed class MirrorTests(PostgresFixture postgres)
         Assert.Equal("1,9", await stage.NotedAsync());
         Assert.Equal(
             2L,
-            await MirrorStage.Scalar(stage.Admin, $"SELECT count(DISTINCT k1) FROM {stage.Layout.KeyLog} WHERE problem = '23514'")
+            await MirrorStage.Scalar(
+                stage.Admin,
+                $"SELECT count(DISTINCT k1) FROM {stage.Layout.KeyLog} " + $"WHERE problem = '23514'"
+            )
         );
     }
 }

@@ -14,7 +14,8 @@ internal sealed class OrderWriters : IAsyncDisposable
           id bigint PRIMARY KEY, customer_id bigint NOT NULL, status varchar(50), total numeric(10,2),
           created_at timestamptz NOT NULL, note text);
         CREATE INDEX orders_customer_id_idx ON orders (customer_id, created_at);
-        INSERT INTO orders SELECT i, i % 100, 'new', i / 100.0, '2024-01-10'::timestamptz + i * interval '1 hour', repeat('n', i % 50)
+        INSERT INTO orders SELECT i, i % 100, 'new', i / 100.0, '2024-01-10'::timestamptz + i * interval '1 hour',
+          repeat('n', i % 50)
           FROM generate_series(1, 3000) AS i;
         ANALYZE orders;
         """;
@@ -122,9 +123,9 @@ internal sealed class OrderWriters : IAsyncDisposable
             3 => $"DELETE FROM orders WHERE id = {id}; INSERT INTO orders VALUES ({id}, {id % 7}, 'again', 1, {day})",
             4 => $"UPDATE orders SET total = total + 0.10 WHERE id = {id}",
             // Not ON CONFLICT: with the partition key in it, the primary key keeps no id unique.
-            _ =>
-                $"INSERT INTO orders SELECT {id}, {id % 9}, 'new', 2.50, {day} WHERE NOT EXISTS (SELECT FROM orders WHERE id = {id}); "
-                    + $"UPDATE orders SET note = note || '.' WHERE id = {id}",
+            _ => $"INSERT INTO orders SELECT {id}, {id % 9}, 'new', 2.50, {day} WHERE NOT EXISTS (SELECT "
+                + $"FROM orders WHERE id = {id}); "
+                + $"UPDATE orders SET note = note || '.' WHERE id = {id}",
         };
     }
 

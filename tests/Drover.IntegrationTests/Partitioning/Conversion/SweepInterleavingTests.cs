@@ -141,7 +141,8 @@ public sealed class SweepInterleavingTests(PostgresFixture postgres)
         await MirrorStage.Run(stage.Admin, "UPDATE item SET note = (ARRAY['a', 'b'])[id] WHERE id < 3");
         await MirrorStage.Run(
             stage.Admin,
-            "BEGIN; UPDATE item SET note = 'c' WHERE id = 1; UPDATE item SET note = 'a' WHERE id = 2; UPDATE item SET note = 'b' WHERE id = 1; COMMIT"
+            "BEGIN; UPDATE item SET note = 'c' WHERE id = 1; UPDATE item SET note = 'a' WHERE id = 2; "
+                + "UPDATE item SET note = 'b' WHERE id = 1; COMMIT"
         );
         Assert.Equal("", await stage.NotedAsync());
         Assert.Equal("", await stage.DifferenceAsync());

@@ -7,7 +7,8 @@ using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
-/// <summary>Makes the new materialized views, or fills them again; the plan has the SQL, the table must be unchanged.</summary>
+/// <summary>Makes the new materialized views, or fills them again; the plan has the SQL, the table must be
+/// unchanged.</summary>
 internal sealed class StageViewsStep(ConversionSettings settings, bool isFresh) : ITransactionStep
 {
     public async Task RunAsync(StepContext context, CancellationToken cancellationToken)
@@ -52,7 +53,8 @@ internal sealed class BuildViewsStep(ConversionSettings settings) : IAutocommitS
     ) => (await DependentSteps.PlanAsync(context.Connection, settings.Layout, cancellationToken)).Build;
 }
 
-/// <summary>Validates the partitions' foreign keys and joins them; the old table, which follows, loses its own.</summary>
+/// <summary>Validates the partitions' foreign keys and joins them; the old table, which follows, loses its
+/// own.</summary>
 internal sealed class CompleteKeysStep(ConversionSettings settings) : IAutocommitStep
 {
     public async Task<IReadOnlyList<AutocommitStatement>> ListAsync(

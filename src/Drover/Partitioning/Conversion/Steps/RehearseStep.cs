@@ -6,8 +6,8 @@ using Npgsql;
 namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
-/// The mirror writes under a search_path of its own. A check, a generated column or an index whose function needs another
-/// one would fail the application's first write: better that it fails here.
+/// The mirror writes under a search_path of its own. A check, a generated column or an index whose function needs
+/// another one would fail the application's first write: better that it fails here.
 /// </summary>
 internal sealed class RehearseStep(ConversionSettings settings) : ITransactionStep
 {
@@ -32,8 +32,10 @@ internal sealed class RehearseStep(ConversionSettings settings) : ITransactionSt
         catch (PostgresException refused) when (refused.SqlState[..2] is "23" or "42" or "22" or "P0")
         {
             throw new OperationException(
-                $"rows of {layout.Table} cannot be written to its target under the mirror's search_path: {refused.MessageText} "
-                    + "(does a function in a check or a generated column rely on search_path? Give it one with SET search_path)",
+                $"rows of {layout.Table} cannot be written to its target under the mirror's search_path: "
+                    + $"{refused.MessageText} "
+                    + "(does a function in a check or a generated column rely on search_path? Give it one "
+                    + "with SET search_path)",
                 refused
             );
         }

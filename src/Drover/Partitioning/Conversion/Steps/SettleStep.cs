@@ -16,8 +16,8 @@ internal sealed record SettleCursor(string[]? Waiting, int Fruitless = 0)
 }
 
 /// <summary>
-/// 1. Sweep until nothing is noted. 2. List the transactions that may have an older snapshot. 3. Wait until each of them
-/// is over. New ones do not matter: what they can see is equal.
+/// 1. Sweep until nothing is noted. 2. List the transactions that may have an older snapshot. 3. Wait until each of
+/// them is over. New ones do not matter: what they can see is equal.
 /// </summary>
 internal sealed class SettleStep(ConversionLayout layout, QualifiedName leader, QualifiedName follower) : IBatchStep
 {
@@ -55,7 +55,8 @@ internal sealed class SettleStep(ConversionLayout layout, QualifiedName leader, 
         if (fruitless >= FruitlessMax)
         {
             throw new OperationException(
-                $"{swept.Taken} entries of {layout.KeyLog} cannot be cleared: either a transaction has held these rows all the "
+                $"{swept.Taken} entries of {layout.KeyLog} cannot be cleared: either a transaction has held "
+                    + $"these rows all the "
                     + $"time, or {follower} cannot hold them as they are in {leader} (such as two rows with one id)"
             );
         }

@@ -6,9 +6,10 @@ using Npgsql;
 namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
-/// Batches, of which the last is the swap: 1. settle; 2. lock in a fixed order; 3. if something was noted since, sweep it, let go
-/// and settle again, so that no reader with an older snapshot ever finds the new table behind; 4. the proofs: the mirror is
-/// the verified one, the catalogs are unchanged; 5. the swap's statements; 6. the way back is written down.
+/// Batches, of which the last is the swap: 1. settle; 2. lock in a fixed order; 3. if something was noted since,
+/// sweep it, let go and settle again, so that no reader with an older snapshot ever finds the new table behind; 4.
+/// the proofs: the mirror is the verified one, the catalogs are unchanged; 5. the swap's statements; 6. the way back
+/// is written down.
 /// </summary>
 internal sealed class SwapStep(ConversionSettings settings, bool isForward, string fingerprint) : IBatchStep
 {
@@ -104,7 +105,8 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
         return CatalogFingerprint.Of(table) == fingerprint
             ? table
             : throw new OperationException(
-                $"{_layout.Table} was changed since the plan was made; the cut-over would lose the change. Undo it, or abort "
+                $"{_layout.Table} was changed since the plan was made; the cut-over would lose the change. "
+                    + $"Undo it, or abort "
                     + "and plan anew"
             );
     }

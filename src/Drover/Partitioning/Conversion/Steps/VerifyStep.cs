@@ -22,8 +22,8 @@ internal sealed record VerifyCursor(
 );
 
 /// <summary>
-/// Compares range after range. Rows that differ are written down by identity and column; at the end they fail the step. In
-/// a repair they are noted in the key log instead, and the sweep after it makes them equal.
+/// Compares range after range. Rows that differ are written down by identity and column; at the end they fail the
+/// step. In a repair they are noted in the key log instead, and the sweep after it makes them equal.
 /// </summary>
 internal sealed class VerifyStep(
     ConversionLayout layout,
@@ -115,7 +115,8 @@ internal sealed class VerifyStep(
         if (mirror != cursor.Mirror)
         {
             throw new OperationException(
-                "the mirror's triggers were changed while the tables were compared, so the comparison proves nothing: verify again"
+                "the mirror's triggers were changed while the tables were compared, so the comparison "
+                    + "proves nothing: verify again"
             );
         }
         if (isRepair)
@@ -131,7 +132,8 @@ internal sealed class VerifyStep(
         if (cursor.Different > 0)
         {
             throw new OperationException(
-                $"{cursor.Different} rows of {follower} differ from {leader}; status lists them. repair makes them equal and "
+                $"{cursor.Different} rows of {follower} differ from {leader}; status lists them. repair "
+                    + $"makes them equal and "
                     + "compares again",
                 OperationOutcome.Differences
             );

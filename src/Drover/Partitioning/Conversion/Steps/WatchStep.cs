@@ -5,7 +5,8 @@ using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
-/// <summary>Sweeps towards the old table. Whatever goes wrong there is no harm to the run, only to the way back.</summary>
+/// <summary>Sweeps towards the old table. Whatever goes wrong there is no harm to the run, only to the way
+/// back.</summary>
 internal sealed class WatchStep(ConversionLayout layout) : IGateStep
 {
     private readonly SweepStep _sweep = new(layout, layout.Table, layout.OldTable);
