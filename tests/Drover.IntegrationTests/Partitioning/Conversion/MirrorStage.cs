@@ -88,16 +88,21 @@ internal sealed class MirrorStage : IAsyncDisposable
                 "CREATE UNIQUE INDEX ON item (note); CREATE UNIQUE INDEX ON item__drover_new (note, day)"
             );
         }
-        foreach (string statement in new KeyLog(layout).Create())
-        {
-            await Run(stage.Admin, statement);
-        }
-        await stage.MirrorAsync(MirrorMode.Copying);
-        foreach (string statement in stage.Mirror.Triggers(layout.Table))
-        {
-            await Run(stage.Admin, statement);
-        }
+        await stage.BeginMirrorAsync();
         return stage;
+    }
+
+    private async Task BeginMirrorAsync()
+    {
+        foreach (string statement in new KeyLog(Layout).Create())
+        {
+            await Run(Admin, statement);
+        }
+        await MirrorAsync(MirrorMode.Copying);
+        foreach (string statement in Mirror.Triggers(Layout.Table))
+        {
+            await Run(Admin, statement);
+        }
     }
 
     public async Task MirrorAsync(MirrorMode mode)
