@@ -1,0 +1,20 @@
+// drover partition: its verbs, gathered.
+using System.CommandLine;
+using Drover.App.Commands.Runs;
+
+namespace Drover.App.Commands;
+
+/// <summary>A live table becomes partitioned, and its partitions are kept.</summary>
+internal static class PartitionCommand
+{
+    /// <summary>The command with its verbs.</summary>
+    public static Command Create()
+    {
+        Command command = new("partition", "Turns a live table into a partitioned one, with a way back.");
+        foreach (Command verb in PartitionRunCommands.Create())
+        {
+            command.Subcommands.Add(verb);
+        }
+        return command;
+    }
+}
