@@ -111,7 +111,7 @@ internal sealed class RunInvocation
     )
     {
         string? resolved = await TableNames.ResolveAsync(connection, table, cancellation);
-        foreach (string name in (string?[])[resolved, table, $"public.{table}"])
+        foreach (string? name in (string?[])[resolved, table, $"public.{table}"])
         {
             if (name is not null && await RunJournal.FindLatestAsync(connection, name, cancellation) is { } run)
             {
