@@ -67,7 +67,7 @@ internal static class PlanText
                 _ => "note",
             };
             console.MarkupLineInterpolated(
-                $"  {word}: {finding.Code}: {finding.Subject}: {finding.Consequence}. {finding.Remedy}"
+                $"  {word}: {finding.Code}: {finding.Subject}: {finding.Consequence.TrimEnd('.')}. {finding.Remedy}"
             );
         }
     }

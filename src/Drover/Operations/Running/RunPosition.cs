@@ -93,7 +93,8 @@ internal sealed class RunPosition
         return undone is null ? null : $"step {undone.Name} is done: {undone.UndoneBy} first, then abort";
     }
 
-    // A gate may be asked to open while the run is still on its way there.
+    // The next gate may be asked to open while the run is still on its way there; one behind it may not, for nobody has
+    // seen yet what lies before it.
     private string? RefusesToOpen(string verb)
     {
         PlanStep? gate = _plan.Steps.FirstOrDefault(step => step.OpensOn == verb);
@@ -101,7 +102,10 @@ internal sealed class RunPosition
         {
             return $"{verb} is not a verb of this operation";
         }
-        return IsOpen(gate) ? null : $"{verb} has been done";
+        PlanStep? next = _plan.Steps.FirstOrDefault(step => step.OpensOn is not null && IsOpen(step));
+        return next is null || !IsOpen(gate) ? $"{verb} has been done"
+            : next == gate ? null
+            : $"{next.OpensOn} comes first";
     }
 
     private bool IsOpen(PlanStep step) => !IsDone(step);
