@@ -51,6 +51,11 @@ public sealed class PartitionCommandTests(PostgresFixture fixture)
         Assert.False(report.RootElement.GetProperty("is_runner_alive").GetBoolean());
         await stage.ExpectAsync(0, "verify orders --no-throttle");
         Assert.Contains(
+            "cutover comes first",
+            (await stage.ExpectAsync(1, "finish orders")).Error,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
             "open run",
             (await stage.ExpectAsync(1, $"start orders {By} {Stage.Consent}")).Error,
             StringComparison.Ordinal
@@ -97,7 +102,7 @@ public sealed class PartitionCommandTests(PostgresFixture fixture)
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "no column",
+            "no-key-column",
             (await stage.ExpectAsync(3, "start orders --by nothing")).Everything,
             StringComparison.Ordinal
         );
