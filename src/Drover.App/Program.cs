@@ -6,6 +6,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
 {
     ServeCommand.Create(),
     DemoCommand.Create(),
+    PartitionCommand.Create(),
     ConfigCommand.Create(),
     PartitionCommand.Create(),
     LocalPostgresCommand.Create(),
