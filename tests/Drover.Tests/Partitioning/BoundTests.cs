@@ -81,6 +81,17 @@ public sealed class BoundTests
         Assert.Equal($"FOR VALUES FROM ('{from}') TO ('{to}')", scheme.ForValues(range));
     }
 
+    // The clock had gone forward before UTC's day began: midnight has the offset from before the change.
+    [Fact]
+    public void A_day_begins_by_the_offset_at_its_own_midnight()
+    {
+        PartitionScheme scheme = PartitionScheme.Of(PartitionKeyKind.TimestampTz, Interval("day"), "Pacific/Auckland");
+        Assert.Equal(
+            "FOR VALUES FROM ('2026-09-27 00:00:00+12:00') TO ('2026-09-28 00:00:00+13:00')",
+            scheme.ForValues(scheme.RangeOf(Read(PartitionKeyKind.TimestampTz, "2026-09-26 20:00:00+00")))
+        );
+    }
+
     [Fact]
     public void A_date_that_the_zone_skipped_has_no_partition()
     {

@@ -50,6 +50,19 @@ public sealed class MaintenancePlanTests
     }
 
     [Fact]
+    public void Two_gaps_of_one_month_get_two_partitions_with_two_names()
+    {
+        Partition odd = Of("odd", Range("2026-12-10", "2026-12-20"));
+        PartitionTree tree = Tree("2026-11");
+        MaintenancePlan plan = Plan(tree with { Partitions = [.. tree.Partitions, odd] }, Policy with { Premake = 1 });
+        Assert.Equal(
+            [Range("2026-12-01", "2026-12-10"), Range("2026-12-20", "2027-01-01")],
+            plan.Actions.Select(action => action.Range!.Value)
+        );
+        Assert.Equal(2, plan.Actions.Select(action => action.Subject.Name).Distinct().Count());
+    }
+
+    [Fact]
     public void Partitions_past_their_retention_are_retired_by_their_upper_bound() =>
         Assert.Equal(
             ["retire orders_p2026_08"],

@@ -20,7 +20,7 @@ internal static class PartitionName
 
     /// <summary>The name of the partition that holds a range of the scheme, such as <c>orders_p2026w05</c>.</summary>
     public static string Of(string table, PartitionScheme scheme, PartitionRange range) =>
-        Fit(table, Suffix(scheme, range));
+        Fit(table, Suffix(scheme, range) + Within(scheme, range));
 
     /// <summary>Puts a suffix to a name, within 63 bytes (manual, 4.1.1).</summary>
     public static string Fit(string name, string suffix)
@@ -32,6 +32,17 @@ internal static class PartitionName
         }
         string hash = "_" + (XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(name)) >> 24).ToString("x10", null);
         return Cut(name, room - hash.Length) + hash + suffix;
+    }
+
+    // A range that was cut to a gap and begins inside the grid's: two gaps of one month have two names.
+    private static string Within(PartitionScheme scheme, PartitionRange range)
+    {
+        if (!range.From.IsFinite || scheme.RangeOf(range.From.Position).From is not { IsFinite: true } begin)
+        {
+            return "";
+        }
+        long distance = range.From.Position - begin.Position;
+        return distance == 0 ? "" : "_" + distance.ToString(CultureInfo.InvariantCulture);
     }
 
     private static string Suffix(PartitionScheme scheme, PartitionRange range)

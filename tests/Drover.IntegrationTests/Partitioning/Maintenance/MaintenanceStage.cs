@@ -26,8 +26,10 @@ internal sealed class MaintenanceStage
         _database = database;
     }
 
-    public string ConnectionString =>
-        $"postgres://{LocalPostgresCluster.Superuser}@{LocalPostgresCluster.Host}:{_cluster.Port}/{_database}";
+    public string ConnectionString => $"postgres://{User}@{LocalPostgresCluster.Host}:{_cluster.Port}/{_database}";
+
+    /// <summary>Who runs the verbs.</summary>
+    public string User { get; set; } = LocalPostgresCluster.Superuser;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
