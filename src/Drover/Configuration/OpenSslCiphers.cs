@@ -10,9 +10,9 @@ namespace Drover.Configuration;
 /// </summary>
 internal static unsafe class OpenSslCiphers
 {
-    private static readonly nint s_library = Load();
+    private static readonly nint Library = Load();
 
-    public static bool IsLoaded => s_library != 0;
+    public static bool IsLoaded => Library != 0;
 
     /// <summary>The suites in OpenSSL's order; null when one of the two selects nothing.</summary>
     /// <param name="pattern">Of suites up to TLS 1.2; null for OpenSSL's default.</param>
@@ -29,10 +29,10 @@ internal static unsafe class OpenSslCiphers
         }
         try
         {
-            return
-                Take(context, "SSL_CTX_set_ciphersuites", suites13) && Take(context, "SSL_CTX_set_cipher_list", pattern)
-                ? List(context)
-                : null;
+            bool selects =
+                Take(context, "SSL_CTX_set_ciphersuites", suites13)
+                && Take(context, "SSL_CTX_set_cipher_list", pattern);
+            return selects ? List(context) : null;
         }
         finally
         {
@@ -73,7 +73,7 @@ internal static unsafe class OpenSslCiphers
         return suites;
     }
 
-    private static nint Find(string function) => NativeLibrary.GetExport(s_library, function);
+    private static nint Find(string function) => NativeLibrary.GetExport(Library, function);
 
     private static nint Load()
     {

@@ -12,7 +12,7 @@ internal static class TlsCiphers
     /// <summary>What is left of the system's choice when only the suites of TLS 1.3 are named.</summary>
     private const string Strong = "EECDH+AESGCM:EECDH+CHACHA20:EDH+AESGCM:EDH+CHACHA20:!aNULL";
 
-    private static readonly string[] s_systemsChoice = ["default", "secure", "fast", "normal"];
+    private static readonly string[] SystemsChoice = ["default", "secure", "fast", "normal"];
 
     /// <summary>What is wrong with a setting; null when it selects something.</summary>
     public static string? FindProblem(string text, bool is13)
@@ -44,7 +44,7 @@ internal static class TlsCiphers
             ) ?? throw new InvalidOperationException($"no cipher suites: '{upto12}', '{of13}'");
 
     private static bool IsSystemsChoice(string text) =>
-        text.Length == 0 || s_systemsChoice.Contains(text, StringComparer.OrdinalIgnoreCase);
+        text.Length == 0 || SystemsChoice.Contains(text, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>PgBouncer's words stand for these patterns; they are not OpenSSL's words of the same name.</summary>
     private static string PatternOf(string text) =>

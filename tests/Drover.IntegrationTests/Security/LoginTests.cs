@@ -79,7 +79,6 @@ public sealed class LoginTests(SecureFixture fixture)
             Assert.Equal(said, await SayAsync(serve, $"nobody{number}"));
         }
         // One of the six users has a SCRAM secret.
-        Assert.Equal(2, seen.Count);
         Assert.InRange(seen[WithoutSalt(known[1])], 1, 39);
     }
 

@@ -10,6 +10,7 @@ namespace Drover.IntegrationTests.Sessions;
 public sealed class LargeValueTests(SecureFixture fixture)
 {
     private const int ValueBytes = 100 << 20;
+    private const int ValueParts = ValueBytes / SHA256.HashSizeInBytes;
 
     /// <summary>What the proxy's peak of resident memory may rise by: a third of one value.</summary>
     private const long RiseKbMax = 32 * 1024;
@@ -18,8 +19,8 @@ public sealed class LargeValueTests(SecureFixture fixture)
     private const int LineBytes = 1000;
 
     /// <summary>No two parts are alike, so that what is lost, doubled or in the wrong place shows.</summary>
-    private const string Value =
-        "select string_agg(sha256(i::text::bytea), '' order by i) from generate_series(1, {0}) i";
+    private static readonly string Value =
+        $"select string_agg(sha256(i::text::bytea), '' order by i) from generate_series(1, {ValueParts}) i";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -32,14 +33,13 @@ public sealed class LargeValueTests(SecureFixture fixture)
         await using NpgsqlConnection client = await OpenAsync(serve, isTls);
         long before = PeakKb(serve);
         byte[] value = new byte[ValueBytes];
-        for (int i = 0; i < ValueBytes / SHA256.HashSizeInBytes; i++)
+        for (int i = 0; i < ValueParts; i++)
         {
             SHA256.HashData(Encoding.ASCII.GetBytes($"{i + 1}"), value.AsSpan(i * SHA256.HashSizeInBytes));
         }
         string sum = Convert.ToHexStringLower(SHA256.HashData(value));
 
-        string sql = string.Format(null, Value, ValueBytes / SHA256.HashSizeInBytes);
-        Assert.Equal((ValueBytes, sum), await ReadAsync(client, sql));
+        Assert.Equal((ValueBytes, sum), await ReadAsync(client, Value));
         await using (NpgsqlCommand send = new("select encode(sha256($1), 'hex')", client))
         {
             send.Parameters.Add(new NpgsqlParameter { Value = value });

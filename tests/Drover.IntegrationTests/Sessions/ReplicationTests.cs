@@ -5,7 +5,6 @@ using Drover.IntegrationTests.Security;
 using Drover.IntegrationTests.Serve;
 using Npgsql;
 using Npgsql.Replication;
-using Npgsql.Replication.TestDecoding;
 
 namespace Drover.IntegrationTests.Sessions;
 
@@ -187,7 +186,7 @@ public sealed class ReplicationTests(SecureFixture fixture)
         );
         await client.Open(Token);
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        Task creation = client.CreateTestDecodingSlot("cancelled", cancellationToken: enough.Token);
+        Task creation = client.CreateTestDecodingReplicationSlot("cancelled", cancellationToken: enough.Token);
         const string Waiting =
             "select count(*)::text from pg_stat_activity where backend_type = 'walsender' "
             + "and wait_event_type = 'Lock' and usename = 'replica'";
