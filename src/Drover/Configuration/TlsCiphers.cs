@@ -10,7 +10,7 @@ namespace Drover.Configuration;
 internal static class TlsCiphers
 {
     /// <summary>What is left of the system's choice when only the suites of TLS 1.3 are named.</summary>
-    private const string Strong = "EECDH+AESGCM:EECDH+CHACHA20:EDH+AESGCM:EDH+CHACHA20:!aNULL";
+    private const string Strong = "EECDH+AESGCM:EECDH+CHACHA20:EDH+AESGCM:EDH+CHACHA20:!DSS:!aNULL";
 
     private static readonly string[] SystemsChoice = ["default", "secure", "fast", "normal"];
 
