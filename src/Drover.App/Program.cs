@@ -7,6 +7,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     ServeCommand.Create(),
     DemoCommand.Create(),
     ConfigCommand.Create(),
+    PartitionCommand.Create(),
     LocalPostgresCommand.Create(),
 };
 

@@ -25,18 +25,10 @@ internal static class DemoCommand
         Option<int> pooled = Number("--clients", "Clients through Drover", defaults.PooledClients);
         Option<int> pool = Number("--pool", "Server connections of Drover", defaults.ServerConnections);
         Option<int> rate = Number("--rate", "Queries per second of all clients together", defaults.QueriesPerSecond);
-        Option<string?> json = new("--json") { Description = "Write the figures to this file", HelpName = "FILE" };
+        Option<string?> json = Text("--json", "Write the figures to this file", "FILE");
         Option<bool> keep = new("--keep") { Description = "Leave everything running until Ctrl-C, for psql" };
-        Option<string?> bin = new("--postgres-bin")
-        {
-            Description = "Folder of PostgreSQL's programs",
-            HelpName = "DIR",
-        };
-        Option<string?> proxy = new("--proxy")
-        {
-            Description = "Another proxy that takes a pgbouncer.ini as its only argument, for comparison",
-            HelpName = "PROGRAM",
-        };
+        Option<string?> bin = Text("--postgres-bin", "Folder of PostgreSQL's programs", "DIR");
+        Option<string?> proxy = Text("--proxy", "Another proxy to compare, started with a pgbouncer.ini", "PROGRAM");
         scale.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double>() is not (> 0 and <= 1000))
@@ -102,6 +94,9 @@ internal static class DemoCommand
             return DemoRun.Failed;
         }
     }
+
+    private static Option<string?> Text(string name, string description, string value) =>
+        new(name) { Description = description, HelpName = value };
 
     private static Option<int> Number(string name, string description, int value)
     {

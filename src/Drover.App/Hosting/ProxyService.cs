@@ -71,9 +71,11 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
             _logs.Loggers.CreateLogger("pool")
         );
         Task averages = statistics.RunAsync(_background.Token);
+        MaintenanceLoop maintenance = new(_options.Proxy.Maintenance, _time, _logs.Loggers.CreateLogger("maintenance"));
+        Task partitions = maintenance.RunAsync(_background.Token);
         await _stopped.Task;
         await _background.CancelAsync();
-        await Task.WhenAll(watchdog, averages);
+        await Task.WhenAll(watchdog, averages, partitions);
         LogLifecycle.Down(_log);
         return 0;
     }

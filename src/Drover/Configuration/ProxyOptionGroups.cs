@@ -193,3 +193,13 @@ internal sealed record AdminOptions
     /// <summary>Drover: URL of an OpenTelemetry collector; empty: off.</summary>
     public string OtlpEndpoint { get; init; } = "";
 }
+
+/// <summary>Drover: partitions that are kept while the proxy runs.</summary>
+internal sealed record MaintenanceOptions
+{
+    /// <summary>Connection strings of the databases; empty: none is kept.</summary>
+    public TextList MaintenanceDatabases { get; init; } = TextList.Empty;
+
+    /// <summary>Time between two runs; zero: none.</summary>
+    public TimeSpan MaintenancePeriod { get; init; } = TimeSpan.FromHours(1);
+}

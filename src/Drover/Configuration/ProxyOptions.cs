@@ -37,6 +37,9 @@ internal sealed record ProxyOptions
 
     /// <summary>The console, metrics, the process.</summary>
     public AdminOptions Admin { get; init; } = new();
+
+    /// <summary>Partitions that are kept while the proxy runs.</summary>
+    public MaintenanceOptions Maintenance { get; init; } = new();
 }
 
 /// <summary>Where clients connect.</summary>

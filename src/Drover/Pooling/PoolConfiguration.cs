@@ -1,19 +1,37 @@
-// The settings of one pool, resolved from database, user and proxy. Immutable; replaced whole by a reload.
+// The settings of one pool, resolved from database, user and proxy. Immutable; replaced whole by a reload. What every
+// query asks for is resolved once, here.
 using Drover.Configuration;
 
 namespace Drover.Pooling;
 
-internal sealed record PoolConfiguration
+internal sealed class PoolConfiguration
 {
-    public required DroverOptions Options { get; init; }
+    public PoolConfiguration(DroverOptions options, DatabaseOptions database, UserOptions? user)
+    {
+        Options = options;
+        Database = database;
+        User = user;
+        Mode = user?.PoolMode ?? database.PoolMode ?? options.Proxy.Pool.PoolMode;
+        Size = user?.PoolSize ?? database.PoolSize ?? options.Proxy.Pool.DefaultPoolSize;
+        SharesStatements = Mode != PoolMode.Session && options.Proxy.Session.MaxPreparedStatements > 0;
+        FollowsSession = Mode != PoolMode.Session && options.Proxy.Session.TrackSessionState;
+        ClientBufferMax = options.Proxy.Network.ClientBufferMax;
+        ServerBufferMax = options.Proxy.Network.ServerBufferMax;
+    }
 
-    public required DatabaseOptions Database { get; init; }
+    public DroverOptions Options { get; }
 
-    public UserOptions? User { get; init; }
+    public DatabaseOptions Database { get; }
 
-    public PoolMode Mode => User?.PoolMode ?? Database.PoolMode ?? Options.Proxy.Pool.PoolMode;
+    public UserOptions? User { get; }
 
-    public int Size => User?.PoolSize ?? Database.PoolSize ?? Options.Proxy.Pool.DefaultPoolSize;
+    public PoolMode Mode { get; }
+
+    public int Size { get; }
+
+    public int ClientBufferMax { get; }
+
+    public int ServerBufferMax { get; }
 
     public int MinSize => Database.MinPoolSize ?? Options.Proxy.Pool.MinPoolSize;
 
@@ -37,10 +55,10 @@ internal sealed record PoolConfiguration
     public TimeSpan ClientIdleTimeout => User?.ClientIdleTimeout ?? Options.Proxy.Timeouts.ClientIdleTimeout;
 
     /// <summary>Whether statements are shared: only where a client changes servers.</summary>
-    public bool SharesStatements => Mode != PoolMode.Session && Options.Proxy.Session.MaxPreparedStatements > 0;
+    public bool SharesStatements { get; }
 
     /// <summary>Whether the session's state follows the client.</summary>
-    public bool FollowsSession => Mode != PoolMode.Session && Options.Proxy.Session.TrackSessionState;
+    public bool FollowsSession { get; }
 
     /// <summary>Whether a change needs new server connections: anything that was settled when they were made.</summary>
     public bool NeedsReconnect(PoolConfiguration next) =>

@@ -177,15 +177,10 @@ internal sealed class PoolDirectory
         }
     }
 
-    private long NowMs() => _loops.Count > 0 ? _loops[0].NowUs() / 1000 : 0;
+    private long NowMs() => _loops.Count > 0 ? _loops[0].NowMs : 0;
 
     private PoolConfiguration Resolve(DatabaseEntry database, UserEntry user) =>
-        new()
-        {
-            Options = Options,
-            Database = database.Options,
-            User = user.Options,
-        };
+        new(Options, database.Options, user.Options);
 
     private static DatabaseOptions Automatic(DatabaseOptions fallback, string name) =>
         fallback with

@@ -1,4 +1,5 @@
 // One logged-in client: the turn loop that moves its messages and the server it may hold meanwhile.
+using System.Runtime.ExceptionServices;
 using Drover.Configuration;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
@@ -10,15 +11,16 @@ using Drover.Transport;
 namespace Drover.Sessions;
 
 /// <summary>
-/// A client's session. Everything here runs on the session's loop, so nothing is locked; other threads may only call
-/// only read it for SHOW.
+/// A client's session. Everything here runs on the session's loop, so nothing is locked; other threads only read it for
+/// SHOW.
 /// </summary>
 /// <remarks>
 /// A turn: 1. flush what the kernel did not take; 2. relay what the server said; 3. give the server back if its work is
 /// done; 4. forward what the client said; until nothing moves, then wait. Each of these is synchronous and bounded;
-/// whatever must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>.
+/// whatever must wait (a server, a changed setting) is a separate step of <see cref="ServeAsync"/>. Its wake-up takes
+/// turn after turn without resuming it, until there is such a step.
 /// </remarks>
-internal sealed class ClientSession
+internal sealed class ClientSession : ITurnTaker
 {
     /// <summary>A usual query takes no more rounds than this, and is spared a look at the settings.</summary>
     private const int RoundsBeforeLook = 4;
@@ -27,6 +29,8 @@ internal sealed class ClientSession
     private readonly BackendRelay _backend;
     private readonly SessionLease _lease;
     private readonly ILoopTicker _ticker;
+    private Progress? _step;
+    private ExceptionDispatchInfo? _defect;
 
     public ClientSession(
         ClientIdentity identity,
@@ -45,6 +49,7 @@ internal sealed class ClientSession
         Outbox = outbox;
         Wakeup = wakeup;
         Pool = pool;
+        Traffic = pool.Traffic(client.Loop);
         Waiter = new PoolWaiter(client.Loop, wakeup);
         _lease = new SessionLease(this);
         _backend = new BackendRelay(this);
@@ -141,7 +146,8 @@ internal sealed class ClientSession
     /// <summary>It has been told that it waits.</summary>
     public bool WasNotifiedOfWait { get; set; }
 
-    public TrafficCounters Traffic => Pool.Traffic(Loop);
+    /// <summary>Its pool's counters on its loop.</summary>
+    public TrafficCounters Traffic { get; private set; }
 
     public PoolMode Mode => Pool.Configuration.Mode;
 
@@ -152,15 +158,16 @@ internal sealed class ClientSession
     {
         for (; ; )
         {
-            switch (Advance())
+            Progress step = _step ?? Advance();
+            _step = null;
+            switch (step)
             {
                 case Progress.Wait:
-                    Park();
-                    if (Loop.ShedTo is { } target && MayMove(target))
-                    {
-                        Move(target);
-                    }
+                    Rest();
+                    Wakeup.Turns = this;
                     await Wakeup;
+                    Wakeup.Turns = null;
+                    _defect?.Throw();
                     break;
                 case Progress.Yield:
                     Park();
@@ -188,6 +195,27 @@ internal sealed class ClientSession
                     return End ?? SessionEnd.ClientLost;
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public bool TakeTurn()
+    {
+        try
+        {
+            Progress step = Advance();
+            if (step == Progress.Wait)
+            {
+                Rest();
+                return false;
+            }
+            _step = step;
+        }
+        catch (Exception bug)
+        {
+            // One client's misfortune ends that client, not the loop that turns.
+            _defect = ExceptionDispatchInfo.Capture(bug);
+        }
+        return true;
     }
 
     /// <summary>Gives back or closes what the client held; after it nothing of it is left on a server.</summary>
@@ -243,12 +271,18 @@ internal sealed class ClientSession
             {
                 return Progress.NeedServer;
             }
-            if (!moved && End is null)
+            if (End is null && !(moved && MayGoOn()))
             {
                 return Progress.Wait;
             }
         }
     }
+
+    /// <summary>Whether another round could find something: most turns end here, with both sockets drained.</summary>
+    private bool MayGoOn() =>
+        Inbox.Count > 0
+        || Client.IsReadable
+        || (Server is { } server && (server.Transport.IsReadable || (_backend.SawReady && MayRelease(server))));
 
     /// <summary>
     /// After sbuf_loopcnt buffers the other connections of the loop get their turn, and this one the next after them.
@@ -304,19 +338,42 @@ internal sealed class ClientSession
     {
         FrontendProgress progress = _frontend.Pump();
         moved |= progress != FrontendProgress.Nothing;
-        return progress != FrontendProgress.NeedServer || _lease.TryAcquireNow();
+        if (progress != FrontendProgress.NeedServer)
+        {
+            return true;
+        }
+        if (!_lease.TryAcquireNow())
+        {
+            return false;
+        }
+        _frontend.Forward(Server!);
+        return true;
     }
 
-    /// <summary>Whether it holds nothing that is tied to its loop, and the loop has asked for it.</summary>
-    private bool MayMove(EventLoop target) =>
-        target != Loop
-        && Server is null
-        && Inbox.Count == 0
-        && Outbox.Pending == 0
-        && End is null
-        && Loop.TryTakeShed();
+    /// <summary>The end of a turn: nothing is left in the loop's buffers, and the loop may ask it to move.</summary>
+    private void Rest()
+    {
+        Park();
+        if (Loop.ShedTo is not null && MayMove())
+        {
+            // Not from within a turn: what follows it would run on this loop, and the next one already on the other.
+            Loop.Post(static state => ((ClientSession)state!).MoveIfAsked(), this);
+        }
+    }
 
-    /// <summary>Leaves this loop for another; the await that follows ends there.</summary>
+    /// <summary>Whether it waits for its client only, and holds nothing that is tied to its loop.</summary>
+    private bool MayMove() => Server is null && Inbox.Count == 0 && Outbox.Pending == 0 && End is null;
+
+    private void MoveIfAsked()
+    {
+        bool waits = Wakeup is { IsAwaited: true, IsCompleted: false } && Wakeup.Turns == this;
+        if (Loop.IsCurrent && Loop.ShedTo is { } target && target != Loop && waits && MayMove() && Loop.TryTakeShed())
+        {
+            Move(target);
+        }
+    }
+
+    /// <summary>Leaves this loop for another; its next turn is there.</summary>
     private void Move(EventLoop target)
     {
         Loop.Remove(_ticker);
@@ -326,7 +383,12 @@ internal sealed class ClientSession
             static state =>
             {
                 (ClientSession session, EventLoop loop) = ((ClientSession, EventLoop))state!;
+                if (session.State == ClientState.Closed)
+                {
+                    return;
+                }
                 session.Client.Attach(loop);
+                session.Traffic = session.Pool.Traffic(loop);
                 loop.Add(session._ticker);
                 session.Wakeup.Signal();
             },

@@ -42,7 +42,7 @@ internal sealed class SessionLease(ClientSession session)
         PoolWaiter waiter = session.Waiter;
         waiter.Wanted = session.Settings;
         session.IsCancelRequested = false;
-        long startUs = session.Loop.NowUs();
+        long startUs = session.Loop.NowUs;
         for (int tries = 0; tries < SessionLimits.AcquireTriesMax; tries++)
         {
             if (waiter.State == WaiterState.None)
@@ -58,7 +58,7 @@ internal sealed class SessionLease(ClientSession session)
             session.Server = server;
             if (await MakeReadyAsync(server))
             {
-                Begin(server, session.Loop.NowUs() - startUs);
+                Begin(server, session.Loop.NowUs - startUs);
                 if (!waiter.IsLogin)
                 {
                     TellParameters(server);
@@ -275,7 +275,7 @@ internal sealed class SessionLease(ClientSession session)
     /// <summary>Looks for the end of the client's stream without taking more than its buffer may hold.</summary>
     private bool IsClientGone()
     {
-        int limit = session.Pool.Configuration.Options.Proxy.Network.ClientBufferMax;
+        int limit = session.Pool.Configuration.ClientBufferMax;
         int received;
         do
         {

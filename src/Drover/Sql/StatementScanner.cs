@@ -16,7 +16,23 @@ internal static class StatementScanner
         names is null ? Scan(sql) : Scan(sql) | names.Scan(sql);
 
     /// <summary>Scans the text of a simple query or of a Parse, without its terminating zero.</summary>
-    public static StatementTraits Scan(ReadOnlySpan<byte> sql)
+    public static StatementTraits Scan(ReadOnlySpan<byte> sql) =>
+        PlainText.Is(sql) ? StatementTraits.None : ScanWords(sql);
+
+    /// <summary>Whether the first thing in a text is a word that says nothing about the session.</summary>
+    internal static bool BeginsHarmlessly(ReadOnlySpan<byte> sql)
+    {
+        int i = 0;
+        while (i < sql.Length && sql[i] is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
+        {
+            i++;
+        }
+        ReadOnlySpan<byte> word = sql[i..WordEnd(sql, i)];
+        return !word.IsEmpty && IsWordStart(word[0]) && FirstWord(word) == StatementTraits.None && !Is(word, "set"u8);
+    }
+
+    /// <summary>The scan itself; the quick look before it is held against it in tests.</summary>
+    internal static StatementTraits ScanWords(ReadOnlySpan<byte> sql)
     {
         StatementTraits traits = StatementTraits.None;
         bool atStart = true;

@@ -135,6 +135,18 @@ internal static class MetricCatalog
             ),
             DatabaseGauge("drover.database.paused", "1 while the database is paused.", d => d.Paused),
             DatabaseGauge("drover.database.disabled", "1 while the database takes no new clients.", d => d.Disabled),
+            new(
+                "drover.maintenance.actions",
+                MetricKind.Counter,
+                "{action}",
+                "Actions of the partitions' maintenance by outcome; a run that failed as a whole counts as one.",
+                _ =>
+                    [
+                        new(MaintenanceCounters.Done, [new("outcome", "done")]),
+                        new(MaintenanceCounters.Failed, [new("outcome", "failed")]),
+                        new(MaintenanceCounters.Refused, [new("outcome", "refused")]),
+                    ]
+            ),
         ];
 
     private static MetricFamily Counter(string name, string unit, string help, Func<TrafficCounters, long> read) =>

@@ -22,6 +22,7 @@ internal abstract class EventLoop : IDisposable
     private readonly PriorityQueue<Alarm, long> _timers = new();
     private readonly List<ILoopTicker> _tickers = [];
     private readonly TimeProvider _time;
+    private readonly double _usPerTimestamp;
     private readonly Thread _thread;
     private int _wakePending;
     private long _lastTick;
@@ -35,6 +36,7 @@ internal abstract class EventLoop : IDisposable
     {
         Index = index;
         _time = time;
+        _usPerTimestamp = 1_000_000.0 / time.TimestampFrequency;
         _thread = new Thread(Run) { Name = $"loop-{index}", IsBackground = true };
     }
 
@@ -44,8 +46,10 @@ internal abstract class EventLoop : IDisposable
     /// <summary>Milliseconds on the loop's clock, read once per turn; differences only.</summary>
     public long NowMs { get; private set; }
 
-    /// <summary>Microseconds on the same clock, read now.</summary>
-    public long NowUs() => (long)(_time.GetTimestamp() * (1_000_000.0 / _time.TimestampFrequency));
+    /// <summary>
+    /// Microseconds on the same clock, read once per turn too, as PgBouncer does: reading it costs more than counting.
+    /// </summary>
+    public long NowUs { get; private set; }
 
     /// <summary>Where clients' bytes land first. Valid until the code that filled it awaits.</summary>
     public byte[] ClientScratch { get; } =
@@ -62,7 +66,7 @@ internal abstract class EventLoop : IDisposable
     public MessageWriter ServerAssembly { get; } = new(TransportLimits.AssemblyBytesMax);
 
     /// <summary>Share of one processor that the loop used in the last tick, 0 to 1.</summary>
-    public double Busy { get; private set; }
+    public double Busy { get; protected set; }
 
     /// <summary>Connections that live here; read by any thread to place new ones.</summary>
     public int ConnectionCount { get; protected set; }
@@ -199,7 +203,11 @@ internal abstract class EventLoop : IDisposable
     protected abstract void Poll(int timeoutMs);
 
     /// <summary>Called by <see cref="Poll"/> when it returns from its sleep.</summary>
-    protected void Awake() => NowMs = _time.GetTimestamp() * 1000 / _time.TimestampFrequency;
+    protected void Awake()
+    {
+        NowUs = (long)(_time.GetTimestamp() * _usPerTimestamp);
+        NowMs = NowUs / 1000;
+    }
 
     protected void ClearInterrupt() => Volatile.Write(ref _wakePending, 0);
 

@@ -30,7 +30,10 @@ internal sealed class Inbox
         if (Count == 0)
         {
             Release();
-            _array = scratch;
+            if (_array != scratch)
+            {
+                _array = scratch;
+            }
         }
         else if (_end == _array.Length)
         {
@@ -90,8 +93,9 @@ internal sealed class Inbox
         {
             ArrayPool<byte>.Shared.Return(_array);
             _isRented = false;
+            _array = [];
         }
-        _array = [];
+        // The scratch buffer of a loop may stay: with nothing in it, it is not looked at.
         _start = 0;
         _end = 0;
     }

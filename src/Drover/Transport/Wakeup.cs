@@ -13,6 +13,12 @@ internal sealed class Wakeup : ICriticalNotifyCompletion, IReadinessObserver
 {
     private Action? _continuation;
     private bool _signalled;
+    private bool _isInTurn;
+
+    /// <summary>
+    /// Who deals with signals in the waiter's place, as long as it can; null: each resumes the waiter.
+    /// </summary>
+    public ITurnTaker? Turns { get; set; }
 
     public bool IsCompleted => _signalled;
 
@@ -36,13 +42,38 @@ internal sealed class Wakeup : ICriticalNotifyCompletion, IReadinessObserver
     public void Signal()
     {
         _signalled = true;
-        Action? continuation = _continuation;
-        if (continuation is not null)
+        if (_continuation is not { } continuation || _isInTurn)
         {
-            _continuation = null;
-            continuation();
+            return;
         }
+        if (Turns is not null && !TakeTurns(Turns))
+        {
+            return;
+        }
+        _continuation = null;
+        continuation();
     }
 
     public void OnReady(Connection connection) => Signal();
+
+    /// <summary>Turns are taken until no signal came meanwhile. True when the waiter itself is needed.</summary>
+    private bool TakeTurns(ITurnTaker turns)
+    {
+        _isInTurn = true;
+        bool isNeeded;
+        do
+        {
+            _signalled = false;
+            isNeeded = turns.TakeTurn();
+        } while (!isNeeded && _signalled);
+        _isInTurn = false;
+        return isNeeded;
+    }
+}
+
+/// <summary>Synchronous work between two awaits; resuming an async method would cost more than it does.</summary>
+internal interface ITurnTaker
+{
+    /// <summary>Does what can be done now. True when the waiter has to be resumed. Never throws.</summary>
+    bool TakeTurn();
 }

@@ -156,7 +156,7 @@ public sealed class ResponseQueueTests
         }
         else if (step < 230 && model.Count > 0)
         {
-            Assert.Equal(model[0], queue.Pop().Kind);
+            Assert.Equal(model[0], queue.Pop());
             model.RemoveAt(0);
         }
         else if (step >= 230)
@@ -185,7 +185,7 @@ public sealed class ResponseQueueTests
         List<ExpectedKind> kinds = [];
         while (queue.Count > 0)
         {
-            kinds.Add(queue.Pop().Kind);
+            kinds.Add(queue.Pop());
         }
         return string.Join(' ', kinds);
     }

@@ -16,6 +16,11 @@ internal static class OperationSettings
         (o, g) => o with { Admin = g }
     );
 
+    private static readonly SettingGroup<ProxyOptions, MaintenanceOptions> Maintaining = new(
+        o => o.Maintenance,
+        (o, g) => o with { Maintenance = g }
+    );
+
     /// <summary>Sockets, buffers, event loops, names.</summary>
     public static Setting<ProxyOptions>[] Networking { get; } =
     [
@@ -275,6 +280,33 @@ internal static class OperationSettings
             g => g.OtlpEndpoint,
             (g, v) => g with { OtlpEndpoint = v },
             "URL of an OpenTelemetry collector; when empty nothing is sent."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+            Reload = SettingReload.Restart,
+        },
+    ];
+
+    /// <summary>Partitions that are kept while the proxy runs.</summary>
+    public static Setting<ProxyOptions>[] Maintenance { get; } =
+    [
+        Maintaining.List(
+            "maintenance_databases",
+            g => g.MaintenanceDatabases,
+            (g, v) => g with { MaintenanceDatabases = v },
+            "Connection strings (postgres:// URIs) of the primaries whose partitions are kept by their policies; "
+                + "when empty none are."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+            Reload = SettingReload.Restart,
+            IsSecret = true,
+        },
+        Maintaining.Duration(
+            "maintenance_period",
+            g => g.MaintenancePeriod,
+            (g, v) => g with { MaintenancePeriod = v },
+            "Time between two runs of the partitions' maintenance; 0 for none."
         ) with
         {
             Origin = SettingOrigin.Drover,

@@ -48,6 +48,7 @@ internal static class SettingCatalog
         ("Network", OperationSettings.Networking),
         ("Log", OperationSettings.Logging),
         ("Administration", OperationSettings.Administration),
+        ("Maintenance of partitions", OperationSettings.Maintenance),
     ];
 
     /// <summary>Settings of the process.</summary>

@@ -87,6 +87,18 @@ internal sealed class PartitionScheme
         };
     }
 
+    /// <summary>The date of a position, in the scheme's zone. Ids have none.</summary>
+    public DateOnly DayOf(long position) =>
+        Kind.IsInstant()
+            ? ZoneDays.DateAt(BoundAxis.InstantAt(Kind, position), Zone)
+            : BoundAxis.DateAt(Kind, position);
+
+    /// <summary>Where a day begins. Ids have no days.</summary>
+    public long PositionOfDay(DateOnly day) =>
+        Kind.IsInstant()
+            ? BoundAxis.OfInstant(Kind, ZoneDays.StartOf(day, Zone))
+            : BoundAxis.OfLocal(Kind, day.ToDateTime(TimeOnly.MinValue));
+
     /// <summary>Whether a partition can be made for a position: ids always, times in the supported years.</summary>
     public bool Supports(long position) => position >= _lowest && position <= _highest;
 
@@ -99,10 +111,7 @@ internal sealed class PartitionScheme
         {
             return FloorDivide(position, Interval.Step);
         }
-        DateOnly day = Kind.IsInstant()
-            ? ZoneDays.DateAt(BoundAxis.InstantAt(Kind, position), Zone)
-            : BoundAxis.DateAt(Kind, position);
-        long index = CalendarUnit.IndexOf(Interval.Unit, day);
+        long index = CalendarUnit.IndexOf(Interval.Unit, DayOf(position));
 
         // Where the clock goes back over midnight, a date can begin before the date before it ends.
         while (index > 0 && position < Start(index))
@@ -202,13 +211,7 @@ internal sealed class PartitionScheme
     /// <summary>A position as PostgreSQL reads it, without quotes.</summary>
     public string Print(long position) => BoundAxis.Print(Kind, position, Zone);
 
-    private long Start(long index)
-    {
-        DateOnly day = CalendarUnit.FirstDay(Interval.Unit, index);
-        return Kind.IsInstant()
-            ? BoundAxis.OfInstant(Kind, ZoneDays.StartOf(day, Zone))
-            : BoundAxis.OfLocal(Kind, day.ToDateTime(TimeOnly.MinValue));
-    }
+    private long Start(long index) => PositionOfDay(CalendarUnit.FirstDay(Interval.Unit, index));
 
     // The last range ends where the year after YearMax begins, or up to six days before, so that every bound has four
     // digits.

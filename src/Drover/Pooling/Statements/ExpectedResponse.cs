@@ -46,4 +46,4 @@ internal enum ExpectedAction : byte
 /// For Parse, Bind, Describe and Close: the statement concerned, as <see cref="PreparedStatement"/> or as the client's
 /// own entry.
 /// </param>
-internal readonly record struct ExpectedResponse(ExpectedKind Kind, ExpectedAction Action, object? Subject);
+internal record struct ExpectedResponse(ExpectedKind Kind, ExpectedAction Action, object? Subject);

@@ -42,20 +42,36 @@ internal sealed class ResponseQueue
             }
             IsSkippingToSync = false;
         }
-        if (kind == ExpectedKind.CopyEnd && Count == 0)
+        bool endsWithReady = EndsWithReady(kind);
+        if (kind != ExpectedKind.CopyEnd)
+        {
+            IsUnsynced = !endsWithReady;
+        }
+        else if (Count == 0)
         {
             // Nothing that was asked for can be waiting for it: the server ignores it.
             return;
         }
-        IsUnsynced = kind == ExpectedKind.CopyEnd ? IsUnsynced : !EndsWithReady(kind);
         if (Count == _ring.Length)
         {
             Grow();
         }
-        _ring[(_head + Count) & (_ring.Length - 1)] = new ExpectedResponse(kind, action, subject);
+        ref ExpectedResponse free = ref _ring[(_head + Count) & (_ring.Length - 1)];
+        free.Kind = kind;
+        free.Action = action;
+        if (free.Subject != subject)
+        {
+            free.Subject = subject;
+        }
         Count++;
-        ReadyCount += EndsWithReady(kind) ? 1 : 0;
+        ReadyCount += endsWithReady ? 1 : 0;
     }
+
+    /// <summary>Whether the answer at the head is of this kind of message.</summary>
+    public bool IsNext(ExpectedKind kind) => Count > 0 && _ring[_head].Kind == kind;
+
+    /// <summary>What is to be done with the answer at the head; Forward when none is owed.</summary>
+    public ExpectedAction NextAction => Count > 0 ? _ring[_head].Action : ExpectedAction.Forward;
 
     public bool TryPeek(out ExpectedResponse response)
     {
@@ -64,24 +80,25 @@ internal sealed class ResponseQueue
     }
 
     /// <summary>Takes the answer at the head, and with it the ends of copies that it did not turn out to be.</summary>
-    public ExpectedResponse Pop()
+    public ExpectedKind Pop()
     {
-        ExpectedResponse response = Take();
+        ExpectedKind kind = Drop();
         while (Count > 0 && _ring[_head].Kind == ExpectedKind.CopyEnd)
         {
-            Take();
+            Drop();
         }
-        return response;
+        return kind;
     }
 
-    private ExpectedResponse Take()
+    private ExpectedKind Drop()
     {
-        ExpectedResponse response = _ring[_head];
-        _ring[_head] = default;
+        ref ExpectedResponse head = ref _ring[_head];
+        ExpectedKind kind = head.Kind;
+        head.Subject = null;
         _head = (_head + 1) & (_ring.Length - 1);
         Count--;
-        ReadyCount -= EndsWithReady(response.Kind) ? 1 : 0;
-        return response;
+        ReadyCount -= EndsWithReady(kind) ? 1 : 0;
+        return kind;
     }
 
     /// <summary>
@@ -127,7 +144,7 @@ internal sealed class ResponseQueue
         }
         for (int i = 0; i < failed; i++)
         {
-            Take();
+            Drop();
         }
         IsSkippingToSync = Count == 0;
     }

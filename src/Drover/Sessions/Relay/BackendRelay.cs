@@ -46,7 +46,7 @@ internal sealed class BackendRelay(ClientSession session)
         int received = server.Inbox.Fill(
             server.Transport,
             session.Loop.ServerScratch,
-            session.Pool.Configuration.Options.Proxy.Network.ServerBufferMax
+            session.Pool.Configuration.ServerBufferMax
         );
         if (received is 0 or Connection.Broken)
         {
@@ -246,12 +246,13 @@ internal sealed class BackendRelay(ClientSession session)
         ref Assembly assembly
     )
     {
-        if (!server.Responses.TryPeek(out ExpectedResponse expected) || expected.Kind != kind)
+        if (!server.Responses.IsNext(kind))
         {
             return;
         }
+        ExpectedAction action = server.Responses.NextAction;
         server.Responses.Pop();
-        if (expected.Action == ExpectedAction.Swallow)
+        if (action == ExpectedAction.Swallow)
         {
             assembly.Replace(position, end);
         }
@@ -266,11 +267,11 @@ internal sealed class BackendRelay(ClientSession session)
         ref Assembly assembly
     )
     {
-        if (!server.Responses.TryPeek(out ExpectedResponse expected))
+        if (server.Responses.Count == 0)
         {
             return;
         }
-        if (expected.Action == ExpectedAction.Retag)
+        if (server.Responses.NextAction == ExpectedAction.Retag)
         {
             CommandComplete.Write(assembly.Replace(position, end), "DEALLOCATE"u8);
         }
@@ -278,7 +279,7 @@ internal sealed class BackendRelay(ClientSession session)
         {
             ForgetStatements(server, body);
         }
-        if (expected.Kind == ExpectedKind.Execute)
+        if (server.Responses.IsNext(ExpectedKind.Execute))
         {
             server.Responses.Pop();
             Synthesize(server, end, ref assembly);
@@ -299,7 +300,7 @@ internal sealed class BackendRelay(ClientSession session)
     {
         while (server.Responses.Count > 0)
         {
-            ExpectedKind kind = server.Responses.Pop().Kind;
+            ExpectedKind kind = server.Responses.Pop();
             if (kind is ExpectedKind.Sync or ExpectedKind.Query or ExpectedKind.FunctionCall)
             {
                 break;
@@ -344,7 +345,7 @@ internal sealed class BackendRelay(ClientSession session)
 
     private void RecordQuery(ServerConnection server)
     {
-        long now = session.Loop.NowUs();
+        long now = session.Loop.NowUs;
         session.Traffic.RecordQuery(now - session.QueryStartUs);
         session.QueryStartUs = server.Responses.Count == 0 ? 0 : now;
         if (server.Status == TransactionStatus.Idle)
@@ -458,16 +459,15 @@ internal sealed class BackendRelay(ClientSession session)
     }
 
     private static bool IsSynthesizedNext(ServerConnection server) =>
-        server.Responses.TryPeek(out ExpectedResponse next) && next.Action == ExpectedAction.Synthesize;
+        server.Responses.NextAction == ExpectedAction.Synthesize;
 
     private static void Synthesize(ServerConnection server, int position, ref Assembly assembly)
     {
         // Behind a message that is still coming there is no place yet: it is done when the rest has been relayed.
         while (position <= assembly.Length && IsSynthesizedNext(server))
         {
-            ExpectedResponse next = server.Responses.Pop();
             MessageWriter writer = assembly.Replace(position, position);
-            if (next.Kind == ExpectedKind.Parse)
+            if (server.Responses.Pop() == ExpectedKind.Parse)
             {
                 ParseComplete.Write(writer);
             }

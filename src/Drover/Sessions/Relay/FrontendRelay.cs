@@ -42,7 +42,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             return FrontendProgress.Nothing;
         }
         Inbox inbox = session.Inbox;
-        int limit = session.Pool.Configuration.Options.Proxy.Network.ClientBufferMax;
+        int limit = session.Pool.Configuration.ClientBufferMax;
         int received = inbox.Fill(session.Client, session.Loop.ClientScratch, limit);
         if (received > 0)
         {
@@ -182,7 +182,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         }
     }
 
-    private bool Forward(ServerConnection server)
+    /// <summary>Forwards what is at hand. True if that was anything.</summary>
+    public bool Forward(ServerConnection server)
     {
         bool mayRetain =
             server.Responses.Count == 0
@@ -268,7 +269,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
 
     private void Begin(ServerConnection server)
     {
-        session.QueryStartUs = session.Loop.NowUs();
+        session.QueryStartUs = session.Loop.NowUs;
         session.QueryStartMs = session.Loop.NowMs;
         if (session.TransactionStartUs == 0)
         {
@@ -345,7 +346,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     )
     {
         bool isData = header.Type == FrontendType.CopyData;
-        int limit = session.Pool.Configuration.Options.Proxy.Network.ClientBufferMax;
+        int limit = session.Pool.Configuration.ClientBufferMax;
         bool mustBeWhole =
             header.Type is FrontendType.Parse && header.Length <= limit - SessionLimits.WholeMessageBytes;
         if (!isData && (mustBeWhole || header.Length <= SessionLimits.WholeMessageBytes || rest.Length < 4096))

@@ -40,9 +40,9 @@ internal sealed class ShapeWatch(PreparedStatementRegistry statements)
     public void OnDescription(ServerConnection server, byte type, ReadOnlySpan<byte> body)
     {
         if (
-            !server.Responses.TryPeek(out ExpectedResponse expected)
+            !server.Responses.IsNext(ExpectedKind.Describe)
+            || !server.Responses.TryPeek(out ExpectedResponse expected)
             || expected.Subject is not PreparedStatement statement
-            || expected.Kind != ExpectedKind.Describe
             || (expected.Action == ExpectedAction.Forward && statement.HasShape)
             || !PlannedText.IsPlanned(statement.Body)
         )

@@ -18,7 +18,9 @@ internal sealed unsafe class EpollLoop : EventLoop
 
     private readonly int _epoll;
     private readonly int _interrupt;
+    private readonly int _clock;
     private readonly byte* _events;
+    private int _clockMs;
     private Registration[] _registrations = new Registration[64];
     private uint _generation;
     private bool _disposed;
@@ -28,8 +30,10 @@ internal sealed unsafe class EpollLoop : EventLoop
     {
         _epoll = Check(Libc.EpollCreate(Libc.EpollCloseOnExec), "epoll_create1");
         _interrupt = Check(Libc.EventFd(0, Libc.EventFdCloseOnExecNonBlocking), "eventfd");
+        _clock = Check(Libc.TimerFd(Libc.ClockMonotonic, Libc.TimerFdCloseOnExecNonBlocking), "timerfd_create");
         _events = (byte*)NativeMemory.Alloc((nuint)(TransportLimits.EventsPerPoll * EventSize));
         Control(Libc.EpollCtlAdd, _interrupt, Libc.EpollIn | Libc.EpollEdgeTriggered, 0);
+        Control(Libc.EpollCtlAdd, _clock, Libc.EpollIn | Libc.EpollEdgeTriggered, 0);
     }
 
     public override Connection Adopt(SocketHandle socket)
@@ -88,6 +92,7 @@ internal sealed unsafe class EpollLoop : EventLoop
             _disposed = true;
             _ = Libc.Close(_epoll);
             _ = Libc.Close(_interrupt);
+            _ = Libc.Close(_clock);
             NativeMemory.Free(_events);
         }
     }
@@ -100,7 +105,11 @@ internal sealed unsafe class EpollLoop : EventLoop
 
     protected override void Poll(int timeoutMs)
     {
-        int count = Libc.EpollWait(_epoll, _events, TransportLimits.EventsPerPoll, timeoutMs);
+        if (timeoutMs > 0 && timeoutMs != _clockMs)
+        {
+            SetClock(timeoutMs);
+        }
+        int count = Libc.EpollWait(_epoll, _events, TransportLimits.EventsPerPoll, timeoutMs > 0 ? -1 : 0);
         Awake();
         for (int i = 0; i < count; i++)
         {
@@ -108,10 +117,11 @@ internal sealed unsafe class EpollLoop : EventLoop
             int happened = Unsafe.ReadUnaligned<int>(raw);
             ulong data = Unsafe.ReadUnaligned<ulong>(raw + DataOffset);
             int descriptor = (int)(uint)data;
-            if (descriptor == _interrupt)
+            if (descriptor == _interrupt || descriptor == _clock)
             {
+                // A timer begins its next period when it is read.
                 ulong drained;
-                _ = Libc.Read(_interrupt, (byte*)&drained, sizeof(ulong));
+                _ = Libc.Read(descriptor, (byte*)&drained, sizeof(ulong));
                 ClearInterrupt();
                 continue;
             }
@@ -121,6 +131,21 @@ internal sealed unsafe class EpollLoop : EventLoop
                 registration.Target.OnEvents(happened);
             }
         }
+    }
+
+    /// <summary>
+    /// Lets a timer wake the loop every so often. A time-out of epoll_wait would be armed and cancelled on every call;
+    /// this costs ten events a second.
+    /// </summary>
+    private void SetClock(int periodMs)
+    {
+        long* spec = stackalloc long[4];
+        spec[0] = periodMs / 1000;
+        spec[1] = periodMs % 1000 * 1_000_000L;
+        spec[2] = spec[0];
+        spec[3] = spec[1];
+        Check(Libc.SetTimerFd(_clock, 0, spec, null), "timerfd_settime");
+        _clockMs = periodMs;
     }
 
     private void Control(int operation, int descriptor, int interest, uint generation)

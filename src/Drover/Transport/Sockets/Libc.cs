@@ -17,6 +17,8 @@ internal static unsafe partial class Libc
     public const int EpollCtlMod = 3;
     public const int EpollCloseOnExec = 0x80000;
     public const int EventFdCloseOnExecNonBlocking = 0x80000 | 0x800;
+    public const int TimerFdCloseOnExecNonBlocking = 0x80000 | 0x800;
+    public const int ClockMonotonic = 1;
     public const int AcceptCloseOnExecNonBlocking = 0x80000 | 0x800;
     public const int MsgNoSignal = 0x4000;
 
@@ -50,6 +52,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "eventfd")]
     public static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport(Library, EntryPoint = "timerfd_create")]
+    public static partial int TimerFd(int clock, int flags);
+
+    [LibraryImport(Library, EntryPoint = "timerfd_settime")]
+    public static partial int SetTimerFd(int descriptor, int flags, long* spec, long* before);
 
     [LibraryImport(Library, EntryPoint = "read")]
     [SuppressGCTransition]

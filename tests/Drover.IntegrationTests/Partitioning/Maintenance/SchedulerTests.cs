@@ -1,0 +1,61 @@
+// The scheduler of drover serve: one runner per database, by a clock that the test moves; never on a standby.
+using Drover.App.Hosting;
+using Drover.Configuration;
+using Drover.IntegrationTests.LocalPostgres;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+using static Drover.IntegrationTests.Partitioning.Maintenance.MaintenanceStage;
+
+namespace Drover.IntegrationTests.Partitioning.Maintenance;
+
+public sealed class SchedulerTests(PostgresFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Partitions_are_made_when_the_period_is_over_and_not_while_another_runner_is_at_work()
+    {
+        MaintenanceStage stage = await WithOrdersAsync(fixture, 18, 0);
+        await stage.DoAsync("policy", "set", "orders", "--interval", "month", "--premake", "1");
+        FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+        MaintenanceOptions options = new()
+        {
+            MaintenanceDatabases = [stage.ConnectionString],
+            MaintenancePeriod = TimeSpan.FromHours(1),
+        };
+        MaintenanceLoop loop = new(options, time, NullLogger.Instance);
+        await using (NpgsqlConnection other = await stage.OpenAsync())
+        {
+            await using NpgsqlCommand take = new(
+                "SELECT pg_advisory_lock(hashtextextended('drover partition maintain', 0))",
+                other
+            );
+            await take.ExecuteNonQueryAsync(Token);
+            await loop.MaintainAsync(stage.ConnectionString, Token);
+            Assert.Equal(Name(0), await stage.PartitionsAsync());
+            await using NpgsqlCommand release = new("SELECT pg_advisory_unlock_all()", other);
+            await release.ExecuteNonQueryAsync(Token);
+        }
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Task running = loop.RunAsync(end.Token);
+        using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(60));
+        while (await stage.PartitionsAsync() != $"{Name(0)} {Name(1)}")
+        {
+            Assert.False(deadline.IsCancellationRequested, "no partition was made in 60 s");
+            time.Advance(TimeSpan.FromSeconds(4));
+            await Task.Delay(50, Token);
+        }
+        await end.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_be_reached_ends_nothing()
+    {
+        MaintenanceLoop loop = new(new MaintenanceOptions(), TimeProvider.System, NullLogger.Instance);
+        long before = Telemetry.MaintenanceCounters.Failed;
+        await loop.MaintainAsync("host=127.0.0.1 port=1 user=x dbname=x", Token);
+        Assert.Equal(before + 1, Telemetry.MaintenanceCounters.Failed);
+    }
+}
