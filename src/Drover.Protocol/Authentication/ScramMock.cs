@@ -1,4 +1,5 @@
 // Secrets for users that do not exist, so that nobody can find out which ones do.
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Drover.Protocol.Authentication;
@@ -35,6 +36,17 @@ public sealed class ScramMock
 
     /// <summary>The iteration count of made-up users, and of those whose password is stored in plain.</summary>
     public int Iterations { get; }
+
+    /// <summary>
+    /// Whether a name is among those drawn: <paramref name="drawn"/> of <paramref name="all"/> names are, and the same
+    /// ones as long as the process lives. Nobody outside can tell which.
+    /// </summary>
+    public bool Draws(ReadOnlySpan<byte> user, int drawn, int all)
+    {
+        Span<byte> draw = stackalloc byte[sizeof(uint)];
+        Expand("draw"u8, user, draw);
+        return BinaryPrimitives.ReadUInt32BigEndian(draw) * (long)all < ((long)drawn << 32);
+    }
 
     internal void SaltFor(ReadOnlySpan<byte> user, Span<byte> salt) => Expand("salt"u8, user, salt);
 

@@ -126,20 +126,16 @@ internal static class ConfigurationValidator
 
     private static void CheckCiphers(ConfigurationDraft draft, string prefix, TlsOptions tls)
     {
-        (string Name, string? Unknown)[] settings =
+        (string Name, string? Problem)[] settings =
         [
-            ($"{prefix}_ciphers", TlsCipherNames.FindUnknown(tls.Ciphers, is13: false)),
-            ($"{prefix}13_ciphers", TlsCipherNames.FindUnknown(tls.Tls13Ciphers, is13: true)),
+            ($"{prefix}_ciphers", TlsCiphers.FindProblem(tls.Ciphers, is13: false)),
+            ($"{prefix}13_ciphers", TlsCiphers.FindProblem(tls.Tls13Ciphers, is13: true)),
         ];
-        foreach ((string name, string? unknown) in settings)
+        foreach ((string name, string? problem) in settings)
         {
-            if (unknown is not null)
+            if (problem is not null)
             {
-                draft.Error(
-                    draft.PlaceOf(name),
-                    $"{name}: '{unknown}' is no cipher suite that Drover knows: "
-                        + "name suites with colons between them, or leave the choice to the system with 'default'"
-                );
+                draft.Error(draft.PlaceOf(name), $"{name}: {problem}");
             }
         }
         if ((tls.Protocols & TlsProtocols.Secure) == TlsProtocols.None)

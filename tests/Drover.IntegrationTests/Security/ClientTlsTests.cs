@@ -119,6 +119,13 @@ public sealed class ClientTlsTests(SecureFixture fixture)
     [InlineData("ECDHE-ECDSA-AES128-GCM-SHA256", "", "TLSv1.3", "TLS_")]
     [InlineData("default", "TLS_CHACHA20_POLY1305_SHA256", "TLSv1.3", "TLS_CHACHA20_POLY1305_SHA256")]
     [InlineData("default", "TLS_AES_128_GCM_SHA256", "TLSv1.2", "ECDHE-ECDSA-AES")]
+    // OpenSSL's patterns, and PgBouncer's words.
+    [InlineData("HIGH:!aNULL:!AESGCM", "", "TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305")]
+    [InlineData("AES128:!aNULL", "", "TLSv1.2", "ECDHE-ECDSA-AES128")]
+    [InlineData("HIGH:!aNULL", "", "TLSv1.3", "TLS_")]
+    [InlineData("compat", "", "TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")]
+    [InlineData("all", "TLS_AES_128_GCM_SHA256", "TLSv1.3", "TLS_AES_128_GCM_SHA256")]
+    [InlineData("fast", "", "TLSv1.2", "ECDHE-ECDSA-")]
     public async Task Only_the_named_ciphers_are_used(string ciphers, string suites, string version, string used)
     {
         ServeProcess serve = await ProxyAsync(

@@ -86,6 +86,46 @@ public sealed class PassThroughTests(SecureFixture fixture)
         Assert.Equal(1L, await read.ExecuteScalarAsync(Token));
     }
 
+    [Theory]
+    [InlineData(15, "transaction")]
+    [InlineData(18, "transaction")]
+    [InlineData(15, "session")]
+    [InlineData(18, "session")]
+    public async Task Nothing_of_a_client_reaches_auth_query_where_nobody_keeps_account_of_it(int major, string mode)
+    {
+        await fixture.GetAsync(major);
+        ServeProcess serve = await ProxyAsync(
+            major,
+            new(),
+            ("auth_user", "postgres"),
+            ("default_pool_size", "1"),
+            ("track_session_state", "0"),
+            ("pool_mode", mode),
+            ("server_reset_query", "")
+        );
+        await using (NpgsqlConnection client = await serve.OpenAsync(Token))
+        {
+            await using NpgsqlCommand leave = new(
+                """
+                create schema if not exists evil; drop table if exists evil.pg_authid;
+                create table evil.pg_authid as
+                  select 'scram_user'::name rolname, 'evil' rolpassword, null::timestamptz rolvaliduntil, true rolcanlogin;
+                create temporary table pg_authid as table evil.pg_authid;
+                set search_path = evil, pg_catalog
+                """,
+                client
+            );
+            await leave.ExecuteNonQueryAsync(Token);
+            leave.CommandText = "select count(*) from pg_authid";
+            Assert.Equal(1L, await leave.ExecuteScalarAsync(Token));
+            if (mode == "transaction")
+            {
+                Assert.Equal("scram_user", await WhoAsync(serve, "scram_user", "pw"));
+            }
+        }
+        Assert.Equal("scram_user", await WhoAsync(serve, "scram_user", "pw"));
+    }
+
     private Task<ServeProcess> ProxyAsync(
         int major,
         ServeEntries entries,

@@ -1,6 +1,7 @@
 // TLS to servers in all of libpq's modes, against servers that want it, refuse it, and have none.
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Serve;
+using Drover.Protocol.Authentication;
 using Npgsql;
 
 namespace Drover.IntegrationTests.Security;
@@ -129,6 +130,7 @@ public sealed class ServerTlsTests(SecureFixture fixture, PostgresFixture withou
     [InlineData("tlsv1.2", "default", "", "TLSv1.2/TLS_ECDHE_ECDSA_WITH_AES_")]
     [InlineData("tlsv1.3", "default", "TLS_CHACHA20_POLY1305_SHA256", "TLSv1.3/TLS_CHACHA20_POLY1305_SHA256")]
     [InlineData("tlsv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256", "", "TLSv1.2/TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")]
+    [InlineData("tlsv1.2", "AES128:!aNULL", "", "TLSv1.2/TLS_ECDHE_ECDSA_WITH_AES_128_")]
     public async Task Versions_and_ciphers_are_the_named_ones(
         string version,
         string ciphers,
@@ -152,9 +154,14 @@ public sealed class ServerTlsTests(SecureFixture fixture, PostgresFixture withou
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task Login_to_the_server_is_bound_to_the_channel(int major)
     {
-        // PostgreSQL 15 and 18 offer SCRAM-SHA-256-PLUS over TLS, and refuse a proof that is bound to another channel.
+        // PostgreSQL offers SCRAM-SHA-256-PLUS over TLS, and refuses a proof that is bound to another channel.
         Dictionary<string, string> settings = new() { ["server_tls_sslmode"] = "require" };
         Assert.Equal("t", await TryAsync(major, settings, "scram_user password=pw", "localhost"));
+        // That the PLUS form is chosen, and with this server's certificate, only the server can see.
+        await using ScramServerStage server = new(fixture.Certificates.Server);
+        Task<(string Mechanism, ScramServerStatus End)> login = server.ServeLoginAsync("scram_user", "pw", Token);
+        await TryAsync(major, settings, "scram_user password=pw", "localhost", server.Port);
+        Assert.Equal(("SCRAM-SHA-256-PLUS", ScramServerStatus.Succeeded), await login);
     }
 
     private static void Show(Dictionary<string, string> settings, PemPair pair)

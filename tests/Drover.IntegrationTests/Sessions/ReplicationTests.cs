@@ -3,6 +3,7 @@ using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Security;
 using Drover.IntegrationTests.Serve;
+using Npgsql;
 using Npgsql.Replication;
 
 namespace Drover.IntegrationTests.Sessions;
@@ -167,6 +168,37 @@ public sealed class ReplicationTests(SecureFixture fixture)
             // Found, and the streaming ended.
         }
         Assert.True(log.ToArray().AsSpan().IndexOf("a message of ours"u8) >= 0, $"{log.Length} bytes without it");
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Command_of_a_replication_client_is_cancelled_and_the_client_goes_on(int major)
+    {
+        LocalPostgresCluster cluster = await fixture.GetAsync(major);
+        ServeProcess serve = await ProxyAsync(major);
+        // A slot waits for every transaction that is writing.
+        await using NpgsqlConnection writer = await serve.OpenAsync(Token);
+        await using NpgsqlTransaction open = await writer.BeginTransactionAsync(Token);
+        await using NpgsqlCommand write = new("select pg_current_xact_id()", writer);
+        await write.ExecuteScalarAsync(Token);
+        await using LogicalReplicationConnection client = new(
+            $"Host={ServeProcess.Host};Port={serve.Port};Username=replica;Password=pw;Database=postgres;SSL Mode=Require"
+        );
+        await client.Open(Token);
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Task creation = client.CreateTestDecodingReplicationSlot("cancelled", cancellationToken: enough.Token);
+        const string Waiting =
+            "select count(*)::text from pg_stat_activity where backend_type = 'walsender' "
+            + "and wait_event_type = 'Lock' and usename = 'replica'";
+        await serve.WaitAsync(
+            async () => await cluster.QueryAsync(Waiting, Token) == "1",
+            "a walsender that waits for the writer",
+            Token
+        );
+        await enough.CancelAsync();
+        OperationCanceledException cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => creation);
+        Assert.Equal("57014", Assert.IsType<PostgresException>(cancelled.InnerException).SqlState);
+        Assert.NotEmpty((await client.IdentifySystem(Token)).SystemId);
     }
 
     private async Task<ServeProcess> ProxyAsync(int major)

@@ -18,6 +18,8 @@ public sealed class ValidationTests : IDisposable
     [InlineData("auth_type = cert", "verify-full")]
     [InlineData("client_tls_sslmode = require", "client_tls_key_file and client_tls_cert_file")]
     [InlineData("server_tls_ca_file = /nowhere", "there is no file")]
+    [InlineData("server_tls_ciphers = NO-SUCH-SUITE", "selects no cipher suite")]
+    [InlineData("server_tls13_ciphers = HIGH", "selects no cipher suite")]
     [InlineData("metrics_listen = 9127", "address:port")]
     [InlineData("otlp_endpoint = collector", "not a URL")]
     [InlineData("auth_file = /nowhere", "cannot read '/nowhere'")]

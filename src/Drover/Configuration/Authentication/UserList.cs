@@ -45,10 +45,18 @@ internal sealed class UserList
     private UserList(Dictionary<string, UserListEntry> users)
     {
         _users = users.ToFrozenDictionary(StringComparer.Ordinal);
+        SecretCount = _users.Values.Count(static user => user.Secret.Length > 0);
+        ScramCount = _users.Values.Count(static user => user.Kind == SecretKind.ScramSha256);
     }
 
     /// <summary>No users.</summary>
     public static UserList Empty { get; } = new([]);
+
+    /// <summary>Users with a secret.</summary>
+    public int SecretCount { get; }
+
+    /// <summary>Users whose secret is SCRAM's.</summary>
+    public int ScramCount { get; }
 
     /// <summary>All users.</summary>
     public IReadOnlyCollection<UserListEntry> All => _users.Values;

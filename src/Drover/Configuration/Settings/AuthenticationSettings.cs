@@ -125,8 +125,8 @@ internal static class AuthenticationSettings
             "client_tls_ciphers",
             g => g.Ciphers,
             (g, v) => g with { Ciphers = v },
-            "Ciphers for clients up to TLS 1.2, by OpenSSL's names with colons between them, no patterns; default, "
-                + "secure, fast and normal leave the choice to the system."
+            "Ciphers for clients up to TLS 1.2, as OpenSSL's patterns select them; default, secure, fast and normal "
+                + "leave the choice to the system, compat and all are PgBouncer's. @SECLEVEL has no effect."
         ),
         ClientTls.Text(
             "client_tls13_ciphers",
@@ -204,8 +204,8 @@ internal static class AuthenticationSettings
             "server_tls_ciphers",
             g => g.Ciphers,
             (g, v) => g with { Ciphers = v },
-            "Ciphers for servers up to TLS 1.2, by OpenSSL's names with colons between them, no patterns; default, "
-                + "secure, fast and normal leave the choice to the system."
+            "Ciphers for servers up to TLS 1.2, as OpenSSL's patterns select them; default, secure, fast and normal "
+                + "leave the choice to the system, compat and all are PgBouncer's. @SECLEVEL has no effect."
         ),
         ServerTls.Text(
             "server_tls13_ciphers",

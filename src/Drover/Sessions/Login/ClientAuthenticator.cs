@@ -54,7 +54,7 @@ internal sealed class ClientAuthenticator(MessageChannel channel, StartupPacket 
                 return CheckPeer(mapsToUser);
             case HbaMethod.Plain:
                 return await PlainAsync(secret, cancellationToken);
-            case HbaMethod.Md5 when secret?.Kind != PasswordSecretKind.ScramSha256:
+            case HbaMethod.Md5:
                 return await Md5Async(secret, cancellationToken);
             default:
                 return await ScramAsync(secret, cancellationToken);

@@ -56,6 +56,10 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
             }
         }
         cancellationToken.ThrowIfCancellationRequested();
+        if (method == HbaMethod.Md5 && services.Secrets.IsAskedForScram(startup.User, secret, services.Mock))
+        {
+            method = HbaMethod.ScramSha256;
+        }
         ClientAuthenticator authenticator = new(channel, startup, services.Mock);
         SessionEnd? end = await authenticator.RunAsync(method, secret, name => Maps(map, name), cancellationToken);
         // The client's last word of the login is not the session's first.

@@ -17,6 +17,11 @@ internal sealed class UserSecrets(PoolDirectory directory)
 {
     private readonly ConcurrentDictionary<string, (string Stored, PasswordSecret Secret)> _parsed = new();
 
+    /// <summary>Secrets that auth_query has given, and how many of them were SCRAM's.</summary>
+    private int _asked;
+    private int _askedScram;
+    private bool _hasAsked;
+
     /// <summary>The secret from auth_file; null when the user is not in it.</summary>
     public PasswordSecret? FromFile(string user) =>
         directory.Options.AuthenticationFiles.Users.TryFind(user, out UserListEntry? entry)
@@ -63,6 +68,28 @@ internal sealed class UserSecrets(PoolDirectory directory)
         return await AskAsync(user, asked, directory.User(authUser), query, loop, wakeup, cancellationToken);
     }
 
+    /// <summary>
+    /// Whether auth_type md5 asks a user for SCRAM: one whose secret is such. Of names that do not exist, as large a
+    /// part as of those that do, and always the same ones: otherwise the method would tell who exists.
+    /// </summary>
+    public bool IsAskedForScram(string user, PasswordSecret? secret, ScramMock mock)
+    {
+        if (secret is not null)
+        {
+            return secret.Kind == PasswordSecretKind.ScramSha256;
+        }
+        UserList list = directory.Options.AuthenticationFiles.Users;
+        int asked = Volatile.Read(ref _asked);
+        // Nothing known of those in the database yet: PostgreSQL's own default is SCRAM.
+        return list.SecretCount + asked == 0
+            || (asked == 0 && Volatile.Read(ref _hasAsked))
+            || mock.Draws(
+                Encoding.UTF8.GetBytes(user),
+                list.ScramCount + Volatile.Read(ref _askedScram),
+                list.SecretCount + asked
+            );
+    }
+
     /// <summary>What is known of a user for logging in to servers.</summary>
     public ServerCredential Credential(string user, ScramKeys? proved) => new(FromFile(user), proved);
 
@@ -96,8 +123,7 @@ internal sealed class UserSecrets(PoolDirectory directory)
             return (null, failure);
         }
         ServerConnection server = waiter.Server!;
-        // auth_user may be a client too: what it has set (search_path above all) must not reach the query.
-        PoolFailure? unclean = await SessionProbe.ApplyAsync(server, pool.BaseSettings, wakeup);
+        PoolFailure? unclean = await CleanAsync(server, wakeup);
         ServerQueryResult result = unclean is not null
             ? new([], unclean, false)
             : await ServerQuery.RunAsync(
@@ -106,6 +132,7 @@ internal sealed class UserSecrets(PoolDirectory directory)
                 SessionProbe.Limit,
                 query.Replace("$1", Literal(user), StringComparison.Ordinal)
             );
+        Volatile.Write(ref _hasAsked, true);
         if (!result.IsGood)
         {
             pool.Discard(server, "auth_query failed");
@@ -116,7 +143,34 @@ internal sealed class UserSecrets(PoolDirectory directory)
         }
         pool.Release(server);
         string?[]? row = result.Rows.FirstOrDefault(static row => row.Length > 1);
-        return (row?[1] is { Length: > 0 } stored ? Parse(user, stored) : null, null);
+        if (row?[1] is not { Length: > 0 } stored)
+        {
+            return (null, null);
+        }
+        bool isNew = !_parsed.ContainsKey(user);
+        PasswordSecret secret = Parse(user, stored);
+        if (isNew)
+        {
+            Interlocked.Increment(ref _asked);
+            Interlocked.Add(ref _askedScram, secret.Kind == PasswordSecretKind.ScramSha256 ? 1 : 0);
+        }
+        return (secret, null);
+    }
+
+    /// <summary>
+    /// auth_user may be a client too: what it has set or made (search_path and temporary tables above all) must not
+    /// reach the query. Where nobody keeps account of that, everything is thrown away.
+    /// </summary>
+    private static async ValueTask<PoolFailure?> CleanAsync(ServerConnection server, Wakeup wakeup)
+    {
+        if (!server.Pool.Configuration.FollowsSession && !await SessionProbe.ResetAsync(server, wakeup, "DISCARD ALL"))
+        {
+            return new PoolFailure(
+                Protocol.SqlState.ConnectionFailure,
+                "auth_query: the server's session could not be reset"
+            );
+        }
+        return await SessionProbe.ApplyAsync(server, server.Pool.BaseSettings, wakeup);
     }
 
     private PasswordSecret Parse(string user, string stored)

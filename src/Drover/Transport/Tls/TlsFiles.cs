@@ -26,7 +26,9 @@ internal static class TlsFiles
 
     /// <summary>The suites that the settings name; null lets the system decide.</summary>
     public static CipherSuitesPolicy? Ciphers(TlsOptions options) =>
-        TlsCipherNames.Read(options.Ciphers, options.Tls13Ciphers) is { } suites && !OperatingSystem.IsWindows()
+        options.Sslmode != TlsMode.Disable
+        && TlsCiphers.Read(options.Ciphers, options.Tls13Ciphers) is { } suites
+        && !OperatingSystem.IsWindows()
             ? new CipherSuitesPolicy(suites)
             : null;
 
