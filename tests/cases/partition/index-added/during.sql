@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS orders_late ON orders (status, customer_id)
