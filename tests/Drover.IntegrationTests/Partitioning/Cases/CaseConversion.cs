@@ -4,7 +4,6 @@ using Drover.Operations.Connections;
 using Drover.Operations.Journal;
 using Drover.Operations.Plans;
 using Drover.Operations.Running;
-using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion;
 using Drover.Partitioning.Preflight;
@@ -147,9 +146,9 @@ internal sealed class CaseConversion : IAsyncDisposable
         {
             return "no run";
         }
-        await using NpgsqlConnection connection = await _server.OpenAsync(_stop);
+        await using NpgsqlConnection connection = await _server.OpenAsync(CancellationToken.None);
         string events = $"SELECT kind, step, message FROM drover.events WHERE run_id = {_run} ORDER BY id DESC LIMIT 12";
-        return await CaseScript.AskAsync(connection, events, _stop);
+        return await CaseScript.AskAsync(connection, events, CancellationToken.None);
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

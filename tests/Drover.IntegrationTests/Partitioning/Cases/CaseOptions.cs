@@ -1,4 +1,5 @@
 // The options of drover partition start, as a case has them.
+using System.Globalization;
 using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion;
@@ -27,7 +28,7 @@ internal sealed class CaseOptions
             Interval = interval,
             Zone = _values.GetValueOrDefault("--time-zone", "UTC"),
             Outside = Enum.Parse<OutsideRows>(_values.GetValueOrDefault("--outside", "default"), ignoreCase: true),
-            IndexesOnNewest = _values.TryGetValue("--recent-indexes", out string? count) ? int.Parse(count, null) : null,
+            IndexesOnNewest = _values.TryGetValue("--recent-indexes", out string? count) ? int.Parse(count, CultureInfo.InvariantCulture) : null,
         };
     }
 

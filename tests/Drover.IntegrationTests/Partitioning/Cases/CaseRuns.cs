@@ -22,12 +22,21 @@ public sealed class CaseRuns : IAsyncDisposable
     public CaseRuns(PostgresFixture postgres) => _postgres = postgres;
 
     /// <summary>All cases on all their versions.</summary>
-    public static TheoryData<string, int> All =>
-        [
-            .. ConversionCase.All.SelectMany(@case =>
-                @case.Versions.Select(major => new TheoryDataRow<string, int>(@case.Name, major))
-            ),
-        ];
+    public static TheoryData<string, int> All
+    {
+        get
+        {
+            TheoryData<string, int> all = [];
+            foreach (ConversionCase @case in ConversionCase.All)
+            {
+                foreach (int major in @case.Versions)
+                {
+                    all.Add(@case.Name, major);
+                }
+            }
+            return all;
+        }
+    }
 
     /// <summary>Starts all cases, if this is the first one, and waits for one.</summary>
     public Task RunAsync(string name, int major)

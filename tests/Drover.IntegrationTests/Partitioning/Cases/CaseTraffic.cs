@@ -75,10 +75,10 @@ internal sealed class CaseTraffic : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for some more transactions, or the first error.</summary>
+    /// <summary>Waits for some more transactions, or the first error; not at all while the sessions are paused.</summary>
     public async Task WorkAsync(int transactions)
     {
-        long goal = Done + (_sessions.Count == 0 ? 0 : transactions);
+        long goal = Done + (_isPaused || _sessions.Count == 0 ? 0 : transactions);
         while (Done < goal)
         {
             if (_sessions.FirstOrDefault(session => session.IsCompleted) is { } ended)
