@@ -33,7 +33,7 @@ internal sealed class CaseOptions
     }
 
     /// <summary>The table as SQL names it.</summary>
-    public string Table => _values.GetValueOrDefault("--table", "orders");
+    public string Table => _values.GetValueOrDefault("--table", "public.orders");
 
     /// <summary>What the planner is asked for.</summary>
     public ConversionRequest Request { get; }

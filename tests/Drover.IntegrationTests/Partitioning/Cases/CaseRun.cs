@@ -204,7 +204,7 @@ internal sealed class CaseRun : IAsyncDisposable
         (_case.Allowed.Contains("drop-incoming-foreign-keys") && line.Contains("FOREIGN KEY", StringComparison.Ordinal))
         || (
             _case.Allowed.Contains("key-not-null")
-            && line.StartsWith($"column {_options.Table}.{_options.Request.Key} ", StringComparison.Ordinal)
+            && line.StartsWith($"column {Table.Name}.{_options.Request.Key} ", StringComparison.Ordinal)
         );
 
     private async Task WriteAfterAsync()

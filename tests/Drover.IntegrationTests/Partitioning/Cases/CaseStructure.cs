@@ -35,7 +35,8 @@ internal static class CaseStructure
         SELECT format('column %s.%I %s %s number %s not null %s default %s identity %L generated %L collation %s target %s options %s comment %L',
           m.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod), '', row_number() OVER (PARTITION BY m.oid ORDER BY a.attnum),
           a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attcollation,
-          nullif(a.attstattarget, -1), a.attoptions, col_description(m.oid, a.attnum))
+          nullif(a.attstattarget, -1),
+          (SELECT array_agg(o ORDER BY o) FROM unnest(a.attoptions) AS o WHERE o NOT LIKE 'pg_attver=%'), col_description(m.oid, a.attnum))
         FROM mine AS m JOIN pg_attribute AS a ON a.attrelid = m.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE m.relkind IN ('r', 'p', 'v', 'm')
