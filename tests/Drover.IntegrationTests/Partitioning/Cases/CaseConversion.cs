@@ -17,7 +17,7 @@ internal sealed class CaseConversion : IAsyncDisposable
     private static readonly OperationLimits s_limits = new()
     {
         // Small, so that writes come between; short, so that a gate does not keep the test waiting.
-        BatchRowsMax = 50,
+        BatchRowsMax = 100,
         GateInterval = TimeSpan.FromMilliseconds(20),
         LockPauseMin = TimeSpan.FromMilliseconds(10),
         LockPauseMax = TimeSpan.FromMilliseconds(100),

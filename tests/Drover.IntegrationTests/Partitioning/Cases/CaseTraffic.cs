@@ -10,7 +10,7 @@ internal sealed class CaseTraffic : IAsyncDisposable
     private const int Sessions = 3;
 
     // So that three sessions leave room for the conversion of several tables on two cores.
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(25);
 
     private readonly ImmutableArray<string> _turns;
     private readonly ImmutableArray<string> _errors;
