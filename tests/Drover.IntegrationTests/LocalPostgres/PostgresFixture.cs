@@ -13,6 +13,16 @@ namespace Drover.IntegrationTests.LocalPostgres;
 /// </summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
+    // Roles are the cluster's, so tests that run side by side cannot each make theirs.
+    private const string Roles = """
+        CREATE ROLE app LOGIN;
+        CREATE ROLE "App 2" LOGIN;
+        CREATE ROLE reader;
+        CREATE ROLE writer;
+        GRANT writer TO app;
+        GRANT SET ON PARAMETER session_replication_role TO app;
+        """;
+
     private readonly ConcurrentDictionary<int, Lazy<Task<LocalPostgresCluster>>> _clusters = new();
     private int _databaseCount;
 
@@ -40,7 +50,7 @@ public sealed class PostgresFixture : IAsyncDisposable
         }
     }
 
-    private static Task<LocalPostgresCluster> StartAsync(int major)
+    private static async Task<LocalPostgresCluster> StartAsync(int major)
     {
         LocalPostgresOptions options = new()
         {
@@ -52,8 +62,11 @@ public sealed class PostgresFixture : IAsyncDisposable
                 ["max_prepared_transactions"] = "20",
                 ["max_wal_senders"] = "10",
                 ["max_replication_slots"] = "10",
+                ["shared_preload_libraries"] = "pg_stat_statements",
             },
         };
-        return LocalPostgresCluster.StartNewAsync(options, CancellationToken.None);
+        LocalPostgresCluster cluster = await LocalPostgresCluster.StartNewAsync(options, CancellationToken.None);
+        await cluster.ExecuteAsync(Roles, CancellationToken.None);
+        return cluster;
     }
 }

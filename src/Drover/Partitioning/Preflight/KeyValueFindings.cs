@@ -161,7 +161,7 @@ internal static class KeyValueFindings
                    count(*) FILTER (WHERE {unsupported}),
                    count(*) FILTER (WHERE {Ahead(scheme, request, type)} AND NOT ({infinite}) AND NOT ({unsupported})),
                    {min}, {max}
-            FROM (SELECT {key}::{type} AS k FROM ONLY {table.Name}) AS keys
+            FROM (SELECT {key}::{type} AS k FROM ONLY {table.Name}) AS drover_keys
             """;
     }
 

@@ -24,7 +24,8 @@ internal static class PartitioningPreflight
         PreflightQuery query = new(connection, cancellationToken);
         findings.AddRange(await PermissionFindings.FindAsync(query, table));
         KeyValues? keys = null;
-        if (table.Kind == RelationKind.Table && KeyFindings.IsUsable(table, request))
+        bool seesAllRows = findings.All(finding => finding.Code is not "forced-row-security");
+        if (table.Kind == RelationKind.Table && seesAllRows && KeyFindings.IsUsable(table, request))
         {
             (keys, IReadOnlyList<Finding> found) = await KeyValueFindings.FindAsync(query, table, request);
             findings.AddRange(found);

@@ -1,0 +1,60 @@
+// The options of drover partition start, as a case has them.
+using System.Globalization;
+using Drover.Partitioning.Bounds;
+using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion;
+using Drover.Partitioning.Preflight;
+
+namespace Drover.IntegrationTests.Partitioning.Cases;
+
+/// <summary>Reads a case's options.</summary>
+internal sealed class CaseOptions
+{
+    private readonly Dictionary<string, string> _values = [];
+
+    public CaseOptions(IReadOnlyList<string> words)
+    {
+        for (int at = 0; at < words.Count; at += 2)
+        {
+            _values[words[at]] = words[at + 1];
+        }
+        Assert.True(
+            PartitionInterval.TryParse(_values["--interval"], out PartitionInterval interval, out string? problem),
+            problem
+        );
+        Request = new ConversionRequest
+        {
+            Key = _values["--key"].Replace("\"", "", StringComparison.Ordinal),
+            Interval = interval,
+            Zone = _values.GetValueOrDefault("--time-zone", "UTC"),
+            Outside = Enum.Parse<OutsideRows>(_values.GetValueOrDefault("--outside", "default"), ignoreCase: true),
+            IndexesOnNewest = _values.TryGetValue("--recent-indexes", out string? count) ? int.Parse(count, CultureInfo.InvariantCulture) : null,
+        };
+    }
+
+    /// <summary>The table as SQL names it.</summary>
+    public string Table => _values.GetValueOrDefault("--table", "public.orders");
+
+    /// <summary>What the planner is asked for.</summary>
+    public ConversionRequest Request { get; }
+
+    /// <summary>What the preflight is asked.</summary>
+    public PreflightRequest Preflight(TableDescription table)
+    {
+        PartitionScheme? scheme = null;
+        if (
+            table.FindColumn(Request.Key) is { } column
+            && PartitionKeyKinds.TryOfType(column.BaseType, out PartitionKeyKind? kind)
+        )
+        {
+            PartitionScheme.TryCreate(kind.Value, Request.Interval, Request.Zone, out scheme, out _);
+        }
+        return new PreflightRequest
+        {
+            Key = Request.Key,
+            Scheme = scheme,
+            Premake = Request.Premake,
+            RefusesRowsOutside = Request.Outside == OutsideRows.Refuse,
+        };
+    }
+}

@@ -1,0 +1,220 @@
+// One case on one server, from its table to the end of its conversion and everything that must be true on the way.
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.Operations;
+using Drover.Operations.Plans;
+using Drover.Operations.Running;
+using Drover.Partitioning.Catalog;
+
+namespace Drover.IntegrationTests.Partitioning.Cases;
+
+/// <summary>Runs a case.</summary>
+internal sealed class CaseRun : IAsyncDisposable
+{
+    // Transactions of the application before the next thing happens.
+    private const int Some = 12;
+
+    private readonly ConversionCase _case;
+    private readonly CaseDatabase _database;
+    private readonly CaseConversion _conversion;
+    private readonly CaseTraffic _traffic;
+    private readonly CaseOptions _options;
+    private readonly CancellationToken _stop;
+
+    private CaseRun(ConversionCase @case, CaseDatabase database, CaseTraffic traffic, CancellationToken stop)
+    {
+        (_case, _database, _traffic, _stop) = (@case, database, traffic, stop);
+        _conversion = new CaseConversion(database, stop);
+        _options = new CaseOptions(@case.Options);
+    }
+
+    private QualifiedName Table => _conversion.Layout.Table;
+
+    private QualifiedName Old => _conversion.Layout.OldTable;
+
+    private QualifiedName New => _conversion.Layout.NewTable;
+
+    /// <summary>Makes the case's database, and runs it to its end.</summary>
+    public static async Task RunAsync(PostgresFixture postgres, int major, string name, CancellationToken stop)
+    {
+        ConversionCase @case = ConversionCase.Open(name);
+        await using CaseDatabase database = await CaseDatabase.CreateAsync(postgres, major, @case, stop);
+        await using CaseTraffic traffic = await CaseTraffic.StartAsync(@case, database, stop);
+        await using CaseRun run = new(@case, database, traffic, stop);
+        try
+        {
+            await run.RunAsync();
+        }
+        catch (Exception failure)
+        {
+            throw new InvalidOperationException($"{failure.Message}\n{await run._conversion.ReadEventsAsync()}", failure);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _conversion.DisposeAsync();
+
+    private Task RunAsync() =>
+        _case.Result switch
+        {
+            CaseResult.Refused => RefuseAsync(_case.Allowed),
+            CaseResult.Stopped => StopAsync(),
+            _ => ConvertAsync(),
+        };
+
+    private async Task RefuseAsync(IReadOnlyList<string> allowed)
+    {
+        string before = await _database.DescribeAsync(isExact: true);
+        IReadOnlyList<Finding> obstacles = await _conversion.PlanAsync(_options, allowed);
+        Assert.True(obstacles.Any(finding => finding.Code == _case.Finding), Describe(obstacles));
+        Assert.Equal(before, await _database.DescribeAsync(isExact: true));
+        await _database.AssertNothingIsLeftAsync();
+    }
+
+    /// <summary>
+    /// 1. refused without the consent; 2. copied, verified; 3. cut over under writes; 4. rolled back under writes; 5. cut over
+    /// again, in peace, so that both sides can be compared; 6. finished under writes. Both tables are compared row by row
+    /// after each, and everything around the table must be as it was.
+    /// </summary>
+    private async Task ConvertAsync()
+    {
+        if (_case.Result == CaseResult.Consent)
+        {
+            // So that pg_stat_statements knows the application.
+            _traffic.Resume();
+            await _traffic.WorkAsync(Some);
+            await RefuseWithoutConsentAsync();
+        }
+        string exact = await _database.DescribeAsync(isExact: true);
+        string around = await _database.DescribeAsync(isExact: false);
+        await StartAsync();
+
+        await _conversion.RunToAsync(RunState.Ready);
+        await PauseAsync(leader: Table, follower: New, "when it is ready");
+        string? check = await CheckAsync();
+
+        ResumeUnlessOver();
+        await _conversion.OpenAsync("cutover", RunState.Watching);
+        await _traffic.WorkAsync(Some);
+        await PauseAsync(leader: Table, follower: Old, "after the cut-over");
+        await AssertAroundAsync(around, "after the cut-over");
+        if (_case.During.Length == 0)
+        {
+            Assert.Equal(check, await CheckAsync());
+        }
+        await WriteAfterAsync();
+        await PauseAsync(leader: Table, follower: Old, "after later writes");
+
+        ResumeUnlessOver();
+        await _conversion.RequestAsync("rollback", RunState.Ready);
+        _traffic.Resume();
+        await _traffic.WorkAsync(Some);
+        await PauseAsync(leader: Table, follower: New, "after the rollback");
+        Assert.Equal(Lines(exact), Lines(await _database.DescribeAsync(isExact: true)));
+
+        string before = await _database.DigestAsync(Table);
+        check = await CheckAsync();
+        await _conversion.OpenAsync("cutover", RunState.Watching);
+        Assert.Equal(before, await _database.DigestAsync(Table));
+        Assert.Equal(check, await CheckAsync());
+        await _database.AssertEqualAsync(Table, Old, "after the second cut-over");
+
+        ResumeUnlessOver();
+        await _traffic.WorkAsync(Some);
+        await _conversion.OpenAsync("finish", RunState.Finished);
+        await _traffic.WorkAsync(Some);
+        await _traffic.PauseAsync();
+        await _traffic.AssertHealthyAsync();
+        await AssertAroundAsync(around, "in the end");
+        await _database.AssertNothingIsLeftAsync();
+    }
+
+    private async Task RefuseWithoutConsentAsync()
+    {
+        // Which consent the finding asks for is not for the case to know: it must be one of those that it gives.
+        IReadOnlyList<Finding> obstacles = await _conversion.PlanAsync(_options, []);
+        Finding? finding = obstacles.FirstOrDefault(finding => finding.Code == _case.Finding);
+        Assert.True(finding is not null, Describe(obstacles));
+        Assert.Contains(finding.ConsentFlag, _case.Allowed);
+        await RefuseAsync([.. _case.Allowed.Where(flag => flag != finding.ConsentFlag)]);
+    }
+
+    private async Task StopAsync()
+    {
+        await StartAsync();
+        RunEnd end = await _conversion.RunAsync();
+        if (end.Outcome == OperationOutcome.Done)
+        {
+            await _conversion.AskToOpenAsync("cutover");
+            end = await _conversion.RunAsync();
+        }
+        Assert.Equal(OperationOutcome.Failed, end.Outcome);
+        await _traffic.WorkAsync(Some);
+        await _traffic.PauseAsync();
+        await _traffic.AssertHealthyAsync();
+        await _conversion.RequestAsync("abort", RunState.Aborted);
+        await _database.AssertNothingIsLeftAsync();
+    }
+
+    private async Task StartAsync()
+    {
+        _traffic.Resume();
+        await _traffic.WorkAsync(Some);
+        IReadOnlyList<Finding> obstacles = await _conversion.PlanAsync(_options, _case.Allowed);
+        Assert.True(obstacles.Count == 0, Describe(obstacles));
+    }
+
+    private static string Describe(IEnumerable<Finding> obstacles) =>
+        "in the way: "
+        + string.Join(
+            ", ",
+            obstacles.Select(finding => $"{finding.Code} ({finding.Subject}, allow {finding.ConsentFlag ?? "nothing"})")
+        );
+
+    private void ResumeUnlessOver()
+    {
+        if (!_case.StopsAtCutOver)
+        {
+            _traffic.Resume();
+        }
+    }
+
+    private async Task PauseAsync(QualifiedName leader, QualifiedName follower, string when)
+    {
+        await _traffic.PauseAsync();
+        await _traffic.AssertHealthyAsync();
+        await _conversion.TendAsync();
+        await _database.AssertEqualAsync(leader, follower, when);
+    }
+
+    private async Task<string?> CheckAsync() => _case.Check is null ? null : await _database.AskAsync(_case.Check);
+
+    private async Task AssertAroundAsync(string around, string when)
+    {
+        string[] was = Lines(around);
+        string[] now = Lines(await _database.DescribeAsync(isExact: false));
+        IEnumerable<string> changes =
+        [
+            .. was.Except(now).Where(line => !IsMeant(line)).Select(line => $"- {line}"),
+            .. now.Except(was).Where(line => !IsMeant(line)).Select(line => $"+ {line}"),
+        ];
+        Assert.True(!changes.Any(), $"changed {when}:\n{string.Join('\n', changes)}");
+    }
+
+    // What the operator has allowed to change.
+    private bool IsMeant(string line) =>
+        (_case.Allowed.Contains("drop-incoming-foreign-keys") && line.Contains("FOREIGN KEY", StringComparison.Ordinal))
+        || (
+            _case.Allowed.Contains("key-not-null")
+            && line.StartsWith($"column {Table.Name}.{_options.Request.Key} ", StringComparison.Ordinal)
+        );
+
+    private async Task WriteAfterAsync()
+    {
+        if (_case.After is { } after)
+        {
+            await using Npgsql.NpgsqlConnection app = await _database.OpenAppAsync(_stop);
+            await CaseScript.RunTurnAsync(app, after, 1, _stop);
+        }
+    }
+
+    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}

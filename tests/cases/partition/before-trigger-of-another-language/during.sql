@@ -1,0 +1,1 @@
+UPDATE orders SET status = 'shipped' WHERE id % 47 = $n % 47

@@ -1,0 +1,2 @@
+-- Inserts beyond the last partition while it converts go to the default partition.
+\i ../shop.sql

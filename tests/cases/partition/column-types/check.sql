@@ -1,0 +1,1 @@
+SELECT orders::text FROM orders ORDER BY id

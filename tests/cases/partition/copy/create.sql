@@ -1,0 +1,2 @@
+-- Rows that come by COPY.
+\i ../shop.sql

@@ -1,0 +1,1 @@
+SELECT relacl FROM pg_class WHERE oid = 'orders'::regclass

@@ -1,0 +1,2 @@
+-- The same id is deleted and inserted again, in one and in two transactions.
+\i ../shop.sql

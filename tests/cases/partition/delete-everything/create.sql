@@ -1,0 +1,2 @@
+-- All rows are deleted, again and again, and new ones come.
+\i ../shop.sql

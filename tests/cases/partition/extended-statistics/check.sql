@@ -1,0 +1,1 @@
+SELECT stxname, stxkind, stxkeys, stxstattarget FROM pg_statistic_ext WHERE stxname = 'orders_stx'

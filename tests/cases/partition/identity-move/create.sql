@@ -1,0 +1,2 @@
+-- Updates of the primary key itself.
+\i ../shop.sql

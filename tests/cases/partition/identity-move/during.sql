@@ -1,0 +1,1 @@
+UPDATE orders SET id = -id WHERE id % 71 = $n % 71

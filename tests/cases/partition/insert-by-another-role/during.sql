@@ -1,0 +1,1 @@
+SET LOCAL ROLE writer; INSERT INTO orders (customer_id) VALUES (2)

@@ -1,0 +1,2 @@
+-- Partitions by quarter.
+\i ../shop.sql

@@ -1,0 +1,2 @@
+-- Partitions by week.
+\i ../shop.sql

@@ -1,0 +1,1 @@
+UPDATE orders SET note = 'd' WHERE id % 31 = $n % 31

@@ -1,0 +1,2 @@
+-- Partitions by year.
+\i ../shop.sql

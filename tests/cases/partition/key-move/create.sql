@@ -1,0 +1,2 @@
+-- Updates of the partition key move rows between months.
+\i ../shop.sql

@@ -1,0 +1,1 @@
+SELECT * FROM orders_of_a_table_whose_name_is_as_long_as_a_name_can_ever_be_a ORDER BY 1

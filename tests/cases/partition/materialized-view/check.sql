@@ -1,0 +1,1 @@
+SELECT * FROM best ORDER BY customer_id

@@ -1,0 +1,2 @@
+-- MERGE inserts, updates and deletes.
+\i ../shop.sql

@@ -1,0 +1,1 @@
+MERGE INTO orders o USING (SELECT $n AS n, 1 + $n % 2100 AS id) s ON o.id = s.id WHEN MATCHED AND s.n % 3 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET note = 'merged' WHEN NOT MATCHED THEN INSERT (id, customer_id, created_at) VALUES (s.id, 1, timestamptz '2026-06-01 00:00+00' + s.id * interval '2 hours')

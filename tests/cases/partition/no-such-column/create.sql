@@ -1,0 +1,2 @@
+-- The key names no column.
+\i ../shop.sql

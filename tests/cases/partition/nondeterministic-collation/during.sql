@@ -1,0 +1,1 @@
+UPDATE orders SET name = 'nAME' WHERE id % 31 = $n % 31

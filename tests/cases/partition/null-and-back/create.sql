@@ -1,0 +1,2 @@
+-- Columns are set to NULL and back.
+\i ../shop.sql

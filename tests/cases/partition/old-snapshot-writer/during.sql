@@ -1,0 +1,1 @@
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM customers; SELECT pg_sleep(0.05); UPDATE orders SET note = 'old' WHERE id % 43 = $n % 43; DELETE FROM orders WHERE id = 1 + $n * 13 % 2000; INSERT INTO orders (customer_id) VALUES (6)

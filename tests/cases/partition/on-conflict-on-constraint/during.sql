@@ -1,0 +1,1 @@
+INSERT INTO orders (id, customer_id, created_at) VALUES (1 + $n % 2000, 1, timestamptz '2026-06-01 00:00+00' + (1 + $n % 2000) * interval '2 hours') ON CONFLICT ON CONSTRAINT orders_pkey DO UPDATE SET note = 'again'

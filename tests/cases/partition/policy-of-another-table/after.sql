@@ -1,0 +1,1 @@
+SET LOCAL ROLE writer; SELECT count(*) FROM customers

@@ -1,0 +1,1 @@
+UPDATE "Odd Schema"."Order ""Table""" SET "select" = 'w' WHERE "Id" % 67 = $n % 67

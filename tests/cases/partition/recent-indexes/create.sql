@@ -1,0 +1,2 @@
+-- Secondary indexes on the two newest partitions only.
+\i ../shop.sql

@@ -1,0 +1,4 @@
+-- REPLICA IDENTITY FULL reaches every partition.
+\i ../shop.sql
+
+ALTER TABLE orders REPLICA IDENTITY FULL;

@@ -1,0 +1,2 @@
+-- Writes under session_replication_role = replica are mirrored too.
+\i ../shop.sql

@@ -1,0 +1,1 @@
+SELECT polname, polcmd, polpermissive, polroles::regrole[], pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid), relrowsecurity, relforcerowsecurity FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE relname = 'orders' ORDER BY 1

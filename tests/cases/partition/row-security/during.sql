@@ -1,0 +1,1 @@
+UPDATE orders SET note = 'secured' WHERE id % 97 = $n % 97

@@ -1,0 +1,2 @@
+-- Several statements, savepoints and rollbacks in a transaction.
+\i ../shop.sql

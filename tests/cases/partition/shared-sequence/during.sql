@@ -1,0 +1,3 @@
+INSERT INTO orders (customer_id) VALUES (3)
+---
+INSERT INTO returns (note) VALUES ('back')

@@ -1,0 +1,2 @@
+-- Statements with ONLY find nothing in a partitioned table.
+\i ../shop.sql

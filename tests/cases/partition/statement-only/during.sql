@@ -1,0 +1,1 @@
+UPDATE ONLY orders SET note = 'o' WHERE id % 31 = $n % 31

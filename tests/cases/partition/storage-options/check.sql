@@ -1,0 +1,1 @@
+SELECT DISTINCT (SELECT array_agg(o ORDER BY o) FROM unnest(reloptions) o) FROM pg_class WHERE relkind = 'r' AND (oid = 'orders'::regclass OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'orders'::regclass))

@@ -1,0 +1,1 @@
+UPDATE orders SET note = 'c' WHERE id % 47 = $n % 47

@@ -1,0 +1,2 @@
+-- TRUNCATE in the middle empties both.
+\i ../shop.sql

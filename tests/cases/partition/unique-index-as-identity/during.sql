@@ -1,0 +1,1 @@
+UPDATE orders SET note = 'u' WHERE id % 31 = $n % 31

@@ -1,0 +1,1 @@
+INSERT INTO orders (customer_id) VALUES (1) ON CONFLICT ON CONSTRAINT one_at_a_time DO NOTHING

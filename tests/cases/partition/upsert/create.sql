@@ -1,0 +1,2 @@
+-- INSERT … ON CONFLICT (id) runs while the table is converted; afterwards it needs the key too.
+\i ../shop.sql

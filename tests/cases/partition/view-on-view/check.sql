@@ -1,0 +1,1 @@
+SELECT * FROM open_by_customer ORDER BY customer_id

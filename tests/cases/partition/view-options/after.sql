@@ -1,0 +1,1 @@
+UPDATE pending SET note = 'seen' WHERE id = 3
