@@ -26,7 +26,8 @@ internal static class TlsCiphers
             return $"there is no OpenSSL (libssl) to read '{text}' with: install it, or write 'default'";
         }
         return OpenSslCiphers.Expand(is13 ? null : PatternOf(text), is13 ? text : null) is null
-            ? $"'{text}' selects no cipher suite: see `openssl ciphers`, or leave the choice to the system with 'default'"
+            ? $"'{text}' selects no cipher suite: see `openssl ciphers`, "
+                + "or leave the choice to the system with 'default'"
             : null;
     }
 

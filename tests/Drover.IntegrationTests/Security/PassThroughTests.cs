@@ -109,7 +109,8 @@ public sealed class PassThroughTests(SecureFixture fixture)
                 """
                 create schema if not exists evil; drop table if exists evil.pg_authid;
                 create table evil.pg_authid as
-                  select 'scram_user'::name rolname, 'evil' rolpassword, null::timestamptz rolvaliduntil, true rolcanlogin;
+                  select 'scram_user'::name rolname, 'evil' rolpassword, null::timestamptz rolvaliduntil,
+                    true rolcanlogin;
                 create temporary table pg_authid as table evil.pg_authid;
                 set search_path = evil, pg_catalog
                 """,

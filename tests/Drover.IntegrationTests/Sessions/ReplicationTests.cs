@@ -182,7 +182,8 @@ public sealed class ReplicationTests(SecureFixture fixture)
         await using NpgsqlCommand write = new("select pg_current_xact_id()", writer);
         await write.ExecuteScalarAsync(Token);
         await using LogicalReplicationConnection client = new(
-            $"Host={ServeProcess.Host};Port={serve.Port};Username=replica;Password=pw;Database=postgres;SSL Mode=Require"
+            $"Host={ServeProcess.Host};Port={serve.Port};Username=replica;Password=pw;Database=postgres;"
+                + "SSL Mode=Require"
         );
         await client.Open(Token);
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(Token);

@@ -143,10 +143,11 @@ internal sealed class UserSecrets(PoolDirectory directory)
         }
         pool.Release(server);
         string?[]? row = result.Rows.FirstOrDefault(static row => row.Length > 1);
-        if (row?[1] is not { Length: > 0 } stored)
-        {
-            return (null, null);
-        }
+        return (row?[1] is { Length: > 0 } stored ? Learn(user, stored) : null, null);
+    }
+
+    private PasswordSecret Learn(string user, string stored)
+    {
         bool isNew = !_parsed.ContainsKey(user);
         PasswordSecret secret = Parse(user, stored);
         if (isNew)
@@ -154,7 +155,7 @@ internal sealed class UserSecrets(PoolDirectory directory)
             Interlocked.Increment(ref _asked);
             Interlocked.Add(ref _askedScram, secret.Kind == PasswordSecretKind.ScramSha256 ? 1 : 0);
         }
-        return (secret, null);
+        return secret;
     }
 
     /// <summary>

@@ -46,7 +46,10 @@ internal sealed class CaseRun : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            throw new InvalidOperationException($"{failure.Message}\n{await run._conversion.ReadEventsAsync()}", failure);
+            throw new InvalidOperationException(
+                $"{failure.Message}\n{await run._conversion.ReadEventsAsync()}",
+                failure
+            );
         }
     }
 
