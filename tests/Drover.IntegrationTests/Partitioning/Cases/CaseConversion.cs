@@ -56,7 +56,12 @@ internal sealed class CaseConversion : IAsyncDisposable
         {
             return obstacles;
         }
-        _plan = await new ConversionPlanner(TimeProvider.System).PlanAsync(connection, table, options.Request, _stop) with
+        _plan = await new ConversionPlanner(TimeProvider.System).PlanAsync(
+            connection,
+            table,
+            options.Request,
+            _stop
+        ) with
         {
             Findings = report.Findings,
             Allowed = allowed,
@@ -129,7 +134,10 @@ internal sealed class CaseConversion : IAsyncDisposable
         {
             return;
         }
-        Task<RunEnd> running = new Runner(_server, operation, options, TimeProvider.System).RunAsync(_run, enough.Token);
+        Task<RunEnd> running = new Runner(_server, operation, options, TimeProvider.System).RunAsync(
+            _run,
+            enough.Token
+        );
         while (!running.IsCompleted && await CaseScript.AskAsync(connection, pending, _stop) != "0\n")
         {
             await Task.WhenAny(running, Task.Delay(s_limits.GateInterval, _stop));
@@ -147,7 +155,8 @@ internal sealed class CaseConversion : IAsyncDisposable
             return "no run";
         }
         await using NpgsqlConnection connection = await _server.OpenAsync(CancellationToken.None);
-        string events = $"SELECT kind, step, message FROM drover.events WHERE run_id = {_run} ORDER BY id DESC LIMIT 12";
+        string events =
+            $"SELECT kind, step, message FROM drover.events WHERE run_id = {_run} ORDER BY id DESC LIMIT 12";
         return await CaseScript.AskAsync(connection, events, CancellationToken.None);
     }
 

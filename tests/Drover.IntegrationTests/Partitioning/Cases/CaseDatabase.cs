@@ -16,8 +16,12 @@ internal sealed class CaseDatabase : IAsyncDisposable
     private readonly NpgsqlConnection _admin;
     private readonly CancellationToken _stop;
 
-    private CaseDatabase(LocalPostgresCluster cluster, string database, NpgsqlConnection admin, CancellationToken stop) =>
-        (_cluster, _database, _admin, _stop) = (cluster, database, admin, stop);
+    private CaseDatabase(
+        LocalPostgresCluster cluster,
+        string database,
+        NpgsqlConnection admin,
+        CancellationToken stop
+    ) => (_cluster, _database, _admin, _stop) = (cluster, database, admin, stop);
 
     /// <summary>How the role app connects.</summary>
     public string AppConnectionString
@@ -67,7 +71,9 @@ internal sealed class CaseDatabase : IAsyncDisposable
 
     /// <summary>All rows, whatever their order, as one number.</summary>
     public Task<string> DigestAsync(QualifiedName table) =>
-        AskAsync($"SELECT count(*), sum(hashtextextended(row_::text, 0)), sum(hashtextextended(row_::text, 1)) FROM {table} AS row_");
+        AskAsync(
+            $"SELECT count(*), sum(hashtextextended(row_::text, 0)), sum(hashtextextended(row_::text, 1)) FROM {table} AS row_"
+        );
 
     /// <summary>Fails if the tables do not hold the same rows.</summary>
     public async Task AssertEqualAsync(QualifiedName one, QualifiedName other, string when)

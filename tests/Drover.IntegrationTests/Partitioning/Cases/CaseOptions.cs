@@ -28,7 +28,9 @@ internal sealed class CaseOptions
             Interval = interval,
             Zone = _values.GetValueOrDefault("--time-zone", "UTC"),
             Outside = Enum.Parse<OutsideRows>(_values.GetValueOrDefault("--outside", "default"), ignoreCase: true),
-            IndexesOnNewest = _values.TryGetValue("--recent-indexes", out string? count) ? int.Parse(count, CultureInfo.InvariantCulture) : null,
+            IndexesOnNewest = _values.TryGetValue("--recent-indexes", out string? count)
+                ? int.Parse(count, CultureInfo.InvariantCulture)
+                : null,
         };
     }
 

@@ -46,7 +46,10 @@ internal sealed class CaseRun : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            throw new InvalidOperationException($"{failure.Message}\n{await run._conversion.ReadEventsAsync()}", failure);
+            throw new InvalidOperationException(
+                $"{failure.Message}\n{await run._conversion.ReadEventsAsync()}",
+                failure
+            );
         }
     }
 
@@ -110,7 +113,7 @@ internal sealed class CaseRun : IAsyncDisposable
         await PauseAsync(leader: Table, follower: New, "after the rollback");
         // Foreign keys that come back are validated again before the next cut-over, not under the rollback's locks.
         string back = await _database.DescribeAsync(isExact: true);
-        Assert.Equal(Lines(exact), Lines(back.Replace(" NOT VALID validated f", " validated t", StringComparison.Ordinal)));
+        Assert.Equal(Lines(exact).Select(Validated).Order(), Lines(back).Select(Validated).Order());
 
         string before = await _database.DigestAsync(Table);
         check = await CheckAsync();
@@ -217,6 +220,11 @@ internal sealed class CaseRun : IAsyncDisposable
             await CaseScript.RunTurnAsync(app, after, 1, _stop);
         }
     }
+
+    private static string Validated(string line) =>
+        line.Contains(" FOREIGN KEY ", StringComparison.Ordinal)
+            ? line.Replace(" NOT VALID validated f", " validated t", StringComparison.Ordinal)
+            : line;
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

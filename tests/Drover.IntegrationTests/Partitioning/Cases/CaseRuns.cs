@@ -68,7 +68,9 @@ public sealed class CaseRuns : IAsyncDisposable
     }
 
     private Task Start(string name, int major) =>
-        _runs.GetOrAdd((name, major), key => new Lazy<Task>(() => Task.Run(() => RunOneAsync(key.Name, key.Major)))).Value;
+        _runs
+            .GetOrAdd((name, major), key => new Lazy<Task>(() => Task.Run(() => RunOneAsync(key.Name, key.Major))))
+            .Value;
 
     private async Task RunOneAsync(string name, int major)
     {

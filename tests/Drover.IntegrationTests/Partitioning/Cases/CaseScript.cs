@@ -69,7 +69,8 @@ internal static class CaseScript
             return;
         }
         const string Rollback = "ROLLBACK";
-        bool commits = !sql.EndsWith($";\n{Rollback}", StringComparison.Ordinal)
+        bool commits =
+            !sql.EndsWith($";\n{Rollback}", StringComparison.Ordinal)
             && !sql.EndsWith($"; {Rollback}", StringComparison.Ordinal);
         string all = commits ? $"BEGIN; {sql}; COMMIT" : $"BEGIN; {sql}";
         await RunAsync(connection, all, cancellationToken);

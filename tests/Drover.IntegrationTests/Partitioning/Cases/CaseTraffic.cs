@@ -136,9 +136,7 @@ internal sealed class CaseTraffic : IAsyncDisposable
             await CaseScript.RunTurnAsync(connection, turn, number, CancellationToken.None);
         }
         catch (PostgresException failure)
-            when (failure.SqlState
-                    is PostgresErrorCodes.SerializationFailure
-                        or PostgresErrorCodes.DeadlockDetected
+            when (failure.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
                 || _errors.Contains(failure.SqlState)
             )
         {
@@ -146,7 +144,10 @@ internal sealed class CaseTraffic : IAsyncDisposable
         }
         catch (PostgresException failure)
         {
-            throw new InvalidOperationException($"the application met {failure.SqlState}: {failure} in {turn}", failure);
+            throw new InvalidOperationException(
+                $"the application met {failure.SqlState}: {failure} in {turn}",
+                failure
+            );
         }
     }
 }

@@ -51,7 +51,9 @@ internal sealed record ConversionCase
 
     /// <summary>The versions of PostgreSQL that know what the case is about.</summary>
     public IEnumerable<int> Versions =>
-        Expect.TryGetValue("versions", out string? versions) ? CaseScript.Words(versions).Select(version => int.Parse(version, CultureInfo.InvariantCulture)) : [15, 18];
+        Expect.TryGetValue("versions", out string? versions)
+            ? CaseScript.Words(versions).Select(version => int.Parse(version, CultureInfo.InvariantCulture))
+            : [15, 18];
 
     /// <summary>SQLSTATEs that the writes may meet, with or without a conversion.</summary>
     public ImmutableArray<string> Errors => [.. CaseScript.Words(Expect.GetValueOrDefault("errors", ""))];
