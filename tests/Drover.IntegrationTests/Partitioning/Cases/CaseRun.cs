@@ -111,7 +111,9 @@ internal sealed class CaseRun : IAsyncDisposable
         _traffic.Resume();
         await _traffic.WorkAsync(Some);
         await PauseAsync(leader: Table, follower: New, "after the rollback");
-        Assert.Equal(Lines(exact), Lines(await _database.DescribeAsync(isExact: true)));
+        // Foreign keys that come back are validated again before the next cut-over, not under the rollback's locks.
+        string back = await _database.DescribeAsync(isExact: true);
+        Assert.Equal(Lines(exact).Select(Validated).Order(), Lines(back).Select(Validated).Order());
 
         string before = await _database.DigestAsync(Table);
         check = await CheckAsync();
@@ -218,6 +220,11 @@ internal sealed class CaseRun : IAsyncDisposable
             await CaseScript.RunTurnAsync(app, after, 1, _stop);
         }
     }
+
+    private static string Validated(string line) =>
+        line.Contains(" FOREIGN KEY ", StringComparison.Ordinal)
+            ? line.Replace(" NOT VALID validated f", " validated t", StringComparison.Ordinal)
+            : line;
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
