@@ -72,7 +72,8 @@ internal sealed class CaseDatabase : IAsyncDisposable
     /// <summary>All rows, whatever their order, as one number.</summary>
     public Task<string> DigestAsync(QualifiedName table) =>
         AskAsync(
-            $"SELECT count(*), sum(hashtextextended(row_::text, 0)), sum(hashtextextended(row_::text, 1)) FROM {table} AS row_"
+            "SELECT count(*), sum(hashtextextended(row_::text, 0)), sum(hashtextextended(row_::text, 1)) "
+                + $"FROM {table} AS row_"
         );
 
     /// <summary>Fails if the tables do not hold the same rows.</summary>
@@ -80,7 +81,8 @@ internal sealed class CaseDatabase : IAsyncDisposable
     {
         string rows = await AskAsync(
             $"""
-            (SELECT 'only in {one}: ' || row_::text FROM {one} AS row_ EXCEPT ALL SELECT 'only in {one}: ' || row_::text FROM {other} AS row_)
+            (SELECT 'only in {one}: ' || row_::text FROM {one} AS row_
+              EXCEPT ALL SELECT 'only in {one}: ' || row_::text FROM {other} AS row_)
             UNION ALL
             (SELECT 'only in {other}: ' || row_::text FROM {other} AS row_
              EXCEPT ALL SELECT 'only in {other}: ' || row_::text FROM {one} AS row_)

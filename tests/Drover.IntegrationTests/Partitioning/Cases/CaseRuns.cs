@@ -5,7 +5,8 @@ using Drover.IntegrationTests.LocalPostgres;
 namespace Drover.IntegrationTests.Partitioning.Cases;
 
 /// <summary>
-/// A class fixture: theories run row after row, and a case waits mostly for its server, so the rows are run here, ahead of
+/// A class fixture: theories run row after row, and a case waits mostly for its server, so the rows are run here, ahead
+/// of
 /// their tests.
 /// </summary>
 public sealed class CaseRuns : IAsyncDisposable

@@ -4,7 +4,8 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Partitioning.Cases;
 
-/// <summary>Sessions of the role app. An error ends the traffic and fails the case, unless PostgreSQL asks to retry.</summary>
+/// <summary>Sessions of the role app. An error ends the traffic and fails the case, unless PostgreSQL asks to
+/// retry.</summary>
 internal sealed class CaseTraffic : IAsyncDisposable
 {
     private const int Sessions = 3;
@@ -75,7 +76,8 @@ internal sealed class CaseTraffic : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for some more transactions, or the first error; not at all while the sessions are paused.</summary>
+    /// <summary>Waits for some more transactions, or the first error; not at all while the sessions are
+    /// paused.</summary>
     public async Task WorkAsync(int transactions)
     {
         long goal = Done + (_isPaused || _sessions.Count == 0 ? 0 : transactions);
