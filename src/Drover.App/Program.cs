@@ -8,7 +8,6 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     DemoCommand.Create(),
     PartitionCommand.Create(),
     ConfigCommand.Create(),
-    PartitionCommand.Create(),
     LocalPostgresCommand.Create(),
 };
 

@@ -13,7 +13,7 @@ internal enum OutsideRows
     [JsonStringEnumMemberName("default")]
     Default,
 
-    /// <summary>PostgreSQL refuses it: the default partition goes at the cut-over, if it is empty.</summary>
+    /// <summary>PostgreSQL refuses it: the default partition goes at the finish, if it is empty.</summary>
     [JsonStringEnumMemberName("refuse")]
     Refuse,
 }

@@ -196,8 +196,7 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             GateState = RunState.Ready,
             OpensOn = "cutover",
         };
-        string[] restored = [.. RestoredKeys()];
-        if (restored.Length > 0)
+        if (RestoredKeys().ToArray() is { Length: > 0 } restored)
         {
             yield return new PlanStep
             {
@@ -213,15 +212,7 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             Title = "Wait until nobody reads with a snapshot from before the tables were equal",
             Kind = StepKind.Batches,
         };
-        yield return SwapStep(
-            settings,
-            CutOver,
-            "The partitioned table takes the name; the old one follows every write"
-        ) with
-        {
-            UndoneBy = "rollback",
-            GivesUpTo = Ready,
-        };
+        yield return CutOverStep();
         if (table.Constraints.Any(constraint => constraint.Kind == ConstraintKind.ForeignKey))
         {
             yield return new PlanStep
@@ -248,6 +239,13 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             IsPointOfNoReturn = true,
         };
     }
+
+    private PlanStep CutOverStep() =>
+        SwapStep(settings, CutOver, "The partitioned table takes the name; the old one follows every write") with
+        {
+            UndoneBy = "rollback",
+            GivesUpTo = Ready,
+        };
 
     private IEnumerable<string> RestoredKeys() =>
         table

@@ -26,6 +26,9 @@ internal sealed class MaintenanceSession : IAsyncDisposable
         return session;
     }
 
+    /// <summary>Over a connection that is somebody else's, with its settings; not to be disposed.</summary>
+    public static MaintenanceSession Within(NpgsqlConnection connection) => new(connection);
+
     /// <summary>Runs SQL, in one simple query where there are no parameters.</summary>
     public async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params object?[] parameters)
     {

@@ -9,11 +9,11 @@ namespace Drover.Partitioning.Maintenance;
 
 /// <summary>Reads and writes policies; notes what is done.</summary>
 /// <param name="session">The connection.</param>
-internal sealed class PolicyStore(MaintenanceSession session)
+/// <param name="isInTransaction">The caller's transaction is open and is to hold all that is written.</param>
+internal sealed class PolicyStore(MaintenanceSession session, bool isInTransaction = false)
 {
     // Two that create the schema at once would meet in pg_namespace's unique index: the lock sends them in order.
     private const string Schema = """
-        BEGIN;
         SELECT pg_advisory_xact_lock(hashtextextended('drover schema', 0));
         CREATE SCHEMA IF NOT EXISTS drover;
         CREATE TABLE IF NOT EXISTS drover.partition_policies (
@@ -32,8 +32,7 @@ internal sealed class PolicyStore(MaintenanceSession session)
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp(),
             schema_name text NOT NULL, table_name text NOT NULL, action text NOT NULL, subject text NOT NULL,
             outcome text NOT NULL, message text NOT NULL
-        );
-        COMMIT
+        )
         """;
 
     private const string Columns =
@@ -56,7 +55,7 @@ internal sealed class PolicyStore(MaintenanceSession session)
         );
         if (!isThere)
         {
-            await session.ExecuteAsync(Schema, cancellationToken);
+            await session.ExecuteAsync(isInTransaction ? Schema : $"BEGIN; {Schema}; COMMIT", cancellationToken);
         }
     }
 

@@ -1,12 +1,17 @@
-// The end: the mirror and the old table go, the partitioned table stands alone.
+// The end: the mirror and the old table go; the partitioned table stands alone and has a policy that keeps it.
 using Drover.Operations;
 using Drover.Operations.Connections;
+using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Maintenance;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
-/// <summary>Drops the reverse mirror, the old table unless it is to be kept, and the run's own objects.</summary>
+/// <summary>
+/// Drops the reverse mirror, the old table unless it is to be kept, the run's own objects, and the default partition
+/// where rows outside are to be refused; registers the policy of the maintenance.
+/// </summary>
 internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
 {
     public async Task RunAsync(StepContext context, CancellationToken cancellationToken)
@@ -31,5 +36,48 @@ internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
         {
             await connection.ExecuteAsync(statement, [], cancellationToken);
         }
+        if (settings.Outside == OutsideRows.Refuse)
+        {
+            await DropDefaultAsync(connection, cancellationToken);
+        }
+        await RegisterAsync(connection, cancellationToken);
+    }
+
+    private async Task DropDefaultAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        QualifiedName table = settings.Layout.Table;
+        QualifiedName outside = table.WithName(PartitionName.OfDefault(table.Name));
+        // Before the look: no row can come while the lock is held.
+        await connection.ExecuteAsync($"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", [], cancellationToken);
+        if (await connection.ScalarAsync($"SELECT 1 FROM ONLY {outside} LIMIT 1", [], cancellationToken) is not null)
+        {
+            throw new OperationException(
+                $"{outside} holds rows, and --outside refuse has no place for them: move or delete them, then finish "
+                    + "again. Nothing was changed."
+            );
+        }
+        await connection.ExecuteAsync($"DROP TABLE {outside}", [], cancellationToken);
+    }
+
+    // A policy that somebody has written meanwhile is left as it is.
+    private async Task RegisterAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        PolicyStore store = new(MaintenanceSession.Within(connection), isInTransaction: true);
+        if (await store.FindAsync(settings.Layout.Table, cancellationToken) is not null)
+        {
+            return;
+        }
+        await store.SaveAsync(
+            new PartitionPolicy
+            {
+                Table = settings.Layout.Table,
+                KeyColumn = settings.Layout.Key,
+                Interval = settings.Scheme.Interval,
+                Zone = settings.Zone,
+                Premake = settings.Premake,
+                WatchesDefault = settings.Outside == OutsideRows.Default,
+            },
+            cancellationToken
+        );
     }
 }
