@@ -107,7 +107,10 @@ internal sealed class Shop(double scale)
     /// <summary>Makes the database and fills it, the large tables beside each other.</summary>
     public async Task LoadAsync(LocalPostgresCluster cluster, Action<string> show, CancellationToken cancellationToken)
     {
-        await cluster.ExecuteAsync($"CREATE ROLE {Role} LOGIN", cancellationToken);
+        await cluster.ExecuteAsync(
+            $"DO $$BEGIN CREATE ROLE {Role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END$$",
+            cancellationToken
+        );
         await cluster.ExecuteAsync($"CREATE DATABASE {Database}", cancellationToken);
         await RunAsync(Tables);
         await RunAsync(SmallRows);
