@@ -47,7 +47,7 @@ public sealed class CaseRuns : IAsyncDisposable
         {
             return mine;
         }
-        foreach (ConversionCase other in ConversionCase.All)
+        foreach (ConversionCase other in ConversionCase.All.Where(one => !one.IsPassedOver))
         {
             foreach (int version in other.Versions)
             {

@@ -5,5 +5,10 @@ public sealed class CaseTests(CaseRuns runs) : IClassFixture<CaseRuns>
 {
     [Theory]
     [MemberData(nameof(CaseRuns.All), MemberType = typeof(CaseRuns))]
-    public Task Case_comes_out_as_its_directory_says(string name, int major) => runs.RunAsync(name, major);
+    public Task Case_comes_out_as_its_directory_says(string name, int major)
+    {
+        ConversionCase @case = ConversionCase.All.Single(one => one.Name == name);
+        Assert.SkipWhen(@case.IsPassedOver, $"open: {@case.Open}");
+        return runs.RunAsync(name, major);
+    }
 }

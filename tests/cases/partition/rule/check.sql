@@ -1,1 +1,1 @@
-SELECT rulename, ev_enabled FROM pg_rules JOIN pg_rewrite USING (rulename) WHERE tablename = 'orders'
+SELECT rulename FROM pg_rules WHERE tablename = 'orders'
