@@ -55,10 +55,10 @@ internal sealed record ConversionCase
             ? CaseScript.Words(versions).Select(version => int.Parse(version, CultureInfo.InvariantCulture))
             : [15, 18];
 
-    /// <summary>Why the case does not come out yet; null: it does. Such a case is skipped, unless it is asked for.</summary>
-    public string? Open => Expect.GetValueOrDefault("open");
+    /// <summary>Why the case does not come out yet; null: it does.</summary>
+    public string? OpenReason => Expect.GetValueOrDefault("open");
 
-    /// <summary>It is open, and nobody has asked for it by name.</summary>
+    /// <summary>It is open, so it is skipped: nobody has asked for it by name.</summary>
     public bool IsPassedOver =>
         Open is not null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DROVER_CASES"));
 
