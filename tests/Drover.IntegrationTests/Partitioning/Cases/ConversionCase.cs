@@ -60,7 +60,7 @@ internal sealed record ConversionCase
 
     /// <summary>It is open, so it is skipped: nobody has asked for it by name.</summary>
     public bool IsPassedOver =>
-        Open is not null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DROVER_CASES"));
+        OpenReason is not null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DROVER_CASES"));
 
     /// <summary>SQLSTATEs that the writes may meet, with or without a conversion.</summary>
     public ImmutableArray<string> Errors => [.. CaseScript.Words(Expect.GetValueOrDefault("errors", ""))];
