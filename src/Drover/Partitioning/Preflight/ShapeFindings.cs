@@ -70,6 +70,9 @@ internal static class ShapeFindings
         }
     }
 
+    private static IEnumerable<ConstraintDescription> DeferrableKeys(TableDescription table) =>
+        table.Constraints.Where(c => c is { Kind: ConstraintKind.Unique, IsDeferrable: true });
+
     private static IEnumerable<Finding> Constraints(TableDescription table)
     {
         foreach (ConstraintDescription exclusion in table.Constraints.Where(c => c.Kind == ConstraintKind.Exclusion))
@@ -80,6 +83,15 @@ internal static class ShapeFindings
                 "It would hold within each partition only, and before PostgreSQL 17 not at all: rows that exclude each "
                     + "other could both be there.",
                 "Drop it, or keep the table as it is."
+            );
+        }
+        foreach (ConstraintDescription late in DeferrableKeys(table))
+        {
+            yield return Refuse(
+                "deferrable-unique",
+                late.Name,
+                "The partitions' index would check it at once: statements that swap values would fail with 23505.",
+                "Make it NOT DEFERRABLE if no statement needs that, or keep the table as it is."
             );
         }
         foreach (ConstraintDescription temporal in table.Constraints.Where(constraint => constraint.IsTemporal))
