@@ -5,6 +5,7 @@ using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion;
+using Drover.Partitioning.Conversion.Attaching;
 using Drover.Partitioning.Preflight;
 using Npgsql;
 
@@ -44,6 +45,13 @@ internal sealed class PartitionPlanning(TimeProvider time)
         DefaultValueFactory = _ => OutsideRows.Default,
     };
 
+    private readonly Option<ConversionStrategy> _strategy = new("--strategy")
+    {
+        Description =
+            "copy (rows into partitions, online) or attach (the table becomes the first partition; no row moves).",
+        DefaultValueFactory = _ => ConversionStrategy.Copy,
+    };
+
     private readonly Option<int?> _newest = new("--recent-indexes")
     {
         Description = "Secondary indexes only on so many of the newest partitions.",
@@ -61,7 +69,8 @@ internal sealed class PartitionPlanning(TimeProvider time)
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_key, _interval, _zone, _premake, _outside, _newest, _keepOld, _allow])
+        Option[] options = [_key, _interval, _zone, _premake, _strategy, _outside, _newest, _keepOld, _allow];
+        foreach (Option option in options)
         {
             command.Options.Add(option);
         }
@@ -111,7 +120,10 @@ internal sealed class PartitionPlanning(TimeProvider time)
             {
                 Kind = ConversionOperation.Kind,
                 Target = table.Name.ToString(),
-                Strategy = ConversionOperation.CopyStrategy,
+                Strategy =
+                    request.Strategy == ConversionStrategy.Attach
+                        ? AttachOperation.Strategy
+                        : ConversionOperation.CopyStrategy,
                 Settings = "{}",
                 Steps = [],
                 CatalogFingerprint = CatalogFingerprint.Of(table),
@@ -136,6 +148,7 @@ internal sealed class PartitionPlanning(TimeProvider time)
             Scheme = scheme,
             Premake = request.Premake,
             RefusesRowsOutside = request.Outside == OutsideRows.Refuse,
+            IsAttached = request.Strategy == ConversionStrategy.Attach,
             Time = time,
         };
     }
@@ -161,6 +174,7 @@ internal sealed class PartitionPlanning(TimeProvider time)
             Outside = parsed.GetValue(_outside),
             IndexesOnNewest = parsed.GetValue(_newest),
             KeepsOld = parsed.GetValue(_keepOld),
+            Strategy = parsed.GetValue(_strategy),
         };
     }
 

@@ -47,11 +47,14 @@ internal static class PartitionName
 
     private static string Suffix(PartitionScheme scheme, PartitionRange range)
     {
+        if (!range.From.IsFinite)
+        {
+            return "_pmin";
+        }
         if (scheme.Kind.IsNumber())
         {
             return range.From switch
             {
-                { IsFinite: false } => "_pmin",
                 { Position: < 0 } below => "_pm" + below.Position.ToString(CultureInfo.InvariantCulture)[1..],
                 var from => "_p" + from.Position.ToString(CultureInfo.InvariantCulture),
             };

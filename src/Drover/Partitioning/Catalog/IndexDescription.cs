@@ -59,6 +59,9 @@ internal sealed record IndexDescription
         return $"CREATE {unique}INDEX {concurrently}{SqlText.Name(name)} ON {relation} {Body}{tablespace}{where}";
     }
 
+    /// <summary>Drover's own, of a conversion that is under way.</summary>
+    public bool IsOwn => Name.Name.Contains(CatalogFacts.OwnMark, StringComparison.Ordinal);
+
     public bool HasExpressions => Keys.Contains(null);
 
     /// <summary>One row per key, over all rows: with not-null columns it can identify rows.</summary>

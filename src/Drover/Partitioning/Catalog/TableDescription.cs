@@ -78,6 +78,19 @@ internal sealed record TableDescription
     public ConstraintDescription? PrimaryKey =>
         Constraints.FirstOrDefault(constraint => constraint.Kind == ConstraintKind.PrimaryKey);
 
+    /// <summary>Without the indexes and checks that a conversion has put on it.</summary>
+    public TableDescription WithoutOwnObjects() =>
+        this with
+        {
+            Indexes = [.. Indexes.Where(index => !index.IsOwn)],
+            Constraints =
+            [
+                .. Constraints.Where(constraint =>
+                    !constraint.Name.Contains(CatalogFacts.OwnMark, StringComparison.Ordinal)
+                ),
+            ],
+        };
+
     public ColumnDescription? FindColumn(string name) => Columns.FirstOrDefault(column => column.Name == name);
 
     public IndexDescription? FindIndex(string name) => Indexes.FirstOrDefault(index => index.Name.Name == name);

@@ -35,13 +35,18 @@ internal sealed record ConversionLayout
     /// </summary>
     public required ImmutableArray<string> UniqueColumns { get; init; }
 
+    /// <summary>
+    /// What the old table is called as the first partition, when it is attached in place of being copied; else null.
+    /// </summary>
+    public string? FirstPartition { get; init; }
+
     /// <summary>The name of the partitioned table while it does not have the table's.</summary>
     [JsonIgnore]
     public QualifiedName NewTable => Table.WithName(Bounds.PartitionName.Fit(Table.Name, "__drover_new"));
 
     /// <summary>The name of the old table once it has lost its own.</summary>
     [JsonIgnore]
-    public QualifiedName OldTable => Table.WithName(Bounds.PartitionName.Fit(Table.Name, "__drover_old"));
+    public QualifiedName OldTable => Table.WithName(FirstPartition ?? Bounds.PartitionName.Fit(Table.Name, "__drover_old"));
 
     /// <summary>Identities of rows that the mirror could not move from exactly the old row to exactly the new
     /// one.</summary>

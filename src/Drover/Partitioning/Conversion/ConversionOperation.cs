@@ -2,6 +2,7 @@
 using Drover.Operations;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion.Attaching;
 using Drover.Partitioning.Conversion.Steps;
 
 namespace Drover.Partitioning.Conversion;
@@ -64,5 +65,6 @@ internal sealed class ConversionOperations : IOperationFactory
 {
     public string Kind => ConversionOperation.Kind;
 
-    public IOperation Open(OperationPlan plan) => new ConversionOperation(plan);
+    public IOperation Open(OperationPlan plan) =>
+        plan.Strategy == AttachOperation.Strategy ? new AttachOperation(plan) : new ConversionOperation(plan);
 }

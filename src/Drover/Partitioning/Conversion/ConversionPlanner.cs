@@ -5,6 +5,7 @@ using Drover.Operations.Connections;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion.Attaching;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion;
@@ -32,9 +33,12 @@ internal sealed record ConversionRequest
 
     /// <summary><c>finish</c> leaves the old table.</summary>
     public bool KeepsOld { get; init; }
+
+    /// <summary>How the table becomes a partitioned one.</summary>
+    public ConversionStrategy Strategy { get; init; }
 }
 
-/// <summary>The planner of the strategy that copies.</summary>
+/// <summary>The planner of both strategies.</summary>
 /// <param name="time">Says which partition is the current one.</param>
 internal sealed class ConversionPlanner(TimeProvider time)
 {
@@ -63,12 +67,6 @@ internal sealed class ConversionPlanner(TimeProvider time)
         ConversionLayout layout = await LayoutReader.ReadAsync(connection, table, request.Key, cancellationToken);
         (long? min, long? max) = await ReadExtentAsync(connection, table, key, kind.Value, cancellationToken);
         long current = kind.Value.IsNumber() ? max ?? 0 : scheme.PositionOf(time.GetUtcNow());
-        if (
-            !scheme.TryCover(min, max, current, request.Premake, out IReadOnlyList<PartitionRange>? ranges, out problem)
-        )
-        {
-            throw Refuse(problem);
-        }
         ConversionSettings settings = new()
         {
             Layout = layout,
@@ -80,16 +78,69 @@ internal sealed class ConversionPlanner(TimeProvider time)
             IndexesOnNewest = request.IndexesOnNewest,
             KeepsOld = request.KeepsOld,
         };
-        return new OperationPlan
+        if (request.Strategy == ConversionStrategy.Attach)
+        {
+            return AttachBound.TryChoose(scheme, max, current, request.Premake, out AttachBound? bound, out problem)
+                ? Attach(table, settings, bound)
+                : throw Refuse(problem);
+        }
+        return scheme.TryCover(min, max, current, request.Premake, out var ranges, out problem)
+            ? Copy(table, settings, ranges)
+            : throw Refuse(problem);
+    }
+
+    private static OperationPlan Copy(
+        TableDescription table,
+        ConversionSettings settings,
+        IReadOnlyList<PartitionRange> ranges
+    ) =>
+        new()
         {
             Kind = ConversionOperation.Kind,
             Target = table.Name.ToString(),
             Strategy = ConversionOperation.CopyStrategy,
             Settings = settings.Write(),
-            Steps = new ConversionSteps(settings, table).All(scheme, ranges),
+            Steps = new ConversionSteps(settings, table).All(settings.Scheme, ranges),
             Detours = ConversionSteps.Detours(settings),
             CatalogFingerprint = CatalogFingerprint.Of(table),
             Notes = [string.Create(CultureInfo.InvariantCulture, $"{ranges.Count} partitions and a default one")],
+        };
+
+    private static OperationPlan Attach(TableDescription table, ConversionSettings settings, AttachBound bound)
+    {
+        if (settings.IndexesOnNewest is not null || settings.KeepsOld)
+        {
+            throw new OperationException(
+                "the old table stays, with its indexes, as the first partition: --recent-indexes and --keep-old mean "
+                    + "nothing with --strategy attach",
+                OperationOutcome.Usage
+            );
+        }
+        PartitionRange first = new(PartitionBound.MinValue, PartitionBound.At(bound.Position));
+        settings = settings with
+        {
+            Bound = bound.Position,
+            Layout = settings.Layout with
+            {
+                FirstPartition = PartitionName.Of(table.Name.Name, settings.Scheme, first),
+            },
+        };
+        AttachSteps steps = new(settings, table);
+        return new OperationPlan
+        {
+            Kind = ConversionOperation.Kind,
+            Target = table.Name.ToString(),
+            Strategy = AttachOperation.Strategy,
+            Settings = settings.Write(),
+            Steps = steps.All(bound.Later),
+            Detours = steps.Detours(),
+            CatalogFingerprint = CatalogFingerprint.Of(table),
+            Notes =
+            [
+                $"the table as it is up to {settings.Scheme.Print(bound.Position)}, "
+                    + string.Create(CultureInfo.InvariantCulture, $"{bound.Later.Count} partitions from there, ")
+                    + "and a default one",
+            ],
         };
     }
 

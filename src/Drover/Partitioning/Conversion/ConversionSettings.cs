@@ -18,6 +18,18 @@ internal enum OutsideRows
     Refuse,
 }
 
+/// <summary>How the table becomes a partitioned one.</summary>
+internal enum ConversionStrategy
+{
+    /// <summary>Its rows are copied into partitions.</summary>
+    [JsonStringEnumMemberName("copy")]
+    Copy,
+
+    /// <summary>It becomes the first partition as it is.</summary>
+    [JsonStringEnumMemberName("attach")]
+    Attach,
+}
+
 /// <summary>Settings of one conversion.</summary>
 internal sealed record ConversionSettings
 {
@@ -44,6 +56,16 @@ internal sealed record ConversionSettings
 
     /// <summary><c>finish</c> leaves the old table.</summary>
     public bool KeepsOld { get; init; }
+
+    /// <summary>
+    /// Where the old table ends as the first partition: a position on the key's axis. Null when rows are copied.
+    /// </summary>
+    public long? Bound { get; init; }
+
+    /// <summary>What the old table holds as the first partition.</summary>
+    [JsonIgnore]
+    public PartitionRange FirstRange =>
+        new(PartitionBound.MinValue, PartitionBound.At(Bound ?? throw new JsonException("no bound")));
 
     /// <summary>The grid of ranges.</summary>
     [JsonIgnore]

@@ -196,15 +196,9 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             GateState = RunState.Ready,
             OpensOn = "cutover",
         };
-        if (RestoredKeys().ToArray() is { Length: > 0 } restored)
+        foreach (PlanStep step in ValidateRestored(table))
         {
-            yield return new PlanStep
-            {
-                Name = ValidateKeys,
-                Title = "Validate foreign keys that a rollback has put back; at once where there was none",
-                Kind = StepKind.Autocommit,
-                Sql = restored,
-            };
+            yield return step;
         }
         yield return new PlanStep
         {
@@ -247,7 +241,22 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             GivesUpTo = Ready,
         };
 
-    private IEnumerable<string> RestoredKeys() =>
+    /// <summary>The step before a cut-over that comes after a rollback; none where no key can be put back.</summary>
+    public static IEnumerable<PlanStep> ValidateRestored(TableDescription table) =>
+        RestoredKeys(table).ToArray() is { Length: > 0 } restored
+            ?
+            [
+                new PlanStep
+                {
+                    Name = ValidateKeys,
+                    Title = "Validate foreign keys that a rollback has put back; at once where there was none",
+                    Kind = StepKind.Autocommit,
+                    Sql = restored,
+                },
+            ]
+            : [];
+
+    private static IEnumerable<string> RestoredKeys(TableDescription table) =>
         table
             .Constraints.Where(key => key is { Kind: ConstraintKind.ForeignKey, IsValidated: true })
             .Select(key => $"ALTER TABLE {table.Name} VALIDATE CONSTRAINT {SqlText.Name(key.Name)}")

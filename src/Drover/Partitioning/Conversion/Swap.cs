@@ -116,12 +116,21 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         }
     }
 
-    private IEnumerable<string> EquipNew()
+    /// <summary>All of the source's that the target lacks, once the target has the name.</summary>
+    public IEnumerable<string> EquipNew() =>
+        LateChecks().Concat(Behaviour()).Concat(Statistics()).Concat(ReplicaIdentities());
+
+    private IEnumerable<string> LateChecks()
     {
         foreach (ConstraintDescription check in table.Constraints.Where(IsLateCheck))
         {
             yield return $"ALTER TABLE {layout.Table} ADD CONSTRAINT {SqlText.Name(check.Name)} {check.Definition}";
         }
+    }
+
+    /// <summary>Triggers, rules and row security, put on the table that has the name.</summary>
+    public IEnumerable<string> Behaviour()
+    {
         foreach (TriggerDescription trigger in table.Triggers)
         {
             yield return trigger.DefinitionOn(layout.Table);
@@ -139,13 +148,14 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
                 yield return $"ALTER TABLE {layout.Table} {Enable(rule.Enabled, "RULE", rule.Name)}";
             }
         }
-        foreach (string statement in RowSecurity().Concat(Statistics()).Concat(ReplicaIdentities()))
+        foreach (string statement in RowSecurity())
         {
             yield return statement;
         }
     }
 
-    private IEnumerable<string> StripNew()
+    /// <summary>Takes <see cref="Behaviour"/> and the late checks off again, while the target has the name.</summary>
+    public IEnumerable<string> StripNew()
     {
         foreach (TriggerDescription trigger in table.Triggers)
         {
@@ -221,9 +231,11 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
                 .Select(relation => $"ALTER TABLE {relation} REPLICA IDENTITY {identity}");
     }
 
-    // A serial's sequence stays and changes its owner; an identity's belongs to its column, so the other one goes on
-    // from its number under its name.
-    private IEnumerable<string> HandSequences(bool toNew)
+    /// <summary>
+    /// A serial's sequence stays and changes its owner; an identity's belongs to its column, so the other one goes on
+    /// from its number under its name.
+    /// </summary>
+    public IEnumerable<string> HandSequences(bool toNew)
     {
         QualifiedName other = toNew ? layout.OldTable : layout.NewTable;
         foreach (SequenceDescription sequence in table.Sequences.Where(sequence => sequence.OwnedByColumn is not null))

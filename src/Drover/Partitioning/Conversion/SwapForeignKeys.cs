@@ -20,7 +20,8 @@ internal sealed class SwapForeignKeys(
 {
     private const string NotValid = " NOT VALID";
 
-    private IEnumerable<ConstraintDescription> Outgoing =>
+    /// <summary>Foreign keys to other tables.</summary>
+    public IEnumerable<ConstraintDescription> Outgoing =>
         table.Constraints.Where(constraint =>
             constraint.Kind == ConstraintKind.ForeignKey && constraint.ReferencedTable != table.Name
         );
@@ -36,13 +37,23 @@ internal sealed class SwapForeignKeys(
             // ACCESS EXCLUSIVE comes first in the alphabet too.
             .Select(claims => $"LOCK TABLE {claims.Key} IN {claims.Min()} MODE");
 
+    /// <summary>In the cut-over, once the source has lost its name.</summary>
+    public IEnumerable<string> DropIncoming() =>
+        table.IncomingForeignKeys.Select(key =>
+            $"ALTER TABLE {(key.TableOid == table.Oid ? layout.OldTable : key.Table)} "
+            + $"DROP CONSTRAINT {SqlText.Name(key.Name)}"
+        );
+
+    /// <summary>In the rollback, once the source has its name back.</summary>
+    public IEnumerable<string> RestoreIncoming() =>
+        table.IncomingForeignKeys.Select(key => Restore(key.Table, key.Name, key.Definition));
+
     /// <summary>In the cut-over.</summary>
     public IEnumerable<string> Forward()
     {
-        foreach (IncomingForeignKey key in table.IncomingForeignKeys)
+        foreach (string statement in DropIncoming())
         {
-            QualifiedName owner = key.TableOid == table.Oid ? layout.OldTable : key.Table;
-            yield return $"ALTER TABLE {owner} DROP CONSTRAINT {SqlText.Name(key.Name)}";
+            yield return statement;
         }
         foreach (ConstraintDescription key in Outgoing)
         {
@@ -67,9 +78,9 @@ internal sealed class SwapForeignKeys(
             }
             yield return Restore(layout.Table, key.Name, key.Definition);
         }
-        foreach (IncomingForeignKey key in table.IncomingForeignKeys)
+        foreach (string statement in RestoreIncoming())
         {
-            yield return Restore(key.Table, key.Name, key.Definition);
+            yield return statement;
         }
     }
 
@@ -123,7 +134,8 @@ internal sealed class SwapForeignKeys(
             """
         );
 
-    private static string Unvalidated(string definition) =>
+    /// <summary>The definition with NOT VALID.</summary>
+    public static string Unvalidated(string definition) =>
         definition.EndsWith(NotValid, StringComparison.Ordinal) ? definition : definition + NotValid;
 
     private static string Exists(QualifiedName owner, string name) =>

@@ -18,7 +18,7 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
     public IEnumerable<IndexDescription> Secondary()
     {
         IndexDescription? identity = LayoutReader.FindIdentity(table);
-        return table.Indexes.Where(index => index.IsValid && index.Oid != identity?.Oid);
+        return table.Indexes.Where(index => index.IsValid && !index.IsOwn && index.Oid != identity?.Oid);
     }
 
     /// <summary>CREATE INDEX CONCURRENTLY for each index and partition.</summary>
@@ -45,7 +45,7 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
         {
             QualifiedName parent = index.Name.WithName(NewName(index.Name.Name));
             yield return new AutocommitStatement(
-                OnParent(index, parent.Name),
+                OnParent(index, parent.Name, layout.NewTable),
                 $"SELECT {Regclass(parent)} IS NOT NULL",
                 []
             );
@@ -78,24 +78,29 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
     /// <summary>The name of an object of the source from the cut-over on.</summary>
     public static string OldName(string name) => PartitionName.Fit(name, TargetTable.OldSuffix);
 
-    private string OnParent(IndexDescription index, string name) =>
+    /// <summary>The index of the whole table, without any of a partition's.</summary>
+    /// <param name="index">The source's.</param>
+    /// <param name="name">What it is called.</param>
+    /// <param name="parent">The partitioned table.</param>
+    public string OnParent(IndexDescription index, string name, QualifiedName parent) =>
         index.ConstraintName is null
-            ? WithKey(index).DefinitionOn(name, $"ONLY {layout.NewTable}")
-            : $"ALTER TABLE ONLY {layout.NewTable} ADD CONSTRAINT {SqlText.Name(name)} UNIQUE "
+            ? WithKey(index).DefinitionOn(name, $"ONLY {parent}")
+            : $"ALTER TABLE ONLY {parent} ADD CONSTRAINT {SqlText.Name(name)} UNIQUE "
                 + WithKey(index).Body[WithKey(index).Body.IndexOf('(', StringComparison.Ordinal)..];
 
-    // orders_status_idx becomes orders_p2024_01_status_idx.
-    private QualifiedName OnPartition(IndexDescription index, QualifiedName partition)
+    private QualifiedName OnPartition(IndexDescription index, QualifiedName partition) =>
+        OnPartition(index.Name.Name, partition);
+
+    /// <summary>orders_status_idx becomes orders_p2024_01_status_idx.</summary>
+    public QualifiedName OnPartition(string name, QualifiedName partition)
     {
         string prefix = table.Name.Name + "_";
-        string rest = index.Name.Name.StartsWith(prefix, StringComparison.Ordinal)
-            ? index.Name.Name[prefix.Length..]
-            : index.Name.Name;
+        string rest = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
         return partition.WithName(PartitionName.Fit($"{partition.Name}_{rest}", ""));
     }
 
-    // A unique index of a partitioned table must have the partition key.
-    private IndexDescription WithKey(IndexDescription index) =>
+    /// <summary>A unique index of a partitioned table must have the partition key.</summary>
+    public IndexDescription WithKey(IndexDescription index) =>
         index.IsUnique && !index.Keys.Contains(layout.Key) ? index with { Body = InsertKey(index.Body) } : index;
 
     private string InsertKey(string body)

@@ -113,8 +113,7 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         }
         else if (column.Identity != IdentityKind.None)
         {
-            string kind = column.Identity == IdentityKind.Always ? "ALWAYS" : "BY DEFAULT";
-            text.Append($" GENERATED {kind} AS IDENTITY{SequenceOptions(column.Name)}");
+            text.Append($" {Identity(column)}");
         }
         else if (column.Default is not null)
         {
@@ -122,6 +121,11 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         }
         return text.ToString();
     }
+
+    /// <summary>GENERATED … AS IDENTITY with the options of its sequence.</summary>
+    public string Identity(ColumnDescription column) =>
+        $"GENERATED {(column.Identity == IdentityKind.Always ? "ALWAYS" : "BY DEFAULT")} AS IDENTITY"
+        + SequenceOptions(column.Name);
 
     private string SequenceOptions(string column)
     {

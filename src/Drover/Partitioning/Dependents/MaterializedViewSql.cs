@@ -27,6 +27,17 @@ internal sealed class MaterializedViewSql(ImmutableArray<ViewDescription> views)
         }
         yield return $"ALTER TABLE {table} RENAME TO {SqlText.Name(oldTable.Name)}";
         yield return $"ALTER TABLE {newTable} RENAME TO {SqlText.Name(table.Name)}";
+        foreach (string statement in Stage())
+        {
+            yield return statement;
+        }
+        yield return $"ALTER TABLE {table} RENAME TO {SqlText.Name(newTable.Name)}";
+        yield return $"ALTER TABLE {oldTable} RENAME TO {SqlText.Name(table.Name)}";
+    }
+
+    /// <summary>The same when the new table has the name.</summary>
+    public IEnumerable<string> Stage()
+    {
         foreach (ViewDescription view in _views)
         {
             yield return Rename("MATERIALIZED VIEW", view.Name, OldName(view.Name));
@@ -40,8 +51,6 @@ internal sealed class MaterializedViewSql(ImmutableArray<ViewDescription> views)
             yield return Rename("MATERIALIZED VIEW", view.Name, NewName(view.Name));
             yield return Rename("MATERIALIZED VIEW", OldName(view.Name), view.Name);
         }
-        yield return $"ALTER TABLE {table} RENAME TO {SqlText.Name(newTable.Name)}";
-        yield return $"ALTER TABLE {oldTable} RENAME TO {SqlText.Name(table.Name)}";
     }
 
     /// <summary>All new ones are there.</summary>
@@ -101,6 +110,18 @@ internal sealed class MaterializedViewSql(ImmutableArray<ViewDescription> views)
             }
         }
     }
+
+    /// <summary>Gives the old ones their names back, where new ones have them.</summary>
+    public IEnumerable<string> SwapBackIfSwapped() =>
+        Swap(toNew: false) is var statements && _views.IsEmpty
+            ? []
+            :
+            [
+                SqlText.Block(
+                    $"BEGIN IF {Regclass(OldName(_views[0].Name))} IS NOT NULL THEN "
+                        + $"{string.Join("; ", statements)}; END IF; END"
+                ),
+            ];
 
     /// <summary>Drops the old ones, those on top first.</summary>
     public IEnumerable<string> Finish() =>

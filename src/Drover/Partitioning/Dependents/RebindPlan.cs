@@ -54,6 +54,12 @@ internal sealed record RebindPlan
     /// <summary>In the swap's transaction, when the new table has the name.</summary>
     public required ImmutableArray<string> Forward { get; init; }
 
+    /// <summary>
+    /// Exchanges the materialized views in a transaction of their own, after <see cref="Forward"/>, where they could
+    /// not be filled before it: the new table had no rows. Empty where <see cref="Forward"/> does it.
+    /// </summary>
+    public required ImmutableArray<string> Late { get; init; }
+
     /// <summary>In the rollback's transaction, when the old table has its name back.</summary>
     public required ImmutableArray<string> Backward { get; init; }
 
@@ -66,7 +72,13 @@ internal sealed record RebindPlan
     /// <param name="table">The table as it is under its own name.</param>
     /// <param name="newTable">The name of the new table while it does not have the table's.</param>
     /// <param name="oldTable">The name of the old table once it has lost its own.</param>
-    public static RebindPlan For(TableDescription table, QualifiedName newTable, QualifiedName oldTable)
+    /// <param name="isLate">The new table has no rows before the swap, so materialized views come after it.</param>
+    public static RebindPlan For(
+        TableDescription table,
+        QualifiedName newTable,
+        QualifiedName oldTable,
+        bool isLate = false
+    )
     {
         DependentObjects dependents = table.Dependents;
         MaterializedViewSql materialized = new(dependents.Views);
@@ -81,24 +93,26 @@ internal sealed record RebindPlan
         {
             Locks = [.. Relations(dependents).Select(name => new LockClaim(TableLockMode.AccessExclusive, name))],
             Lock = [.. LockStatements(dependents)],
-            Stage = [.. materialized.Stage(table.Name, newTable, oldTable)],
+            Stage = [.. isLate ? materialized.Stage() : materialized.Stage(table.Name, newTable, oldTable)],
             StagedWhen = materialized.StagedWhen(),
             Build = [.. materialized.Build()],
             Freshen = [.. materialized.Freshen()],
             Forward =
             [
                 .. TextSql.Of(table),
-                .. materialized.Swap(toNew: true),
+                .. isLate ? [] : materialized.Swap(toNew: true),
                 .. functions.Forward(),
                 .. inPlace,
                 .. PublicationSql.Forward(table, oldTable),
             ],
+            Late = isLate ? [.. LockStatements(dependents), .. materialized.Swap(toNew: true), .. inPlace] : [],
             Backward =
             [
-                .. materialized.Swap(toNew: false),
+                .. isLate ? materialized.SwapBackIfSwapped() : materialized.Swap(toNew: false),
                 .. functions.Backward(),
                 .. inPlace,
                 .. functions.DropNew(),
+                .. isLate ? materialized.Abandon() : [],
                 .. PublicationSql.Backward(table, newTable),
             ],
             Finish = [.. functions.Finish(), .. materialized.Finish()],

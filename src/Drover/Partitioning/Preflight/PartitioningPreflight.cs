@@ -35,6 +35,10 @@ internal static class PartitioningPreflight
         findings.AddRange(await ReplicationFindings.FindAsync(query));
         findings.AddRange(await SpaceFindings.FindAsync(query, table));
         findings.AddRange(await LockFindings.FindAsync(query, table, request, keys));
+        if (request.IsAttached)
+        {
+            findings = [.. AttachFindings.InPlaceOf(findings, table, request, keys)];
+        }
         return new PreflightReport([.. findings.OrderByDescending(finding => finding.Severity)], keys);
     }
 

@@ -21,6 +21,9 @@ internal sealed record PreflightRequest
     /// it.</summary>
     public bool RefusesRowsOutside { get; init; }
 
+    /// <summary>The table becomes the first partition as it is; no row is copied.</summary>
+    public bool IsAttached { get; init; }
+
     /// <summary>How long the exact count of the keys may take; it reads the whole table where no index helps.</summary>
     public TimeSpan CountTimeMax { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -86,6 +89,9 @@ internal static class Consent
 
     /// <summary>Statements with ONLY or ctid mean something else.</summary>
     public const string PhysicalStatements = "physical-statements";
+
+    /// <summary>Rows beyond the first partition's end are refused until the cut-over.</summary>
+    public const string KeysBeyondBound = "keys-beyond-bound";
 
     /// <summary>The server keeps WAL for a slot.</summary>
     public const string WalRetention = "wal-retention";

@@ -78,7 +78,7 @@ internal sealed class CaseConversion : IAsyncDisposable
     /// <summary>Runs to the next gate or end.</summary>
     public async Task<RunEnd> RunAsync()
     {
-        IOperation operation = new ConversionOperation(PlanJson.Read(PlanJson.Write(_plan!)));
+        IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
         RunnerOptions options = new() { Limits = s_limits, Throttle = ThrottleLimits.None };
         return await new Runner(_server, operation, options, TimeProvider.System).RunAsync(_run, _stop);
     }
@@ -120,8 +120,12 @@ internal sealed class CaseConversion : IAsyncDisposable
     /// <summary>Works at the gate until nothing is noted in the key log any more.</summary>
     public async Task TendAsync()
     {
+        if (Layout.FirstPartition is not null)
+        {
+            return;
+        }
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(_stop);
-        IOperation operation = new ConversionOperation(PlanJson.Read(PlanJson.Write(_plan!)));
+        IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
         RunnerOptions options = new()
         {
             Limits = s_limits,

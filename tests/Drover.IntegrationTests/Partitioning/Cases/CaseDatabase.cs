@@ -92,6 +92,15 @@ internal sealed class CaseDatabase : IAsyncDisposable
         Assert.True(rows.Length == 0, $"the tables differ {when}:\n{rows}");
     }
 
+    /// <summary>Fails if a table holds a row that its bound as a partition does not allow.</summary>
+    public async Task AssertBoundsAsync(uint oid, string when)
+    {
+        string condition = await AskAsync($"SELECT pg_get_partition_constraintdef({oid})");
+        string outside = condition.Trim().Length == 0 ? "false" : $"NOT ({condition})";
+        string name = (await AskAsync($"SELECT {oid}::regclass")).Trim();
+        Assert.True(await AskAsync($"SELECT FROM ONLY {name} WHERE {outside}") == "", $"rows outside {name} {when}");
+    }
+
     /// <summary>What everybody but Drover has made here, by names; one line each.</summary>
     /// <param name="isExact">Also what a conversion changes on purpose: keys, the kind of the table.</param>
     public async Task<string> DescribeAsync(bool isExact)

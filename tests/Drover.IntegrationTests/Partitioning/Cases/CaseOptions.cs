@@ -31,6 +31,7 @@ internal sealed class CaseOptions
             IndexesOnNewest = _values.TryGetValue("--recent-indexes", out string? count)
                 ? int.Parse(count, CultureInfo.InvariantCulture)
                 : null,
+            Strategy = Enum.Parse<ConversionStrategy>(_values.GetValueOrDefault("--strategy", "copy"), ignoreCase: true),
         };
     }
 
@@ -57,6 +58,7 @@ internal sealed class CaseOptions
             Scheme = scheme,
             Premake = Request.Premake,
             RefusesRowsOutside = Request.Outside == OutsideRows.Refuse,
+            IsAttached = Request.Strategy == ConversionStrategy.Attach,
         };
     }
 }

@@ -104,11 +104,14 @@ internal sealed record ConversionCase
         return new ConversionCase(name, expect);
     }
 
-    private string? Read(string file)
-    {
-        string path = Path.Combine(Folder, Name, file);
-        return File.Exists(path) ? File.ReadAllText(path).TrimEnd() : null;
-    }
+    // What it lacks is as in the case that it is like.
+    private string? Read(string file) =>
+        ((string?[])[Name, Expect.GetValueOrDefault("like")])
+            .OfType<string>()
+            .Select(name => Path.Combine(Folder, name, file))
+            .Where(File.Exists)
+            .Select(path => File.ReadAllText(path).TrimEnd())
+            .FirstOrDefault();
 
     private static string FindFolder()
     {

@@ -86,7 +86,7 @@ internal sealed class ConversionStage : IAsyncDisposable
     /// <summary>Runs to the next gate or end.</summary>
     public async Task<RunEnd> RunAsync(OperationLimits? limits = null)
     {
-        IOperation operation = new ConversionOperation(PlanJson.Read(PlanJson.Write(_plan!)));
+        IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
         RunnerOptions options = new() { Limits = limits ?? Limits, Throttle = ThrottleLimits.None };
         return await new Runner(_server, operation, options, TimeProvider.System).RunAsync(_run, Cancellation);
     }

@@ -9,8 +9,8 @@ using Npgsql;
 namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
-/// Drops the reverse mirror, the old table unless it is to be kept, the run's own objects, and the default partition
-/// where rows outside are to be refused; registers the policy of the maintenance.
+/// Drops the reverse mirror, the old table unless it is to be kept (or is a partition), the run's own objects, and the
+/// default partition where rows outside are to be refused; registers the policy of the maintenance.
 /// </summary>
 internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
 {
@@ -23,15 +23,8 @@ internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
             layout.Table,
             cancellationToken
         );
-        IEnumerable<string> statements =
-        [
-            .. await new ConversionRecord(context.RunId).ReadLastAsync(connection, cancellationToken),
-            .. Mirror.DropTriggers(layout.Table),
-            .. partitions.Select(Swap.DropTruncateTrigger),
-            settings.KeepsOld ? $"ALTER TABLE {layout.OldTable} ENABLE TRIGGER USER" : $"DROP TABLE {layout.OldTable}",
-            .. new Mirror(layout).DropFunctions(),
-            new KeyLog(layout).Drop(),
-        ];
+        string[] last = await new ConversionRecord(context.RunId).ReadLastAsync(connection, cancellationToken);
+        IEnumerable<string> statements = layout.FirstPartition is null ? [.. last, .. DropOld(partitions)] : last;
         foreach (string statement in statements)
         {
             await connection.ExecuteAsync(statement, [], cancellationToken);
@@ -41,6 +34,19 @@ internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
             await DropDefaultAsync(connection, cancellationToken);
         }
         await RegisterAsync(connection, cancellationToken);
+    }
+
+    private IEnumerable<string> DropOld(IReadOnlyList<QualifiedName> partitions)
+    {
+        ConversionLayout layout = settings.Layout;
+        return
+        [
+            .. Mirror.DropTriggers(layout.Table),
+            .. partitions.Select(Swap.DropTruncateTrigger),
+            settings.KeepsOld ? $"ALTER TABLE {layout.OldTable} ENABLE TRIGGER USER" : $"DROP TABLE {layout.OldTable}",
+            .. new Mirror(layout).DropFunctions(),
+            new KeyLog(layout).Drop(),
+        ];
     }
 
     private async Task DropDefaultAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
         Swap? swap = isForward ? await PlanAsync(connection, cancellationToken) : null;
         string[] back = isForward ? [] : await record.ReadWayBackAsync(connection, cancellationToken);
         int locks = Array.IndexOf(back, ConversionRecord.EndOfLocks);
-        await RunAsync(connection, swap?.Locks(_layout.NewTable) ?? back[..locks], cancellationToken);
+        await SourceTable.RunAsync(connection, swap?.Locks(_layout.NewTable) ?? back[..locks], cancellationToken);
         if (!await _log.IsEmptyAsync(connection, cancellationToken))
         {
             SweepResult swept = await _sweep.RunAsync(connection, 0, EntriesMax, cancellationToken);
@@ -45,8 +45,8 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
         await ProveAsync(context, cancellationToken);
         if (swap is not null)
         {
-            await ProveUnchangedAsync(connection, cancellationToken);
-            await RunAsync(connection, swap.Forward(), cancellationToken);
+            await SourceTable.ReadUnchangedAsync(connection, _layout, fingerprint, cancellationToken);
+            await SourceTable.RunAsync(connection, swap.Forward(), cancellationToken);
             await record.SetWayBackAsync(
                 connection,
                 [.. swap.Locks(_layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()],
@@ -56,7 +56,7 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
         }
         else
         {
-            await RunAsync(connection, back[(locks + 1)..], cancellationToken);
+            await SourceTable.RunAsync(connection, back[(locks + 1)..], cancellationToken);
         }
         // The tables are equal here and now, and the new mirror is part of this same transaction.
         string mirror = await TargetCatalog.ReadMirrorAsync(connection, _layout.Table, cancellationToken);
@@ -84,45 +84,17 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
 
     private async Task<Swap> PlanAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        TableDescription table = await ProveUnchangedAsync(connection, cancellationToken);
+        TableDescription table = await SourceTable.ReadUnchangedAsync(
+            connection,
+            _layout,
+            fingerprint,
+            cancellationToken
+        );
         IReadOnlyList<QualifiedName> partitions = await TargetCatalog.ListPartitionsAsync(
             connection,
             _layout.NewTable,
             cancellationToken
         );
         return new Swap(table, _layout, partitions);
-    }
-
-    // Before the locks, to know which; and under them, since what was not locked could have changed.
-    private async Task<TableDescription> ProveUnchangedAsync(
-        NpgsqlConnection connection,
-        CancellationToken cancellationToken
-    )
-    {
-        TableDescription table =
-            await TableCatalog.ReadWithinAsync(connection, _layout.Oid, cancellationToken)
-            ?? throw new OperationException($"{_layout.Table} does not exist any more");
-        return CatalogFingerprint.Of(table) == fingerprint
-            ? table
-            : throw new OperationException(
-                $"{_layout.Table} was changed since the plan was made; the cut-over would lose the change. "
-                    + $"Undo it, or abort "
-                    + "and plan anew"
-            );
-    }
-
-    // In one message: every round trip would be the application's wait.
-    private static async Task RunAsync(
-        NpgsqlConnection connection,
-        IEnumerable<string> statements,
-        CancellationToken cancellationToken
-    )
-    {
-        await using NpgsqlBatch batch = new(connection);
-        foreach (string statement in statements)
-        {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
-        }
-        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -33,11 +33,24 @@ internal sealed class WatchStep(ConversionLayout layout) : IGateStep
             problem = failure.SqlState;
             result = new BatchResult(0, 0, IsDone: true, Progress: 1);
         }
-        await NoteAsync(context, problem, cancellationToken);
+        await NoteAsync(
+            context,
+            problem,
+            "the old table follows again",
+            $"the old table cannot follow ({problem}): until that is mended, there is no rollback",
+            cancellationToken
+        );
         return result;
     }
 
-    private static async Task NoteAsync(BatchContext context, string? problem, CancellationToken cancellationToken)
+    /// <summary>Says loudly, and once, that a rollback is not possible any more, or is again.</summary>
+    public static async Task NoteAsync(
+        BatchContext context,
+        string? problem,
+        string good,
+        string bad,
+        CancellationToken cancellationToken
+    )
     {
         int changed = await context.Connection.ExecuteAsync(
             """
@@ -53,12 +66,8 @@ internal sealed class WatchStep(ConversionLayout layout) : IGateStep
         }
         await (
             problem is null
-                ? context.WriteEventAsync("rollback-available", "the old table follows again", cancellationToken)
-                : context.WriteEventAsync(
-                    "rollback-unavailable",
-                    $"the old table cannot follow ({problem}): until that is mended, there is no rollback",
-                    cancellationToken
-                )
+                ? context.WriteEventAsync("rollback-available", good, cancellationToken)
+                : context.WriteEventAsync("rollback-unavailable", bad, cancellationToken)
         );
     }
 }
