@@ -12,7 +12,7 @@ internal sealed class IdleServers
 
     public int Count => _servers.Count;
 
-    /// <summary>When the first in the list was released; long.MaxValue when it is empty. Read without the lock.</summary>
+    /// <summary>When the first in the list was released; MaxValue when it is empty. Read without the lock.</summary>
     public long OldestReleaseMs => Volatile.Read(ref _oldestReleaseMs);
 
     public void Add(ServerConnection server)

@@ -310,7 +310,7 @@ internal sealed class ServerPool
         }
     }
 
-    /// <summary>When the server idle the longest was released, by the loops' clock; long.MaxValue when none is.</summary>
+    /// <summary>When the server idle the longest was released, on the loops' clock; MaxValue when none is.</summary>
     public long LongestIdleSinceMs => _idle.OldestReleaseMs;
 
     public int Connecting => Volatile.Read(ref _connecting);
