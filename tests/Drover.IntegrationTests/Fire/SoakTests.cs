@@ -140,7 +140,7 @@ public sealed class SoakTests
         }
         string servers = $"select count(*) from pg_stat_activity where {Mine} and pid <> pg_backend_pid()";
         // A server process that was told to end is still listed for a moment.
-        string listed = await stage.Cluster.QueryAsync(servers, token);
+        string? listed = await stage.Cluster.QueryAsync(servers, token);
         for (int i = 0; listed != $"{PoolSize}" && i < 200; i++)
         {
             await Task.Delay(100, token);
