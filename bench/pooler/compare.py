@@ -24,6 +24,9 @@ def arguments():
     p.add_argument("--vs", default="pgbouncer", metavar="PATH", help="pgbouncer, or another drover to compare with")
     p.add_argument("--tls", action="store_true", help="clients connect with TLS")
     p.add_argument("--postgres-bin", metavar="DIR", help="PostgreSQL's programs (default: the newest)")
+    p.add_argument("--floor", action="store_true", help="also measure a relay in C that does nothing else (needs gcc)")
+    p.add_argument("--uring", action="store_true", help="also measure that relay over io_uring (needs liburing-dev)")
+    p.add_argument("--pin", action="store_true", help="run everything on one processor: less noise")
     p.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     return p.parse_args()
 
@@ -69,10 +72,16 @@ def combination(proxies, postgres, mode, clients, options):
         if not errors:
             row[name]["spread"] = spread(all_runs, "per_second")
             row[name]["cpu_spread"] = spread(all_runs, "cpu_us")
-    a, b = (row[name] for name in list(proxies)[:2])
-    row["ratio"] = {f: a[f] / b[f] for f in ("per_second", "latency_ms", "cpu_us")
-                    if "error" not in a and "error" not in b and a[f] is not None and b[f]}
+    names = list(proxies)
+    row["ratio"] = ratios(row[names[0]], row[names[1]])
+    for name in names[2:]:
+        row[name]["ratio"] = ratios(row[name], row[names[1]])
     return row
+
+
+def ratios(a, b):
+    return {f: a[f] / b[f] for f in ("per_second", "latency_ms", "cpu_us")
+            if "error" not in a and "error" not in b and a[f] is not None and b[f]}
 
 
 def cell(row, name, field, form):
@@ -91,7 +100,9 @@ def show(rows, names, file):
             line += f" | {cell(row, name, 'per_second', '.0f'):>16}{cell(row, name, 'latency_ms', '.3f'):>8}"
             line += f"{cell(row, name, 'cpu_us', '.2f'):>8}"
         ratio = [f"{row['ratio'][f]:.2f}" if f in row["ratio"] else "-" for f in ("per_second", "latency_ms", "cpu_us")]
-        print(line + f" | {ratio[0]:>10}{ratio[1]:>9}{ratio[2]:>10}", file=file)
+        floors = "".join(f" | {name} {row[name]['ratio'].get('cpu_us', float('nan')):.2f}"
+                         for name in names[2:] if row[name].get("cpu_us"))
+        print(line + f" | {ratio[0]:>10}{ratio[1]:>9}{ratio[2]:>10}{floors}", file=file)
     for row in rows:
         for name in names:
             if "error" in row[name]:
@@ -106,6 +117,8 @@ def show(rows, names, file):
 def main():
     options = arguments()
     rig.install_packages()
+    if options.pin:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with rig.Folder() as folder:
         binary = options.drover or rig.publish_drover(folder)
         first = "pgbouncer" if binary == "pgbouncer" else "drover"
@@ -118,6 +131,9 @@ def main():
             tls = rig.make_certificate(folder) if options.tls else None
             for name, program in ((first, binary), (second, options.vs)):
                 proxies[name] = rig.program(folder, name, program, postgres.port, options.auth, tls=tls)
+            for name, wanted in (("floor", options.floor), ("uring", options.uring)):
+                if wanted:
+                    proxies[name] = rig.Relay(name, folder, postgres.port, uring=name == "uring")
             print(f"PostgreSQL {postgres.version}, {os.cpu_count()} processors, pool of {rig.POOL_SIZE}, "
                   f"{options.rounds} rounds of {options.seconds:g} s, tls {'on' if tls else 'off'}",
                   file=sys.stderr, flush=True)

@@ -185,6 +185,20 @@ def drover(name, binary, folder, server_port, auth, **more):
     return Proxy(name, folder, [binary, "serve", "--pgbouncer-ini", "{ini}"], server_port, auth, **more)
 
 
+class Relay:
+    """The floor: a relay in C that pools nothing and looks at nothing, over epoll or io_uring."""
+
+    def __init__(self, name, folder, server_port, uring):
+        self.name, self.port = name, free_port()
+        binary, source = folder / f"relay-{name}", pathlib.Path(__file__).parent / "relay.c"
+        run(["gcc", "-O2", source, "-o", binary, *(["-DWITH_URING", "-luring"] if uring else [])])
+        words = [str(binary), str(self.port), str(server_port), *(["uring"] if uring else [])]
+        self.process = subprocess.Popen(words)
+        wait_for_port(self.port, self.process)
+
+    cpu_seconds, stop = Proxy.cpu_seconds, Proxy.stop
+
+
 def publish_drover(folder):
     """Compiles drover ahead of time, as it ships."""
     out = folder / "drover-native"

@@ -58,12 +58,26 @@ internal sealed class CancelPlaces(ServerPool pool)
         lock (_lock)
         {
             _taken--;
-            while (_waiting.First is { } first && HasRoom())
-            {
-                _taken++;
-                _waiting.RemoveFirst();
-                first.Value.Loop.Post(first.Value.Wakeup);
-            }
+            ServeWaiting();
+        }
+    }
+
+    /// <summary>After a reload: a larger pool has more places. From any thread.</summary>
+    public void OnResized()
+    {
+        lock (_lock)
+        {
+            ServeWaiting();
+        }
+    }
+
+    private void ServeWaiting()
+    {
+        while (_waiting.First is { } first && HasRoom())
+        {
+            _taken++;
+            _waiting.RemoveFirst();
+            first.Value.Loop.Post(first.Value.Wakeup);
         }
     }
 

@@ -8,16 +8,28 @@ internal sealed class IdleServers
 {
     private readonly List<ServerConnection> _servers = [];
 
+    private long _oldestReleaseMs = long.MaxValue;
+
     public int Count => _servers.Count;
 
-    public void Add(ServerConnection server) => _servers.Add(server);
+    /// <summary>When the first in the list was released; MaxValue when it is empty. Read without the lock.</summary>
+    public long OldestReleaseMs => Volatile.Read(ref _oldestReleaseMs);
 
-    public void Remove(ServerConnection server) => _servers.Remove(server);
+    public void Add(ServerConnection server)
+    {
+        _servers.Add(server);
+        NoteOldest();
+    }
+
+    public void Remove(ServerConnection server)
+    {
+        _servers.Remove(server);
+        NoteOldest();
+    }
 
     /// <summary>
     /// A server on the client's own loop: the first or the last, but rather one that has the client's settings already.
-    /// Null
-    /// when none lives there.
+    /// Null when none lives there.
     /// </summary>
     public ServerConnection? TakeFor(PoolWaiter waiter, bool roundRobin)
     {
@@ -39,7 +51,7 @@ internal sealed class IdleServers
         return found < 0 ? null : TakeAt(found);
     }
 
-    public ServerConnection TakeOldest() => TakeAt(0);
+    public ServerConnection TakeLongestIdle() => TakeAt(0);
 
     public ServerConnection TakeNewest() => TakeAt(_servers.Count - 1);
 
@@ -69,6 +81,10 @@ internal sealed class IdleServers
     {
         ServerConnection server = _servers[index];
         _servers.RemoveAt(index);
+        NoteOldest();
         return server;
     }
+
+    private void NoteOldest() =>
+        Volatile.Write(ref _oldestReleaseMs, _servers.Count > 0 ? _servers[0].ReleasedMs : long.MaxValue);
 }

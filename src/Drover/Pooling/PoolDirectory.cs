@@ -129,6 +129,7 @@ internal sealed class PoolDirectory
                 PoolConfiguration before = pool.Configuration;
                 pool.Configuration = Resolve(pool.Database, pool.User);
                 pool.Profiles.Clear();
+                pool.Cancels.OnResized();
                 if (before.NeedsReconnect(pool.Configuration))
                 {
                     pool.CloseServers();

@@ -310,6 +310,9 @@ internal sealed class ServerPool
         }
     }
 
+    /// <summary>When the server idle the longest was released, on the loops' clock; MaxValue when none is.</summary>
+    public long LongestIdleSinceMs => _idle.OldestReleaseMs;
+
     public int Connecting => Volatile.Read(ref _connecting);
 
     /// <summary>Tells whoever watches that the catalogs could not be read.</summary>
@@ -327,7 +330,7 @@ internal sealed class ServerPool
             {
                 return null;
             }
-            server = _idle.TakeOldest();
+            server = _idle.TakeLongestIdle();
             server.State = ServerState.Tested;
         }
         EventLoop loop = server.Transport.Loop;

@@ -98,10 +98,16 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     /// <inheritdoc/>
     public EventLoop? EvictIdle(ServerPool pool)
     {
-        foreach (ServerPool other in Directory.Pools)
+        // The one that has been idle the longest goes, whichever pool has it; it may have been taken meanwhile.
+        IEnumerable<ServerPool> neighbours = Directory
+            .Pools.Where(other => other != pool && (other.Database == pool.Database || other.User == pool.User))
+            .Select(other => (Pool: other, Since: other.LongestIdleSinceMs))
+            .Where(static other => other.Since != long.MaxValue)
+            .OrderBy(static other => other.Since)
+            .Select(static other => other.Pool);
+        foreach (ServerPool other in neighbours)
         {
-            bool isNeighbour = other != pool && (other.Database == pool.Database || other.User == pool.User);
-            if (isNeighbour && other.EvictIdle() is { } loop)
+            if (other.EvictIdle() is { } loop)
             {
                 return loop;
             }

@@ -142,6 +142,25 @@ public sealed class QueueTests
         Assert.Equal(1, stage.Pool.Database.Servers);
     }
 
+    [Theory]
+    [InlineData("u1", "u2", "u3")]
+    [InlineData("u3", "u2", "u1")]
+    public async Task Server_idle_the_longest_makes_room(string oldest, string younger, string youngest)
+    {
+        await using ProxyStage stage = Start(o => o with { MaxDbConnections = 3 });
+        foreach (string user in new[] { oldest, younger, youngest })
+        {
+            using FakeClient client = await FakeClient.ConnectAsync(stage.Port, user: user);
+            Assert.Equal("TDCZI", await client.RunAsync("a"));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+        using FakeClient late = await FakeClient.ConnectAsync(stage.Port, user: "other");
+        Assert.Equal("TDCZI", await late.RunAsync("b"));
+        Assert.Empty(PoolOf(stage, "app", oldest).Servers());
+        Assert.Single(PoolOf(stage, "app", younger).Servers());
+        Assert.Single(PoolOf(stage, "app", youngest).Servers());
+    }
+
     [Fact]
     public async Task Busy_server_of_another_user_is_waited_for_at_max_db_connections()
     {

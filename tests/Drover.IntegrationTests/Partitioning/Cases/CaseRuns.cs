@@ -13,7 +13,7 @@ public sealed class CaseRuns : IAsyncDisposable
 {
     private const int AtOnce = 6;
 
-    private static readonly TimeSpan s_timeLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_timeLimit = TimeSpan.FromMinutes(5);
 
     private readonly PostgresFixture _postgres;
     private readonly ConcurrentDictionary<(string Name, int Major), Lazy<Task>> _runs = new();
