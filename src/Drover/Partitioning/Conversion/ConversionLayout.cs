@@ -46,7 +46,8 @@ internal sealed record ConversionLayout
 
     /// <summary>The name of the old table once it has lost its own.</summary>
     [JsonIgnore]
-    public QualifiedName OldTable => Table.WithName(FirstPartition ?? Bounds.PartitionName.Fit(Table.Name, "__drover_old"));
+    public QualifiedName OldTable =>
+        Table.WithName(FirstPartition ?? Bounds.PartitionName.Fit(Table.Name, "__drover_old"));
 
     /// <summary>Identities of rows that the mirror could not move from exactly the old row to exactly the new
     /// one.</summary>

@@ -159,13 +159,14 @@ internal sealed class ConversionPlanner(TimeProvider time)
             [],
             cancellationToken
         );
-        // Not min() and max(): PostgreSQL 15 to 17 have none for uuid.
+        // Not min() and max(): PostgreSQL 15 to 17 have none for uuid. By the column and not by its text: 999 < 1500.
         string[] texts = new string[2];
         foreach ((int at, string order) in ((int, string)[])[(0, "ASC"), (1, "DESC")])
         {
             texts[at] =
                 await connection.ScalarAsync(
-                    $"SELECT {name}::text FROM {table.Name} WHERE {name} IS NOT NULL ORDER BY {name} {order} LIMIT 1",
+                    $"SELECT k.{name}::text FROM {table.Name} AS k WHERE k.{name} IS NOT NULL "
+                        + $"ORDER BY k.{name} {order} LIMIT 1",
                     [],
                     cancellationToken
                 ) as string

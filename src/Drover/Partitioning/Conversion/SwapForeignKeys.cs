@@ -27,11 +27,12 @@ internal sealed class SwapForeignKeys(
         );
 
     /// <summary>On the other tables, in the order of their names.</summary>
-    public IEnumerable<string> Locks() =>
+    /// <param name="outgoing">The mode on tables that the foreign keys point to.</param>
+    public IEnumerable<string> Locks(string outgoing = "SHARE ROW EXCLUSIVE") =>
         table
             .IncomingForeignKeys.Where(key => key.TableOid != table.Oid)
             .Select(key => (key.Table.ToString(), "ACCESS EXCLUSIVE"))
-            .Concat(Outgoing.Select(key => (key.ReferencedTable.ToString()!, "SHARE ROW EXCLUSIVE")))
+            .Concat(Outgoing.Select(key => (key.ReferencedTable.ToString()!, outgoing)))
             .GroupBy(claim => claim.Item1, claim => claim.Item2)
             .OrderBy(claims => claims.Key, StringComparer.Ordinal)
             // ACCESS EXCLUSIVE comes first in the alphabet too.

@@ -1,4 +1,4 @@
-// What is different when the table is attached as it is: no copy needs room, but the first partition must hold all rows.
+// What is different when the table is attached as it is: nothing is copied, but all rows must fit the first partition.
 using System.Globalization;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
@@ -38,19 +38,22 @@ internal static class AttachFindings
             "infinite-keys" or "out-of-range-keys" => finding with
             {
                 Severity = FindingSeverity.Refuse,
-                Consequence = $"{request.Key} has no place below the end of the first partition there, which the whole "
+                Consequence =
+                    $"{request.Key} has no place below the end of the first partition there, which the whole "
                     + "table must fit into.",
                 Remedy = "Correct them first, or copy (--strategy copy).",
                 ConsentFlag = null,
             },
             "nullable-key" => finding with
             {
-                Consequence = "It is part of the new primary key, so it becomes NOT NULL: a writer that stores NULL "
+                Consequence =
+                    "It is part of the new primary key, so it becomes NOT NULL: a writer that stores NULL "
                     + $"fails from step bind on.",
             },
             "keys-not-counted" => finding with
             {
-                Consequence = "The keys could not be counted in time. If one is NULL, infinite or beyond the end of "
+                Consequence =
+                    "The keys could not be counted in time. If one is NULL, infinite or beyond the end of "
                     + $"the first partition, step validate-bound fails, and abort undoes everything.",
             },
             _ => finding,
@@ -98,7 +101,8 @@ internal static class AttachFindings
             "attach-space",
             FindingSeverity.Info,
             string.Create(CultureInfo.InvariantCulture, $"about {bytes / 1048576.0:0.#} MB"),
-            "No row is copied. Unique indexes that have the key are built beside the old ones, which stay until finish.",
+            "No row is copied. Unique indexes that have the key are built beside the old ones, which stay until "
+                + "finish.",
             "Nothing needs to be done."
         );
     }

@@ -31,7 +31,7 @@ internal sealed class CaseOptions
             IndexesOnNewest = _values.TryGetValue("--recent-indexes", out string? count)
                 ? int.Parse(count, CultureInfo.InvariantCulture)
                 : null,
-            Strategy = Enum.Parse<ConversionStrategy>(_values.GetValueOrDefault("--strategy", "copy"), ignoreCase: true),
+            Strategy = Enum.Parse<ConversionStrategy>(_values.GetValueOrDefault("--strategy", "copy"), true),
         };
     }
 

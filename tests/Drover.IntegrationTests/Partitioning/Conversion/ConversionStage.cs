@@ -1,6 +1,9 @@
 // A database with one table to convert, and the engine that converts it step by step.
+using System.CommandLine;
+using Drover.App.Commands;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Operations;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Operations.Journal;
@@ -19,7 +22,7 @@ internal sealed class ConversionStage : IAsyncDisposable
     private readonly List<NpgsqlConnection> _connections = [];
     private readonly LocalPostgresCluster _cluster;
     private readonly string _database;
-    private readonly ServerAccess _server;
+    private ServerAccess _server;
     private OperationPlan? _plan;
     private long _run;
 
@@ -111,6 +114,47 @@ internal sealed class ConversionStage : IAsyncDisposable
         await using NpgsqlConnection connection = await _server.OpenAsync(Cancellation);
         await RunJournal.RequestAsync(connection, _run, verb, Cancellation);
     }
+
+    /// <summary>Waits at the gate, doing its work, until something is true.</summary>
+    public async Task TendUntilAsync(Func<Task<bool>> isTrue)
+    {
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        RunnerOptions options = new()
+        {
+            Limits = Limits,
+            Throttle = ThrottleLimits.None,
+            WaitsAtGates = true,
+        };
+        IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
+        Task<RunEnd> running = new Runner(_server, operation, options, TimeProvider.System).RunAsync(
+            _run,
+            enough.Token
+        );
+        while (!await isTrue())
+        {
+            Assert.False(running.IsCompleted, "the run has ended");
+            await Task.WhenAny(running, Task.Delay(Limits.GateInterval, Cancellation));
+        }
+        await enough.CancelAsync();
+        await running;
+    }
+
+    /// <summary>From now on the run reaches the server over a wire that breaks at a COMMIT.</summary>
+    public async Task<CommitCutter> CutAsync(int commit)
+    {
+        CommitCutter cutter = new(_cluster.Port, commit);
+        await _server.DisposeAsync();
+        _server = new ServerAccess(
+            new NpgsqlConnectionStringBuilder(_cluster.ConnectionStringTo(_database)) { Port = cutter.Port }
+        );
+        return cutter;
+    }
+
+    /// <summary>Runs a verb of the command line; gives its exit code.</summary>
+    public Task<int> RunCommandAsync(params string[] arguments) =>
+        new RootCommand { PartitionCommand.Create() }
+            .Parse([.. arguments, "--database", _cluster.ConnectionStringTo(_database)])
+            .InvokeAsync(new InvocationConfiguration { Output = new StringWriter() }, Cancellation);
 
     /// <summary>Rows of one table that the other does not have, both ways.</summary>
     public Task<long> CountDifferencesAsync(string one, string other) =>

@@ -50,7 +50,7 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
                         Name = ConversionSteps.CutOver + ConversionSteps.Back,
                         Title = "The old table is a plain one again, with the rows of the other partitions in it",
                         Kind = StepKind.Transaction,
-                        Locks = [new LockClaim(TableLockMode.AccessExclusive, Table)],
+                        Locks = SwapLocks(),
                         TimeLimit = s_swapMax,
                     },
                 ],
@@ -126,10 +126,7 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
         };
 
     private IEnumerable<PlanStep> Again() =>
-        [
-            .. ConversionSteps.ValidateRestored(table),
-            .. Preparation(ConversionSteps.Again),
-        ];
+        [.. ConversionSteps.ValidateRestored(table), .. Preparation(ConversionSteps.Again)];
 
     private PlanStep CutOver() =>
         new()
@@ -137,11 +134,23 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
             Name = ConversionSteps.CutOver,
             Title = "The old table becomes the first partition of the one that takes its name",
             Kind = StepKind.Transaction,
-            Locks = [new LockClaim(TableLockMode.AccessExclusive, Table)],
+            Locks = SwapLocks(),
             TimeLimit = s_swapMax,
             UndoneBy = "rollback",
             GivesUpTo = ConversionSteps.Ready,
         };
+
+    private LockClaim[] SwapLocks() =>
+        [
+            new LockClaim(TableLockMode.AccessExclusive, Table),
+            .. _rebinding.Locks,
+            .. table
+                .Constraints.Where(key => key.Kind == ConstraintKind.ForeignKey && key.ReferencedTable != table.Name)
+                .Select(key => $"{key.ReferencedTable}")
+                .Concat(table.IncomingForeignKeys.Where(key => key.TableOid != table.Oid).Select(key => $"{key.Table}"))
+                .Distinct()
+                .Select(name => new LockClaim(TableLockMode.AccessExclusive, name)),
+        ];
 
     private IEnumerable<PlanStep> Completion()
     {
@@ -209,7 +218,8 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
             $"""
             DECLARE part regclass; since xid;
             BEGIN
-              FOR part, since IN SELECT i.inhrelid, c.xmin FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+              FOR part, since IN SELECT i.inhrelid, c.xmin FROM pg_inherits AS i
+                JOIN pg_class AS c ON c.oid = i.inhrelid
                 WHERE i.inhparent = to_regclass({SqlText.Literal(Table)})
                   AND starts_with(c.relname, '{AttachSwap.LeftPrefix}')
               LOOP

@@ -6,8 +6,8 @@ using Drover.Partitioning.Dependents;
 namespace Drover.Partitioning.Conversion.Attaching;
 
 /// <summary>
-/// Forwards: 1. the names; 2. the old table gives up what belongs to the whole table from now on, and its indexes become
-/// a partition's; 3. it is attached, without a scan, since a valid check says that its rows fit; 4. indexes and foreign
+/// Forwards: 1. the names; 2. the old table gives up what belongs to the whole table from now on, and its indexes
+/// become a partition's; 3. it is attached, without a scan, since a valid check says that its rows fit; 4. indexes and foreign
 /// keys are joined under the parent's, which scans nothing either; 5. what the table had besides, and all that is bound
 /// to it from outside. Backwards the same from the end to the beginning, with the rows of other partitions moved in.
 /// </summary>
@@ -30,11 +30,7 @@ internal sealed class AttachSwap
     /// <param name="source">The table as it is now, by its catalogs.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="partitions">The partitions that were made new.</param>
-    public AttachSwap(
-        TableDescription source,
-        ConversionSettings settings,
-        IReadOnlyList<QualifiedName> partitions
-    )
+    public AttachSwap(TableDescription source, ConversionSettings settings, IReadOnlyList<QualifiedName> partitions)
     {
         _table = source.WithoutOwnObjects();
         _settings = settings;
@@ -51,8 +47,16 @@ internal sealed class AttachSwap
     /// <summary>The check that proves the bound.</summary>
     public static string CheckName(ConversionLayout layout) => PartitionName.Fit(layout.Table.Name, "__drover_bound");
 
-    /// <summary>Locks in their fixed order.</summary>
-    public IEnumerable<string> Locks(QualifiedName other) => _swap.Locks(other);
+    /// <summary>
+    /// Locks in their fixed order. A foreign key that becomes a part of another loses its triggers, also on the table
+    /// that it points to, which takes that table's strongest lock: better in this order than later.
+    /// </summary>
+    public IEnumerable<string> Locks(QualifiedName other) =>
+        [
+            .. _rebinding.Lock,
+            .. _keys.Locks("ACCESS EXCLUSIVE"),
+            $"LOCK TABLE {_layout.Table}, {other} IN ACCESS EXCLUSIVE MODE",
+        ];
 
     /// <summary>The old table becomes the first partition of the one that takes its name.</summary>
     public IEnumerable<string> Forward() =>
@@ -147,7 +151,9 @@ internal sealed class AttachSwap
             ];
 
     private IEnumerable<string> IdentityColumns() =>
-        _table.Columns.Where(column => column.Identity != IdentityKind.None).Select(column => SqlText.Name(column.Name));
+        _table
+            .Columns.Where(column => column.Identity != IdentityKind.None)
+            .Select(column => SqlText.Name(column.Name));
 
     private IEnumerable<string> AddIdentities()
     {

@@ -57,7 +57,8 @@ internal sealed class BoundGuard(ConversionSettings settings) : IGateStep
                 "SELECT true FROM pg_constraint WHERE conrelid = $1::text::regclass AND conname = $2",
                 [layout.Table.ToString(), check],
                 cancellationToken
-            ) is true
+            )
+                is true
         )
         {
             string drop = $"ALTER TABLE {layout.Table} DROP CONSTRAINT {SqlText.Name(check)}";
@@ -103,12 +104,14 @@ internal sealed class BoundGuard(ConversionSettings settings) : IGateStep
             [layout.Table.ToString(), layout.Key],
             cancellationToken
         );
-        return isIndexed is true
+        return
+            isIndexed is true
             && await connection.ScalarAsync(
                 $"SELECT {key}::bigint FROM {layout.Table} WHERE {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
                 [],
                 cancellationToken
-            ) is { } highest
+            )
+                is { } highest
             ? Convert.ToInt64(highest, CultureInfo.InvariantCulture)
             : null;
     }

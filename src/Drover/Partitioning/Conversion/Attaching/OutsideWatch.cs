@@ -8,7 +8,8 @@ using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Attaching;
 
-/// <summary>Says when there are too many of them, since a rollback moves them under a lock that stops everybody.</summary>
+/// <summary>Says when there are too many of them, since a rollback moves them under a lock that stops
+/// everybody.</summary>
 internal sealed class OutsideWatch(ConversionSettings settings) : IGateStep
 {
     /// <summary>The most rows that a rollback moves; a few hundred milliseconds.</summary>

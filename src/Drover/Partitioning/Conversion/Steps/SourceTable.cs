@@ -30,7 +30,8 @@ internal static class SourceTable
             );
     }
 
-    /// <summary>Runs statements in one message: under locks, every round trip would be the application's wait.</summary>
+    /// <summary>Runs statements in one message: under locks, each round trip would be the application's
+    /// wait.</summary>
     public static async Task RunAsync(
         NpgsqlConnection connection,
         IEnumerable<string> statements,

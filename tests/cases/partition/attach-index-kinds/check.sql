@@ -1,0 +1,1 @@
+SELECT regexp_replace(pg_get_indexdef(indexrelid), ' ON (ONLY )?', ' ON ') FROM pg_index WHERE indrelid = 'orders'::regclass AND NOT indisprimary AND indexrelid::regclass::text !~ '__drover_' ORDER BY 1
