@@ -140,7 +140,8 @@ public sealed class AttachTests(PostgresFixture postgres)
         OperationPlan copy = await stage.PlanAsync("orders", request);
         Assert.Contains(copy.Steps[0].Sql, sql => sql.Contains("FROM ('1000') TO ('2000')", StringComparison.Ordinal));
         Assert.Contains(copy.Steps[0].Sql, sql => sql.Contains("FROM ('4000') TO ('5000')", StringComparison.Ordinal));
-        OperationPlan attach = await stage.PlanAsync("orders", request with { Strategy = ConversionStrategy.Attach });
+        await using ConversionStage other = await ConversionStage.StartAsync(postgres, 18, Ids);
+        OperationPlan attach = await other.PlanAsync("orders", request with { Strategy = ConversionStrategy.Attach });
         Assert.Contains("up to 3000", attach.Notes[0], StringComparison.Ordinal);
     }
 
@@ -177,8 +178,8 @@ public sealed class AttachTests(PostgresFixture postgres)
         await stage.OpenAsync("finish");
         await stage.RunToAsync(RunState.Finished);
         string before = await stage.ScalarAsync<string>(Partitions);
-        Assert.Equal(0, await stage.RunCommandAsync("partition", "policy", "set", "public.orders", "--premake", "6"));
-        Assert.Equal(0, await stage.RunCommandAsync("partition", "maintain", "public.orders"));
+        await stage.CommandAsync("partition", "policy", "set", "public.orders", "--premake", "6");
+        await stage.CommandAsync("partition", "maintain", "public.orders");
         string after = await stage.ScalarAsync<string>(Partitions);
         Assert.StartsWith("FOR VALUES FROM (MINVALUE) TO (", before, StringComparison.Ordinal);
         Assert.StartsWith(before, after, StringComparison.Ordinal);
@@ -193,17 +194,17 @@ public sealed class AttachTests(PostgresFixture postgres)
         for (int commit = 2; ; commit += 3)
         {
             await using ConversionStage stage = await ConversionStage.StartAsync(postgres, 18, OrderWriters.Schema);
-            await using CommitCutter cutter = await stage.CutAsync(commit);
             await stage.PlanAsync("orders", Attached());
-            await stage.RunToAsync(RunState.Ready);
+            await using CommitCutter cutter = stage.Cut(commit);
+            await GetToAsync(stage, RunState.Ready);
             await stage.OpenAsync("cutover");
-            await stage.RunToAsync(RunState.Watching);
+            await GetToAsync(stage, RunState.Watching);
             await stage.RequestAsync("rollback");
-            await stage.RunToAsync(RunState.Ready);
+            await GetToAsync(stage, RunState.Ready);
             await stage.OpenAsync("cutover");
-            await stage.RunToAsync(RunState.Watching);
+            await GetToAsync(stage, RunState.Watching);
             await stage.OpenAsync("finish");
-            await stage.RunToAsync(RunState.Finished);
+            await GetToAsync(stage, RunState.Finished);
             Assert.Equal(3000L, await stage.ScalarAsync<long>($"SELECT count(*) FROM ONLY {Old}"));
             Assert.Equal(
                 0L,
@@ -215,7 +216,7 @@ public sealed class AttachTests(PostgresFixture postgres)
             }
             cuts++;
         }
-        Assert.InRange(cuts, 10, 100);
+        Assert.InRange(cuts, 6, 100);
     }
 
     private const string Partitions = """
@@ -231,6 +232,19 @@ public sealed class AttachTests(PostgresFixture postgres)
         await stage.OpenAsync("cutover");
         await stage.RunToAsync(RunState.Watching);
         return stage;
+    }
+
+    // The commit of the epoch itself may be the one that is lost: then the operator starts again.
+    private static async Task GetToAsync(ConversionStage stage, RunState state)
+    {
+        try
+        {
+            await stage.RunToAsync(state);
+        }
+        catch (NpgsqlException)
+        {
+            await stage.RunToAsync(state);
+        }
     }
 
     private static ConversionRequest Attached() =>

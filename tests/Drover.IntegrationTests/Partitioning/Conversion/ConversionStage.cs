@@ -22,7 +22,8 @@ internal sealed class ConversionStage : IAsyncDisposable
     private readonly List<NpgsqlConnection> _connections = [];
     private readonly LocalPostgresCluster _cluster;
     private readonly string _database;
-    private ServerAccess _server;
+    private readonly ServerAccess _server;
+    private ServerAccess _way;
     private OperationPlan? _plan;
     private long _run;
 
@@ -30,6 +31,7 @@ internal sealed class ConversionStage : IAsyncDisposable
     {
         (_cluster, _database) = (cluster, database);
         _server = new ServerAccess(new NpgsqlConnectionStringBuilder(cluster.ConnectionStringTo(database)));
+        _way = _server;
     }
 
     public NpgsqlConnection Admin { get; private set; } = null!;
@@ -91,7 +93,7 @@ internal sealed class ConversionStage : IAsyncDisposable
     {
         IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
         RunnerOptions options = new() { Limits = limits ?? Limits, Throttle = ThrottleLimits.None };
-        return await new Runner(_server, operation, options, TimeProvider.System).RunAsync(_run, Cancellation);
+        return await new Runner(_way, operation, options, TimeProvider.System).RunAsync(_run, Cancellation);
     }
 
     /// <summary>Runs to a gate, and says why if it does not get there.</summary>
@@ -126,10 +128,7 @@ internal sealed class ConversionStage : IAsyncDisposable
             WaitsAtGates = true,
         };
         IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
-        Task<RunEnd> running = new Runner(_server, operation, options, TimeProvider.System).RunAsync(
-            _run,
-            enough.Token
-        );
+        Task<RunEnd> running = new Runner(_way, operation, options, TimeProvider.System).RunAsync(_run, enough.Token);
         while (!await isTrue())
         {
             Assert.False(running.IsCompleted, "the run has ended");
@@ -140,21 +139,26 @@ internal sealed class ConversionStage : IAsyncDisposable
     }
 
     /// <summary>From now on the run reaches the server over a wire that breaks at a COMMIT.</summary>
-    public async Task<CommitCutter> CutAsync(int commit)
+    public CommitCutter Cut(int commit)
     {
         CommitCutter cutter = new(_cluster.Port, commit);
-        await _server.DisposeAsync();
-        _server = new ServerAccess(
+        _way = new ServerAccess(
             new NpgsqlConnectionStringBuilder(_cluster.ConnectionStringTo(_database)) { Port = cutter.Port }
         );
         return cutter;
     }
 
-    /// <summary>Runs a verb of the command line; gives its exit code.</summary>
-    public Task<int> RunCommandAsync(params string[] arguments) =>
-        new RootCommand { PartitionCommand.Create() }
-            .Parse([.. arguments, "--database", _cluster.ConnectionStringTo(_database)])
-            .InvokeAsync(new InvocationConfiguration { Output = new StringWriter() }, Cancellation);
+    /// <summary>Runs a verb of the command line, which must succeed.</summary>
+    public async Task CommandAsync(params string[] arguments)
+    {
+        string server =
+            $"postgres://{LocalPostgresCluster.Superuser}@{LocalPostgresCluster.Host}:{_cluster.Port}/{_database}";
+        StringWriter said = new();
+        int exitCode = await new RootCommand { PartitionCommand.Create() }
+            .Parse([.. arguments, "--database", server])
+            .InvokeAsync(new InvocationConfiguration { Output = said, Error = said }, Cancellation);
+        Assert.True(exitCode == 0, said.ToString());
+    }
 
     /// <summary>Rows of one table that the other does not have, both ways.</summary>
     public Task<long> CountDifferencesAsync(string one, string other) =>
@@ -173,6 +177,7 @@ internal sealed class ConversionStage : IAsyncDisposable
         {
             await connection.DisposeAsync();
         }
+        await _way.DisposeAsync();
         await _server.DisposeAsync();
     }
 }
