@@ -20,6 +20,7 @@ internal static class PlanText
         {
             console.MarkupLineInterpolated($"  {note}");
         }
+        WriteStrategies(plan, console);
         WriteFindings(plan, console);
         Table table = new() { Border = TableBorder.Simple, UseSafeBorder = true };
         table.AddColumns("", "step", "what", "lock on what", "limit", "undo");
@@ -87,6 +88,39 @@ internal static class PlanText
         console.Profile.Width = WidthMin;
         return console;
     }
+
+    private static void WriteStrategies(OperationPlan plan, IAnsiConsole console)
+    {
+        if (plan.Strategies.Count == 0)
+        {
+            return;
+        }
+        Table table = new() { Border = TableBorder.Simple, UseSafeBorder = true };
+        table.AddColumns("strategy", "time", "rows written", "disk besides", "WAL", "lock", "pruned new", "pruned old");
+        foreach (StrategyEstimate one in plan.Strategies)
+        {
+            table.AddRow(
+                Markup.Escape(one.IsChosen ? $"{one.Strategy} (this plan)" : one.Strategy),
+                Markup.Escape(StatusText.Duration(one.Seconds)),
+                one.Rows.ToString("N0", CultureInfo.InvariantCulture),
+                Markup.Escape(Size(one.DiskBytes)),
+                Markup.Escape(Size(one.WalBytes)),
+                Markup.Escape(one.Lock),
+                Share(one.PrunedShare),
+                Share(one.PrunedShareOfOld)
+            );
+        }
+        console.Write(table);
+        console.MarkupLineInterpolated($"  estimates for an idle server; {plan.Strategies[0].Basis}");
+    }
+
+    private static string Share(double share) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100):0} %");
+
+    private static string Size(long bytes) =>
+        bytes >= 1L << 30
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GB")
+            : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.0} MB");
 
     private static void AddRow(Table table, string number, PlanStep step)
     {

@@ -86,7 +86,8 @@ internal static class StatusText
             _ => null,
         };
 
-    private static string Duration(double seconds)
+    /// <summary>A time for a person.</summary>
+    public static string Duration(double seconds)
     {
         TimeSpan time = TimeSpan.FromSeconds(Math.Min(seconds, 1e8));
         return time.TotalHours >= 1 ? Text($"{(long)time.TotalHours} h {time.Minutes} min")

@@ -36,6 +36,9 @@ internal sealed record OperationPlan
     /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The ways that there are, compared; empty where there is one.</summary>
+    public IReadOnlyList<StrategyEstimate> Strategies { get; init; } = [];
+
     /// <summary>Findings that stand in the way of a start, consent considered.</summary>
     public IEnumerable<Finding> Obstacles =>
         Findings.Where(finding =>

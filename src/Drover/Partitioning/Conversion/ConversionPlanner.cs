@@ -78,6 +78,29 @@ internal sealed class ConversionPlanner(TimeProvider time)
             IndexesOnNewest = request.IndexesOnNewest,
             KeepsOld = request.KeepsOld,
         };
+        OperationPlan plan = Plan(request, table, settings, scheme, (min, max, current));
+        return plan with
+        {
+            Strategies = await new StrategyComparison(time).CompareAsync(
+                connection,
+                table,
+                ConversionSettings.Of(plan),
+                scheme.TryCover(min, max, current, request.Premake, out var ranges, out _) ? ranges.Count : 0,
+                cancellationToken
+            ),
+        };
+    }
+
+    private static OperationPlan Plan(
+        ConversionRequest request,
+        TableDescription table,
+        ConversionSettings settings,
+        PartitionScheme scheme,
+        (long? Min, long? Max, long Current) at
+    )
+    {
+        (long? min, long? max, long current) = at;
+        string? problem;
         if (request.Strategy == ConversionStrategy.Attach)
         {
             return AttachBound.TryChoose(scheme, max, current, request.Premake, out AttachBound? bound, out problem)

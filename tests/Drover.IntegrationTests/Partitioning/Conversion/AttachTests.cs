@@ -146,6 +146,30 @@ public sealed class AttachTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Plan_compares_both_ways_by_time_disk_and_what_pruning_gains()
+    {
+        await using ConversionStage stage = await ConversionStage.StartAsync(
+            postgres,
+            18,
+            OrderWriters.Schema
+                + "INSERT INTO orders SELECT i, i % 100, 'new', 1, now() - i * interval '10 minutes', repeat('n', 40) "
+                + "FROM generate_series(10001, 40000) AS i; ANALYZE orders;"
+        );
+        OperationPlan plan = await stage.PlanAsync("orders", Attached());
+        StrategyEstimate copy = plan.Strategies.Single(one => one.Strategy == "copy");
+        StrategyEstimate attach = plan.Strategies.Single(one => one.Strategy == "attach");
+        Assert.Equal((false, true), (copy.IsChosen, attach.IsChosen));
+        Assert.StartsWith("measured: ", attach.Basis, StringComparison.Ordinal);
+        Assert.Equal((33_000, 0), (copy.Rows, attach.Rows));
+        Assert.True(attach.DiskBytes > 0 && attach.DiskBytes < copy.DiskBytes / 2, $"{attach} {copy}");
+        Assert.True(attach.Seconds > 0 && attach.Seconds < copy.Seconds, $"{attach} {copy}");
+        Assert.InRange(copy.PrunedShare, 0.8, 0.999);
+        Assert.InRange(copy.PrunedShareOfOld, 0.8, 0.999);
+        Assert.Equal((0, 0), (attach.PrunedShare, attach.PrunedShareOfOld));
+        Assert.Equal(plan.Strategies, PlanJson.Read(PlanJson.Write(plan)).Strategies);
+    }
+
+    [Fact]
     public async Task Check_of_the_bound_goes_before_it_would_refuse_a_row()
     {
         await using ConversionStage stage = await ConversionStage.StartAsync(postgres, 18, Ids);
