@@ -245,7 +245,8 @@ public sealed class AttachTests(PostgresFixture postgres)
 
     private const string Partitions = """
         SELECT string_agg(bound, '; ' ORDER BY bound LIKE '%MINVALUE%' DESC, bound)
-        FROM pg_class, pg_get_expr(relpartbound, oid) AS bound WHERE relispartition AND relkind = 'r' AND relname LIKE 'orders%' AND relname <> 'orders_default'
+        FROM pg_class, pg_get_expr(relpartbound, oid) AS bound
+        WHERE relispartition AND relkind = 'r' AND relname LIKE 'orders%' AND relname <> 'orders_default'
         """;
 
     private async Task<ConversionStage> AttachAsync(string schema)

@@ -7,8 +7,8 @@ namespace Drover.Partitioning.Conversion.Attaching;
 
 /// <summary>
 /// An index that the parent's can have as it is, is only renamed. A unique index must have the partition key in it:
-/// that one is built beside the old one, concurrently. The old one stays until <c>finish</c>, so that the way back needs no
-/// build; a primary key cannot stay, for the table gets another, so a twin of its index stays in its place.
+/// that one is built beside the old one, concurrently. The old one stays until <c>finish</c>, so that the way back
+/// needs no build; a primary key cannot stay, for the table gets another, so a twin of its index stays in its place.
 /// </summary>
 /// <param name="table">The source, without Drover's own objects.</param>
 /// <param name="layout">The tables.</param>
