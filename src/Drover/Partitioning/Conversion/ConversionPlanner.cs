@@ -79,6 +79,7 @@ internal sealed class ConversionPlanner(TimeProvider time)
             Outside = request.Outside,
             IndexesOnNewest = request.IndexesOnNewest,
             KeepsOld = request.KeepsOld,
+            HasForeignKeys = new SwapForeignKeys(table, layout, []).ValidateRestored().Any(),
         };
         return new OperationPlan
         {
@@ -108,13 +109,17 @@ internal sealed class ConversionPlanner(TimeProvider time)
             [],
             cancellationToken
         );
-        // Not min() and max(): PostgreSQL 15 to 17 have none for uuid.
+        // Keys that only the default partition takes are the preflight's matter. Not min() and max(): PostgreSQL 15 to
+        // 17 have none for uuid.
+        string typed = $"{name}::{kind.SqlType()}";
+        string placed = $"NOT ({kind.IsInfinite(typed)}) AND NOT ({kind.IsUnsupported(typed)})";
         string[] texts = new string[2];
         foreach ((int at, string order) in ((int, string)[])[(0, "ASC"), (1, "DESC")])
         {
             texts[at] =
                 await connection.ScalarAsync(
-                    $"SELECT {name}::text FROM {table.Name} WHERE {name} IS NOT NULL ORDER BY {name} {order} LIMIT 1",
+                    $"SELECT {name}::text FROM {table.Name} WHERE {name} IS NOT NULL AND {placed} "
+                        + $"ORDER BY {name} {order} LIMIT 1",
                     [],
                     cancellationToken
                 ) as string

@@ -45,6 +45,9 @@ internal sealed record ConversionSettings
     /// <summary><c>finish</c> leaves the old table.</summary>
     public bool KeepsOld { get; init; }
 
+    /// <summary>Valid foreign keys of the table or to it: a rollback puts them back, to be validated again.</summary>
+    public bool HasForeignKeys { get; init; }
+
     /// <summary>The grid of ranges.</summary>
     [JsonIgnore]
     public PartitionScheme Scheme =>
@@ -73,5 +76,7 @@ internal sealed record ConversionSettings
 [JsonSerializable(typeof(Steps.SweepCursor))]
 [JsonSerializable(typeof(Steps.VerifyCursor))]
 [JsonSerializable(typeof(Steps.SettleCursor))]
+[JsonSerializable(typeof(ConversionLayout))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class ConversionJson : JsonSerializerContext;
