@@ -1,6 +1,7 @@
 // What an operation gives to the engine: the code of the steps of its plan.
 using System.Data;
 using Drover.Operations.Plans;
+using Npgsql;
 
 namespace Drover.Operations;
 
@@ -16,6 +17,12 @@ internal interface IOperation
     /// <see cref="IGateStep"/>, as its kind wants. Null: the engine runs the step's SQL, and waits at a gate.
     /// </summary>
     IStepCode? FindCode(string step);
+
+    /// <summary>
+    /// What an operator must know of a run that is not closed, whoever works on it or nobody: shown by <c>status</c>.
+    /// </summary>
+    Task<IReadOnlyList<string>> WarnAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
 }
 
 /// <summary>Makes operations of one kind from journaled plans.</summary>

@@ -8,11 +8,21 @@ internal sealed record OperationLimits
     public TimeSpan GateInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// <c>lock_timeout</c> of one attempt. Shorter than the default <c>deadlock_timeout</c> of 1 s, so that it is
+    /// <c>lock_timeout</c> of the first attempts: the longest that others queue behind one of them. Shorter than
+    /// the default <c>deadlock_timeout</c> of 1 s, so that it is
     /// we who
     /// give up and never the application that is chosen as a deadlock's victim.
     /// </summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// <c>lock_timeout</c> of later attempts grows up to this, still below the default <c>deadlock_timeout</c>: beside
+    /// transactions that follow each other and each take longer than the first attempts wait, no short wait ever ends.
+    /// </summary>
+    public TimeSpan LockTimeoutMax { get; init; } = TimeSpan.FromMilliseconds(900);
+
+    /// <summary>Attempts before <c>lock_timeout</c> begins to grow.</summary>
+    public int ShortLockAttempts { get; init; } = 3;
 
     /// <summary>Attempts at a step's locks before it gives up.</summary>
     public int LockAttemptsMax { get; init; } = 120;

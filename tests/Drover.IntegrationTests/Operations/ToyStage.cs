@@ -28,6 +28,7 @@ internal sealed class ToyStage : IAsyncDisposable
         {
             GateInterval = TimeSpan.FromMilliseconds(20),
             LockTimeout = TimeSpan.FromMilliseconds(200),
+            LockTimeoutMax = TimeSpan.FromMilliseconds(200),
             LockPauseMin = TimeSpan.FromMilliseconds(10),
             LockPauseMax = TimeSpan.FromMilliseconds(100),
             PulseInterval = TimeSpan.FromMilliseconds(50),

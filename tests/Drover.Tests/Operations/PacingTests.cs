@@ -52,6 +52,26 @@ public sealed class PacingTests
     }
 
     [Fact]
+    public void Lock_timeout_grows_after_the_first_attempts_and_stays_below_its_cap()
+    {
+        OperationLimits limits = new();
+        double[] waits =
+        [
+            .. Enumerable.Range(1, 12).Select(number => LockRetry.LockTimeout(limits, number).TotalMilliseconds),
+        ];
+
+        Assert.Equal([500, 500, 500, 600, 700, 800, 900, 900, 900, 900, 900, 900], waits);
+    }
+
+    [Fact]
+    public void Lock_timeout_that_was_asked_for_above_the_cap_is_kept()
+    {
+        OperationLimits limits = new() { LockTimeout = TimeSpan.FromSeconds(3) };
+
+        Assert.Equal(TimeSpan.FromSeconds(3), LockRetry.LockTimeout(limits, 50));
+    }
+
+    [Fact]
     public void Default_rests_as_long_as_it_works_and_no_throttle_never_rests()
     {
         TimeSpan busy = TimeSpan.FromMilliseconds(100);

@@ -41,7 +41,9 @@ internal sealed class PartitionPlanning(TimeProvider time)
 
     private readonly Option<OutsideRows> _outside = new("--outside")
     {
-        Description = "What becomes of rows that lie in no partition: default (a default partition) or refuse.",
+        Description =
+            "What becomes of rows that lie in no partition: default (a default partition), "
+            + "or refuse (that partition goes at finish).",
         DefaultValueFactory = _ => OutsideRows.Default,
     };
 

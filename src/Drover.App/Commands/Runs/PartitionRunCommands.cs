@@ -134,7 +134,7 @@ internal static class PartitionRunCommands
                         now => !now.IsRunnerAlive,
                         cancellation
                     )
-                    : await RunReport.ReadAsync(connection, run.Id, cancellation);
+                    : await ReadAsync(invocation, connection, run, cancellation);
                 if (invocation.WantsJson)
                 {
                     string text = JsonSerializer.Serialize(report, RunReportJson.Default.RunReport);
@@ -151,6 +151,13 @@ internal static class PartitionRunCommands
         return command;
     }
 
+    private static Task<RunReport> ReadAsync(
+        RunInvocation invocation,
+        NpgsqlConnection connection,
+        RunRow run,
+        CancellationToken cancellation
+    ) => RunReport.ReadAsync(connection, run, Drive(invocation, new RunnerOptions()).Open(run), cancellation);
+
     private static async Task<int> ListAsync(
         RunInvocation invocation,
         NpgsqlConnection connection,
@@ -162,7 +169,7 @@ internal static class PartitionRunCommands
         {
             foreach (RunRow run in await RunJournal.ListAsync(connection, cancellation))
             {
-                reports.Add(await RunReport.ReadAsync(connection, run.Id, cancellation));
+                reports.Add(await ReadAsync(invocation, connection, run, cancellation));
             }
         }
         if (invocation.WantsJson)
@@ -178,6 +185,7 @@ internal static class PartitionRunCommands
         foreach (RunReport report in reports)
         {
             await invocation.Output.WriteLineAsync($"run {report.Run}: {report.Target}: {StatusText.Line(report)}");
+            StatusText.WriteWarnings(report, invocation.Output);
         }
         return (int)OperationOutcome.Done;
     }

@@ -56,6 +56,7 @@ internal static class StatusText
         {
             output.WriteLine($"error: {error}");
         }
+        WriteWarnings(report, output);
         foreach (StepReport step in report.Steps.Where(step => step.Detour is null || step.State != "pending"))
         {
             string name = step.Detour is null ? step.Name : $"{step.Detour}: {step.Name}";
@@ -74,11 +75,21 @@ internal static class StatusText
         }
     }
 
+    /// <summary>What must not be overlooked.</summary>
+    public static void WriteWarnings(RunReport report, TextWriter output)
+    {
+        foreach (string warning in report.Warnings)
+        {
+            output.WriteLine($"WARNING: {warning}");
+        }
+    }
+
     /// <summary>What an operator can do now.</summary>
     private static string? Next(RunReport report) =>
         report.State switch
         {
             "ready" => "cutover (now, or --at a time); or abort",
+            "watching" when report.Warnings.Count > 0 => "mend what the warning says, or finish without a way back",
             "watching" => "finish when you are content; rollback goes back with all that was written since",
             "paused" => "resume, or abort",
             "failed" => "resume tries the step again; abort undoes everything",

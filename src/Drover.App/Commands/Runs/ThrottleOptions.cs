@@ -67,8 +67,14 @@ internal sealed class ThrottleOptions
 
     private readonly Option<double> _lockMs = Number(
         "--lock-timeout-ms",
-        "lock_timeout of one attempt, in milliseconds.",
+        "lock_timeout of the first attempts, in milliseconds.",
         s_limits.LockTimeout.TotalMilliseconds
+    );
+
+    private readonly Option<double> _lockMsMax = Number(
+        "--lock-timeout-max-ms",
+        "lock_timeout of later attempts grows up to this, in milliseconds.",
+        s_limits.LockTimeoutMax.TotalMilliseconds
     );
 
     private readonly Option<int> _lockAttempts = new("--lock-attempts")
@@ -100,6 +106,7 @@ internal sealed class ThrottleOptions
                     _batchMs,
                     _batchRows,
                     _lockMs,
+                    _lockMsMax,
                     _lockAttempts,
                 ]
         )
@@ -128,6 +135,7 @@ internal sealed class ThrottleOptions
                 BatchTarget = TimeSpan.FromMilliseconds(parsed.GetValue(_batchMs)),
                 BatchRowsMax = parsed.GetValue(_batchRows),
                 LockTimeout = TimeSpan.FromMilliseconds(parsed.GetValue(_lockMs)),
+                LockTimeoutMax = TimeSpan.FromMilliseconds(parsed.GetValue(_lockMsMax)),
                 LockAttemptsMax = parsed.GetValue(_lockAttempts),
             },
         };

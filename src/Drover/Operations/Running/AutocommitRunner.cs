@@ -103,7 +103,7 @@ internal static class AutocommitRunner
         }
         await SetLimitsAsync(
             connection,
-            SessionLimits.Milliseconds(step.LockTimeout ?? scope.Limits.LockTimeout),
+            SessionLimits.Milliseconds(step.LockTimeout ?? scope.LockTimeout),
             SessionLimits.Milliseconds(step.TimeLimit),
             cancellationToken
         );

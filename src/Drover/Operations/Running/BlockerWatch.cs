@@ -17,6 +17,9 @@ internal sealed class BlockerWatch(RunScope scope)
         LIMIT 5
         """;
 
+    /// <summary>Who was in the way of the last attempt, as far as could be seen.</summary>
+    public string Blockers => _blockers ?? "nobody who could be seen";
+
     private string? _blockers;
     private string? _reported;
 
@@ -25,7 +28,7 @@ internal sealed class BlockerWatch(RunScope scope)
     {
         _blockers = null;
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task watch = LookAsync((step.LockTimeout ?? scope.Limits.LockTimeout) * 0.6, over.Token);
+        Task watch = LookAsync((step.LockTimeout ?? scope.LockTimeout) * 0.6, over.Token);
         try
         {
             await attempt();
@@ -47,7 +50,7 @@ internal sealed class BlockerWatch(RunScope scope)
     )
     {
         string reason = failure is PostgresException server ? server.MessageText : "its time limit passed";
-        string who = _blockers ?? "nobody who could be seen";
+        string who = Blockers;
         string key = reason + who[..Math.Min(who.Length, 12)];
         // Each attempt for the first few; then one in ten, so that a long wait does not fill the journal.
         if (key != _reported || attempt <= 3 || attempt % 10 == 0)

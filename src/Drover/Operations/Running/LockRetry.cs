@@ -4,7 +4,7 @@ using Drover.Operations.Connections;
 namespace Drover.Operations.Running;
 
 /// <summary>The locks of a step could not be had in all attempts.</summary>
-internal sealed class LocksNotHadException(string message, Exception cause) : Exception(message, cause);
+internal sealed class LocksNotHadException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
 /// Attempts with pauses. A short <c>lock_timeout</c> and a pause let everybody behind us in the queue through.
@@ -55,6 +55,14 @@ internal sealed class LockRetry(OperationLimits limits, TimeProvider time)
         TimeSpan longest = limits.LockPauseMin * factor;
         longest = longest < limits.LockPauseMax ? longest : limits.LockPauseMax;
         return longest * (0.5 + (chance / 2));
+    }
+
+    /// <summary><c>lock_timeout</c> of an attempt, from 1: after the short ones, a fifth more each time.</summary>
+    public static TimeSpan LockTimeout(OperationLimits limits, int number)
+    {
+        TimeSpan grown = limits.LockTimeout * (1 + (Math.Max(0, number - limits.ShortLockAttempts) / 5.0));
+        TimeSpan most = limits.LockTimeoutMax > limits.LockTimeout ? limits.LockTimeoutMax : limits.LockTimeout;
+        return grown < most ? grown : most;
     }
 
     // A cancelled command whose token was not ours is a time limit that passed on our side.

@@ -88,12 +88,41 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
             await ReturnAsync(position, detour.ReturnsTo, "returned", $"{detour.Verb} is done", stop);
             return null;
         }
-        return position.Current switch
+        try
         {
-            null => await FinishAsync(stop),
-            { Kind: StepKind.Gate } gate => await new GateWait(scope, waitsAtGates).PassAsync(position, gate, stop),
-            { } step => await RunStepAsync(position, step, stop),
-        };
+            return position.Current switch
+            {
+                null => await FinishAsync(stop),
+                { Kind: StepKind.Gate } gate => await new GateWait(scope, waitsAtGates).PassAsync(position, gate, stop),
+                { } step => await RunStepAsync(position, step, stop),
+            };
+        }
+        catch (StepsAgainException again) when (position.Detour is null)
+        {
+            await GoBackAsync(position, again, stop);
+            return null;
+        }
+    }
+
+    // What was asked for stands: a gate between there and here, which somebody has opened, opens by itself again.
+    private async Task GoBackAsync(RunPosition position, StepsAgainException again, CancellationToken stop)
+    {
+        PlanStep[] behind = [.. Plan.Steps.SkipWhile(step => step.Name != again.Step)];
+        PlanStep? passed = behind
+            .TakeWhile(step => step.Name != position.Current?.Name)
+            .LastOrDefault(step => step.OpensOn is not null);
+        await using NpgsqlTransaction transaction = await scope.Connection.BeginTransactionAsync(stop);
+        string[] names = [.. behind.Where(step => step.Undo.Count == 0).Select(step => step.Name)];
+        await StepJournal.ResetAsync(scope.Connection, RunId, names, stop);
+        await scope.UpdateRunAsync(
+            "state = 'running', step = $3, "
+                + "open_at = CASE WHEN $4::text IS NULL THEN open_at ELSE clock_timestamp() END, "
+                + "open_gate = coalesce($4::text, open_gate)",
+            [again.Step, passed?.OpensOn],
+            stop
+        );
+        await scope.WriteEventAsync(position.Current, "went-back", $"to {again.Step}: {again.Message}", stop);
+        await transaction.CommitAsync(stop);
     }
 
     private async Task<RunEnd?> RunStepAsync(RunPosition position, PlanStep step, CancellationToken stop)
@@ -122,7 +151,7 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
     }
 
     private static bool IsOfTheStep(Exception failure) =>
-        failure is not (OperationException or OperationCanceledException)
+        failure is not (OperationException or OperationCanceledException or StepsAgainException)
         && ServerFailure.KindOf(failure) == FailureKind.Final;
 
     private async Task BeginStepAsync(RunRow run, PlanStep step, CancellationToken stop)

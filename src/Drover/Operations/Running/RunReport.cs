@@ -79,6 +79,9 @@ internal sealed record RunReport
     /// <summary>What went wrong last.</summary>
     public string? Error { get; init; }
 
+    /// <summary>What must be known besides.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>A runner holds the lease.</summary>
     public required bool IsRunnerAlive { get; init; }
 
@@ -112,6 +115,23 @@ internal sealed record RunReport
     /// <summary>Finished or aborted.</summary>
     [JsonIgnore]
     public bool IsClosed => State is "finished" or "aborted";
+
+    /// <summary>Reads the report of a run, with the warnings of its operation.</summary>
+    public static async Task<RunReport> ReadAsync(
+        NpgsqlConnection connection,
+        RunRow run,
+        IOperation operation,
+        CancellationToken cancellationToken
+    )
+    {
+        RunReport report = await ReadAsync(connection, run.Id, cancellationToken);
+        return report.IsClosed
+            ? report
+            : report with
+            {
+                Warnings = await operation.WarnAsync(connection, cancellationToken),
+            };
+    }
 
     /// <summary>Reads the report of a run.</summary>
     public static async Task<RunReport> ReadAsync(

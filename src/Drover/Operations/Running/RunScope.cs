@@ -29,6 +29,9 @@ internal sealed record RunScope
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary><c>lock_timeout</c> of the present attempt at a step that has none of its own.</summary>
+    public TimeSpan LockTimeout { get; private set; }
+
     /// <summary>The worker's session.</summary>
     public NpgsqlConnection Connection => Worker.Connection;
 
@@ -48,14 +51,29 @@ internal sealed record RunScope
     /// the
     /// worker's is in the attempt.
     /// </summary>
-    public Task RetryAsync(PlanStep step, Func<int, Task> attempt, CancellationToken cancellationToken)
+    public async Task RetryAsync(PlanStep step, Func<int, Task> attempt, CancellationToken cancellationToken)
     {
         BlockerWatch blockers = new(this);
-        return new LockRetry(Limits, Time).RunAsync(
-            number => blockers.WatchAsync(step, () => attempt(number), cancellationToken),
-            (number, failure, pause) => blockers.ReportAsync(step, number, failure, pause, cancellationToken),
-            cancellationToken
-        );
+        try
+        {
+            await new LockRetry(Limits, Time).RunAsync(
+                number =>
+                {
+                    LockTimeout = LockRetry.LockTimeout(Limits, number);
+                    return blockers.WatchAsync(step, () => attempt(number), cancellationToken);
+                },
+                (number, failure, pause) => blockers.ReportAsync(step, number, failure, pause, cancellationToken),
+                cancellationToken
+            );
+        }
+        catch (LocksNotHadException failure)
+        {
+            throw new LocksNotHadException(
+                $"{failure.Message}; in the way at last: {blockers.Blockers}. Try when they are over, or wait longer: "
+                    + "--lock-timeout-max-ms, which others wait for behind us",
+                failure
+            );
+        }
     }
 
     /// <summary>The surroundings of an attempt at a step with code.</summary>

@@ -43,7 +43,7 @@ internal sealed class StepTransaction : IAsyncDisposable
             Add(
                 batch,
                 "SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)",
-                SessionLimits.Milliseconds(step.LockTimeout ?? scope.Limits.LockTimeout),
+                SessionLimits.Milliseconds(step.LockTimeout ?? scope.LockTimeout),
                 SessionLimits.Milliseconds(step.TimeLimit)
             );
             Add(

@@ -25,21 +25,34 @@ internal static class CatalogFingerprint
     /// </summary>
     public static IReadOnlyList<string> Difference(TableDescription before, TableDescription after)
     {
-        Dictionary<string, string> old = InOrder(before).ToDictionary(fact => fact.Subject, fact => fact.Text);
-        List<string> sentences = [];
+        return [.. Changes(FactsOf(before), after).Select(change => change.ToString())];
+    }
+
+    /// <summary>All facts by their subjects: what a later description can be compared with.</summary>
+    public static Dictionary<string, string> FactsOf(TableDescription table) =>
+        InOrder(table).ToDictionary(fact => fact.Subject, fact => fact.Text);
+
+    /// <summary>What is another since these facts; empty exactly when the fingerprints are equal.</summary>
+    public static IReadOnlyList<CatalogChange> Changes(
+        IReadOnlyDictionary<string, string> before,
+        TableDescription after
+    )
+    {
+        Dictionary<string, string> old = new(before, StringComparer.Ordinal);
+        List<CatalogChange> changes = [];
         foreach (CatalogFact fact in InOrder(after))
         {
-            if (!old.Remove(fact.Subject, out string? was))
+            old.Remove(fact.Subject, out string? was);
+            if (was != fact.Text)
             {
-                sentences.Add($"{fact.Subject} was added: {OneLine(fact.Text)}");
-            }
-            else if (was != fact.Text)
-            {
-                sentences.Add($"{fact.Subject} was changed from {OneLine(was)} to {OneLine(fact.Text)}");
+                changes.Add(new CatalogChange(fact.Subject, was, fact.Text));
             }
         }
-        sentences.AddRange(old.Keys.Order(StringComparer.Ordinal).Select(subject => $"{subject} was dropped"));
-        return sentences;
+        changes.AddRange(
+            old.OrderBy(fact => fact.Key, StringComparer.Ordinal)
+                .Select(fact => new CatalogChange(fact.Key, fact.Value, null))
+        );
+        return changes;
     }
 
     // Facts about the same subject, which is rare, are one.
@@ -49,6 +62,19 @@ internal static class CatalogFingerprint
             .GroupBy(fact => fact.Subject, fact => fact.Text, StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => new CatalogFact(group.Key, string.Join(" and ", group)));
+}
+
+/// <summary>A fact that is another than it was.</summary>
+/// <param name="Subject">What it is about: <c>index orders_status_idx</c>.</param>
+/// <param name="Before">What it was; null: it was not there.</param>
+/// <param name="After">What it is; null: it is not there any more.</param>
+internal sealed record CatalogChange(string Subject, string? Before, string? After)
+{
+    /// <summary>In a sentence.</summary>
+    public override string ToString() =>
+        Before is null ? $"{Subject} was added: {OneLine(After!)}"
+        : After is null ? $"{Subject} was dropped"
+        : $"{Subject} was changed from {OneLine(Before)} to {OneLine(After)}";
 
     private static string OneLine(string text) =>
         string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));

@@ -55,6 +55,9 @@ internal sealed record ViewDescription
     /// <summary>It uses the table's row type: a whole row, or a function over one.</summary>
     public bool UsesRowType { get; init; }
 
+    /// <summary>It calls a function that takes or returns the table's rows.</summary>
+    public bool UsesFunctionOverRows { get; init; }
+
     /// <summary>The extension that owns the view: it cannot be replaced. Or null.</summary>
     public string? Extension { get; init; }
 

@@ -62,6 +62,10 @@ internal sealed record ConversionLayout
     [JsonIgnore]
     public QualifiedName TruncateFunction => new("drover", $"mirror_truncate_{Oid}");
 
+    /// <summary>The function that makes a noted row equal at the end of the transaction that noted it.</summary>
+    [JsonIgnore]
+    public QualifiedName SettleFunction => new("drover", $"settle_{Oid}");
+
     /// <summary>Columns that are written: all but the generated ones.</summary>
     [JsonIgnore]
     public IEnumerable<ConversionColumn> Written => Columns.Where(column => !column.IsGenerated);

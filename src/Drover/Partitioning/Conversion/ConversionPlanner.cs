@@ -77,6 +77,7 @@ internal sealed class ConversionPlanner(TimeProvider time)
             Outside = request.Outside,
             IndexesOnNewest = request.IndexesOnNewest,
             KeepsOld = request.KeepsOld,
+            HasForeignKeys = new SwapForeignKeys(table, layout, []).ValidateRestored().Any(),
         };
         OperationPlan plan = Plan(request, table, settings, scheme, (min, max, current));
         return plan with
@@ -182,13 +183,16 @@ internal sealed class ConversionPlanner(TimeProvider time)
             [],
             cancellationToken
         );
-        // Not min() and max(): PostgreSQL 15 to 17 have none for uuid. By the column and not by its text: 999 < 1500.
+        // Keys that only the default partition takes are the preflight's matter. Not min() and max(): PostgreSQL 15 to
+        // 17 have none for uuid. By the column and not by its text: 999 < 1500.
+        string typed = $"{name}::{kind.SqlType()}";
+        string placed = $"NOT ({kind.IsInfinite(typed)}) AND NOT ({kind.IsUnsupported(typed)})";
         string[] texts = new string[2];
         foreach ((int at, string order) in ((int, string)[])[(0, "ASC"), (1, "DESC")])
         {
             texts[at] =
                 await connection.ScalarAsync(
-                    $"SELECT k.{name}::text FROM {table.Name} AS k WHERE k.{name} IS NOT NULL "
+                    $"SELECT k.{name}::text FROM {table.Name} AS k WHERE k.{name} IS NOT NULL AND {placed} "
                         + $"ORDER BY k.{name} {order} LIMIT 1",
                     [],
                     cancellationToken

@@ -18,7 +18,10 @@ internal sealed class ConversionRecord(long runId)
           verified_mirror text,
           way_back jsonb,
           last_statements jsonb,
-          rollback_problem text)
+          rollback_problem text,
+          facts jsonb,
+          layout jsonb,
+          is_behind boolean NOT NULL DEFAULT false)
         """;
 
     /// <summary>Notes that all rows were found equal under the mirror of these versions.</summary>
@@ -68,6 +71,61 @@ internal sealed class ConversionRecord(long runId)
         await ReadAsync(connection, "last_statements::text", cancellationToken) is { } json
             ? JsonSerializer.Deserialize(json, ConversionJson.Default.StringArray)!
             : [];
+
+    /// <summary>Keeps what the catalogs say about the source, to be compared with later.</summary>
+    public Task SetFactsAsync(
+        NpgsqlConnection connection,
+        Dictionary<string, string> facts,
+        CancellationToken cancellationToken
+    ) =>
+        SetAsync(
+            connection,
+            "facts",
+            JsonSerializer.Serialize(facts, ConversionJson.Default.DictionaryStringString),
+            "::jsonb",
+            cancellationToken
+        );
+
+    /// <summary>What the catalogs said about the source when it was last taken as it is; null: never.</summary>
+    public async Task<Dictionary<string, string>?> ReadFactsAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    ) =>
+        await ReadAsync(connection, "facts::text", cancellationToken) is { } json
+            ? JsonSerializer.Deserialize(json, ConversionJson.Default.DictionaryStringString)
+            : null;
+
+    /// <summary>From now on the tables are these.</summary>
+    public Task SetLayoutAsync(
+        NpgsqlConnection connection,
+        ConversionLayout layout,
+        CancellationToken cancellationToken
+    ) =>
+        SetAsync(
+            connection,
+            "layout",
+            JsonSerializer.Serialize(layout, ConversionJson.Default.ConversionLayout),
+            "::jsonb",
+            cancellationToken
+        );
+
+    /// <summary>The tables as they are now: as planned, unless a column was taken over since.</summary>
+    public async Task<ConversionLayout> ReadLayoutAsync(
+        NpgsqlConnection connection,
+        ConversionLayout planned,
+        CancellationToken cancellationToken
+    ) =>
+        await ReadAsync(connection, "layout::text", cancellationToken) is { } json
+            ? JsonSerializer.Deserialize(json, ConversionJson.Default.ConversionLayout)!
+            : planned;
+
+    /// <summary>Notes whether rows may differ that are not in the key log.</summary>
+    public Task SetBehindAsync(NpgsqlConnection connection, bool isBehind, CancellationToken cancellationToken) =>
+        SetAsync(connection, "is_behind", isBehind ? "true" : "false", "::boolean", cancellationToken);
+
+    /// <summary>Rows may differ that are not in the key log.</summary>
+    public async Task<bool> ReadBehindAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await ReadAsync(connection, "is_behind::text", cancellationToken) == "true";
 
     private async Task SetAsync(
         NpgsqlConnection connection,

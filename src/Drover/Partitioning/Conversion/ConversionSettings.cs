@@ -67,6 +67,9 @@ internal sealed record ConversionSettings
     public PartitionRange FirstRange =>
         new(PartitionBound.MinValue, PartitionBound.At(Bound ?? throw new JsonException("no bound")));
 
+    /// <summary>Valid foreign keys of the table or to it: a rollback puts them back, to be validated again.</summary>
+    public bool HasForeignKeys { get; init; }
+
     /// <summary>The grid of ranges.</summary>
     [JsonIgnore]
     public PartitionScheme Scheme =>
@@ -95,5 +98,7 @@ internal sealed record ConversionSettings
 [JsonSerializable(typeof(Steps.SweepCursor))]
 [JsonSerializable(typeof(Steps.VerifyCursor))]
 [JsonSerializable(typeof(Steps.SettleCursor))]
+[JsonSerializable(typeof(ConversionLayout))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class ConversionJson : JsonSerializerContext;

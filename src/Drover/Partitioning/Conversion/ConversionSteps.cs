@@ -14,6 +14,8 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
     public const string InstallMirror = "install-mirror";
     public const string Copy = "copy";
     public const string EndCopy = "end-copy";
+    public const string Adopt = "adopt-changes";
+    public const string Refresh = "note-behind";
     public const string Sweep = "sweep";
     public const string BuildIndexes = "build-indexes";
     public const string AttachIndexes = "attach-indexes";
@@ -81,7 +83,7 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
                         "The old table takes its name back, with all that was written since"
                     ),
                 ],
-                ReturnsTo = Ready,
+                ReturnsTo = settings.HasForeignKeys ? ValidateKeys : Ready,
             },
         ];
 
@@ -89,6 +91,8 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
     {
         Mirror mirror = new(_layout);
         TargetTable target = new(table, _layout);
+        KeyLog log = new(_layout);
+        SwapForeignKeys keys = new(table, _layout, []);
         yield return new PlanStep
         {
             Name = CreateTarget,
@@ -97,11 +101,12 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             Sql =
             [
                 ConversionRecord.Create,
-                .. new KeyLog(_layout).Create(),
+                .. log.Create(),
                 .. target.Create(scheme, ranges),
                 .. mirror.Functions(_layout.NewTable, MirrorMode.Copying),
+                log.SettleTrigger(),
             ],
-            Undo = [target.Drop(), .. mirror.DropFunctions(), new KeyLog(_layout).Drop()],
+            Undo = [target.Drop(), log.Drop(), .. mirror.DropFunctions(), .. keys.ValidateRestored()],
         };
         yield return new PlanStep
         {
@@ -136,6 +141,20 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             Title = "The mirror need not note deletes any more",
             Kind = StepKind.Transaction,
             Sql = [.. new Mirror(_layout).Functions(_layout.NewTable, MirrorMode.Following)],
+        };
+        yield return new PlanStep
+        {
+            Name = Adopt,
+            Title = "Take over columns and indexes that the table has got, or lost, meanwhile; mostly there are none",
+            Kind = StepKind.Transaction,
+            Locks = [new LockClaim(TableLockMode.ShareRowExclusive, _layout.Table.ToString())],
+        };
+        yield return new PlanStep
+        {
+            Name = Refresh,
+            Title = "Note the rows that differ in a column that was taken over; at once where there was none",
+            Kind = StepKind.Batches,
+            Locks = [new LockClaim(TableLockMode.AccessShare, _layout.Table.ToString())],
         };
         yield return SweepStep(Sweep);
     }
@@ -188,6 +207,16 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
 
     private IEnumerable<PlanStep> Swapping()
     {
+        if (settings.HasForeignKeys)
+        {
+            yield return new PlanStep
+            {
+                Name = ValidateKeys,
+                Title = "Validate foreign keys that a rollback has put back; at once where there was none",
+                Kind = StepKind.Autocommit,
+                Sql = [.. new SwapForeignKeys(table, _layout, []).ValidateRestored()],
+            };
+        }
         yield return new PlanStep
         {
             Name = Ready,
@@ -196,10 +225,6 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             GateState = RunState.Ready,
             OpensOn = "cutover",
         };
-        foreach (PlanStep step in ValidateRestored(table))
-        {
-            yield return step;
-        }
         yield return new PlanStep
         {
             Name = Settle,
@@ -227,7 +252,13 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
         yield return new PlanStep
         {
             Name = Finish,
-            Title = settings.KeepsOld ? "Stop following; the old table stays as it is" : "Drop the old table",
+            Title =
+                (settings.KeepsOld ? "Stop following; the old table stays as it is" : "Drop the old table")
+                + (
+                    settings.Outside == OutsideRows.Refuse
+                        ? "; drop the default partition, which must be empty: rows outside are refused from now on"
+                        : ""
+                ),
             Kind = StepKind.Transaction,
             Locks = [new LockClaim(TableLockMode.AccessExclusive, _layout.Table.ToString())],
             IsPointOfNoReturn = true,
@@ -240,31 +271,6 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
             UndoneBy = "rollback",
             GivesUpTo = Ready,
         };
-
-    /// <summary>The step before a cut-over that comes after a rollback; none where no key can be put back.</summary>
-    public static IEnumerable<PlanStep> ValidateRestored(TableDescription table) =>
-        RestoredKeys(table).ToArray() is { Length: > 0 } restored
-            ?
-            [
-                new PlanStep
-                {
-                    Name = ValidateKeys,
-                    Title = "Validate foreign keys that a rollback has put back; at once where there was none",
-                    Kind = StepKind.Autocommit,
-                    Sql = restored,
-                },
-            ]
-            : [];
-
-    private static IEnumerable<string> RestoredKeys(TableDescription table) =>
-        table
-            .Constraints.Where(key => key is { Kind: ConstraintKind.ForeignKey, IsValidated: true })
-            .Select(key => $"ALTER TABLE {table.Name} VALIDATE CONSTRAINT {SqlText.Name(key.Name)}")
-            .Concat(
-                table
-                    .IncomingForeignKeys.Where(key => key.IsValidated && key.TableOid != table.Oid)
-                    .Select(key => $"ALTER TABLE {key.Table} VALIDATE CONSTRAINT {SqlText.Name(key.Name)}")
-            );
 
     private static PlanStep SweepStep(string name) =>
         new()

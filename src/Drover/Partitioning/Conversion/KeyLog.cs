@@ -20,12 +20,23 @@ internal sealed class KeyLog(ConversionLayout layout)
         );
         yield return $"""
             CREATE TABLE IF NOT EXISTS {layout.KeyLog} (
-              seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {columns}, problem text)
+              seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {columns}, problem text,
+              settles boolean NOT NULL DEFAULT false)
             """;
         yield return $"GRANT USAGE ON SCHEMA drover TO {SqlText.Name(layout.Owner)}";
         yield return $"REVOKE ALL ON {layout.KeyLog} FROM PUBLIC";
         yield return $"ALTER TABLE {layout.KeyLog} OWNER TO {SqlText.Name(layout.Owner)}";
     }
+
+    /// <summary>
+    /// Has each row that the mirror notes made equal when its transaction ends; only then have all row events of nested
+    /// statements come to the mirror. The entry stays until a sweep has seen that it is right.
+    /// </summary>
+    public string SettleTrigger() =>
+        $"""
+            CREATE CONSTRAINT TRIGGER drover_settle AFTER INSERT ON {layout.KeyLog} DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW WHEN (NEW.settles) EXECUTE FUNCTION {layout.SettleFunction}()
+            """;
 
     /// <summary>Removes it.</summary>
     public string Drop() => $"DROP TABLE IF EXISTS {layout.KeyLog}";

@@ -7,8 +7,13 @@ namespace Drover.Partitioning.Conversion;
 /// <summary>What one sweep did.</summary>
 /// <param name="Taken">Entries that it looked at.</param>
 /// <param name="Cleared">Entries whose identities are equal now, and which are gone.</param>
+/// <param name="Written">Rows of the follower that it deleted or inserted.</param>
 /// <param name="Last">The last entry that it looked at; the next sweep may go on behind it. 0: there was none.</param>
-internal sealed record SweepResult(int Taken, int Cleared, long Last);
+internal sealed record SweepResult(int Taken, int Cleared, int Written, long Last)
+{
+    /// <summary>Of all that it looked at, nothing had to be changed and nothing is left.</summary>
+    public bool HasOnlyCleared => Written == 0 && Cleared == Taken;
+}
 
 /// <summary>
 /// One sweep, in the caller's READ COMMITTED transaction. Rows that somebody holds are left for the next one: a sweep
@@ -84,17 +89,17 @@ internal sealed class KeyLogSweep
         long[] taken = await TakeAsync(connection, after, limit, cancellationToken);
         if (taken.Length == 0)
         {
-            return new SweepResult(0, 0, 0);
+            return new SweepResult(0, 0, 0, 0);
         }
-        await ExecuteAsync(connection, _removeGone, taken, cancellationToken);
+        int written = await ExecuteAsync(connection, _removeGone, taken, cancellationToken);
         long[] present = await LockAsync(connection, taken, cancellationToken);
         if (present.Length > 0)
         {
-            await ExecuteAsync(connection, _removeStale, present, cancellationToken);
-            await ExecuteAsync(connection, _insert, present, cancellationToken);
+            written += await ExecuteAsync(connection, _removeStale, present, cancellationToken);
+            written += await ExecuteAsync(connection, _insert, present, cancellationToken);
         }
         int cleared = await ExecuteAsync(connection, _clear, taken, cancellationToken);
-        return new SweepResult(taken.Length, cleared, taken[^1]);
+        return new SweepResult(taken.Length, cleared, written, taken[^1]);
     }
 
     private async Task<long[]> TakeAsync(

@@ -34,6 +34,11 @@ internal sealed class Mirror(ConversionLayout layout)
     /// <summary>TRUNCATE trigger.</summary>
     public const string TruncateTrigger = "!drover_mirror_truncate";
 
+    // So many noted rows of one transaction are made equal at its end.
+    private const int SettledMax = 1000;
+
+    private const string IsReadCommitted = "pg_catalog.current_setting('transaction_isolation') LIKE 'read %'";
+
     private readonly string _written = layout.Written();
 
     /// <summary>Makes or replaces both functions, so that they write to <paramref name="follower"/>.</summary>
@@ -47,7 +52,11 @@ internal sealed class Mirror(ConversionLayout layout)
             CREATE OR REPLACE FUNCTION {layout.TruncateFunction}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
             SET search_path = pg_catalog, pg_temp AS $drover${TruncateBody(follower, mode)}$drover$
             """;
-        foreach (QualifiedName function in (QualifiedName[])[layout.MirrorFunction, layout.TruncateFunction])
+        yield return $"""
+            CREATE OR REPLACE FUNCTION {layout.SettleFunction}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+            SET search_path = pg_catalog, pg_temp AS $drover${SettleBody(follower, mode)}$drover$
+            """;
+        foreach (QualifiedName function in OwnFunctions())
         {
             // Whoever may write the table fires the triggers; nobody needs to call them.
             yield return $"REVOKE ALL ON FUNCTION {function}() FROM PUBLIC";
@@ -55,18 +64,21 @@ internal sealed class Mirror(ConversionLayout layout)
         }
     }
 
-    /// <summary>Puts the triggers on the leader. Takes SHARE ROW EXCLUSIVE, so all writers before it are
-    /// over.</summary>
+    /// <summary>
+    /// Puts the triggers on the leader, or in place of those that are there. Takes SHARE ROW EXCLUSIVE, so all writers
+    /// before it are over. The list of columns leaves no UPDATE out; it makes PostgreSQL refuse to drop a column that
+    /// the function reads, or to change its type, which would fail every write.
+    /// </summary>
     public IEnumerable<string> Triggers(QualifiedName leader)
     {
         string row = SqlText.Name(RowTrigger);
         string truncate = SqlText.Name(TruncateTrigger);
         yield return $"""
-            CREATE TRIGGER {row} AFTER INSERT OR UPDATE OR DELETE ON {leader}
+            CREATE OR REPLACE TRIGGER {row} AFTER INSERT OR UPDATE OF {_written} OR DELETE ON {leader}
             FOR EACH ROW EXECUTE FUNCTION {layout.MirrorFunction}()
             """;
         yield return $"""
-            CREATE TRIGGER {truncate} AFTER TRUNCATE ON {leader}
+            CREATE OR REPLACE TRIGGER {truncate} AFTER TRUNCATE ON {leader}
             FOR EACH STATEMENT EXECUTE FUNCTION {layout.TruncateFunction}()
             """;
         // Also under session_replication_role = replica.
@@ -80,28 +92,31 @@ internal sealed class Mirror(ConversionLayout layout)
             $"DROP TRIGGER IF EXISTS {SqlText.Name(TruncateTrigger)} ON {leader}",
         ];
 
-    /// <summary>Removes the functions; the triggers must be gone.</summary>
+    /// <summary>Removes the functions; the triggers and the key log must be gone.</summary>
     public IEnumerable<string> DropFunctions() =>
-        [$"DROP FUNCTION IF EXISTS {layout.MirrorFunction}()", $"DROP FUNCTION IF EXISTS {layout.TruncateFunction}()"];
+        OwnFunctions().Select(function => $"DROP FUNCTION IF EXISTS {function}()");
+
+    private QualifiedName[] OwnFunctions() => [layout.MirrorFunction, layout.TruncateFunction, layout.SettleFunction];
 
     // 1. In READ COMMITTED every statement sees what is committed, and nothing below can fail for another row's sake.
     // 2. Above it, the follower's row may have been made or changed behind the snapshot's back by the copy or the
     // sweep:    the serialization failure that this gives is the mirror's own matter, and is noted instead of raised.
     private string Body(QualifiedName follower, MirrorMode mode)
     {
-        string move = Move(follower, mode);
+        // Only in READ COMMITTED can a row be made equal when the transaction ends, and not beside the copy.
+        string move = Move(follower, mode, mode == MirrorMode.Copying ? "false" : "true");
         string guarded = $"""
             BEGIN
-            {move}
+            {Move(follower, mode, mode == MirrorMode.Reverse ? IsReadCommitted : "false")}
             EXCEPTION WHEN {(mode == MirrorMode.Reverse ? "OTHERS" : "serialization_failure OR unique_violation")} THEN
-              {NoteBoth(withProblem: mode == MirrorMode.Reverse)}
+              {NoteProblem(mode)}
             END;
             """;
         string body =
             mode == MirrorMode.Reverse
                 ? guarded
                 : $"""
-                    IF pg_catalog.current_setting('transaction_isolation') LIKE 'read %' THEN
+                    IF {IsReadCommitted} THEN
                     {move}
                     ELSE
                     {guarded}
@@ -117,7 +132,7 @@ internal sealed class Mirror(ConversionLayout layout)
             """;
     }
 
-    private string Move(QualifiedName follower, MirrorMode mode)
+    private string Move(QualifiedName follower, MirrorMode mode, string settles)
     {
         string also = mode == MirrorMode.Copying ? " OR TRUE" : "";
         string exact = $"{ConversionSql.Match(layout.Place, "t", "OLD")} AND {layout.SameImage("t", "OLD")}";
@@ -129,20 +144,51 @@ internal sealed class Mirror(ConversionLayout layout)
         return $"""
             IF TG_OP = 'INSERT' THEN
               {insert}
-              IF NOT FOUND THEN {Note("NEW")} END IF;
+              IF NOT FOUND THEN {Note("NEW", settles)} END IF;
             ELSIF TG_OP = 'DELETE' THEN
               {delete}
-              IF NOT FOUND{also} THEN {Note("OLD")} END IF;
+              IF NOT FOUND{also} THEN {Note("OLD", settles)} END IF;
             ELSIF {UniqueUnchanged()} THEN
               {Update(follower, exact)}
-              IF NOT FOUND THEN {Note("OLD")} END IF;
+              IF NOT FOUND THEN {Note("OLD", settles)} END IF;
             ELSE
               {delete}
               IF FOUND THEN
                 {insert}
               END IF;
-              IF NOT FOUND{also} THEN {NoteBoth(withProblem: false)} END IF;
+              IF NOT FOUND{also} THEN {NoteBoth(settles)} END IF;
             END IF;
+            """;
+    }
+
+    // As a sweep would do it. More rows than the limit are left to the sweep, so that a commit does not take for ever;
+    // towards the old table, nothing that goes wrong is the application's matter.
+    private string SettleBody(QualifiedName follower, MirrorMode mode)
+    {
+        string gone =
+            $"SELECT FROM {layout.Table} AS s WHERE {layout.MatchLog("s", "NEW")} AND {layout.SameImage("s", "t")}";
+        string settle = $"""
+            DELETE FROM {follower} AS t WHERE {layout.MatchLog("t", "NEW")} AND NOT EXISTS ({gone});
+            INSERT INTO {follower} ({_written}) OVERRIDING SYSTEM VALUE
+            SELECT {layout.Written("s")} FROM {layout.Table} AS s WHERE {layout.MatchLog("s", "NEW")}
+            ON CONFLICT DO NOTHING;
+            """;
+        return $"""
+
+            #variable_conflict use_column
+            DECLARE
+              drover_settled int := COALESCE(NULLIF(current_setting('drover.settled', true), ''), '0')::int;
+            BEGIN
+              IF drover_settled < {SettledMax} THEN
+                PERFORM set_config('drover.settled', (drover_settled + 1)::text, true);
+                {(
+                mode == MirrorMode.Reverse
+                    ? $"BEGIN {settle} EXCEPTION WHEN OTHERS THEN NULL; END;"
+                    : settle
+            )}
+              END IF;
+              RETURN NULL;
+            END
             """;
     }
 
@@ -170,18 +216,28 @@ internal sealed class Mirror(ConversionLayout layout)
     private static string Assignments(IEnumerable<string> names) =>
         string.Join(", ", names.Select(name => $"{SqlText.Name(name)} = NEW.{SqlText.Name(name)}"));
 
-    private string Note(string row, string problem = "NULL") =>
-        $"INSERT INTO {layout.KeyLog} ({ConversionSql.List(layout.LogColumns)}, problem) "
-        + $"VALUES ({ConversionSql.List(layout.Identity, row)}, {problem});";
+    private string Note(string row, string settles, string problem = "NULL") =>
+        $"INSERT INTO {layout.KeyLog} ({ConversionSql.List(layout.LogColumns)}, settles, problem) "
+        + $"VALUES ({ConversionSql.List(layout.Identity, row)}, {settles}, {problem});";
 
-    private string NoteBoth(bool withProblem)
-    {
-        string problem = withProblem ? "SQLSTATE" : "NULL";
-        return $"""
-            IF TG_OP <> 'INSERT' THEN {Note("OLD", problem)} END IF;
-            IF TG_OP <> 'DELETE' THEN {Note("NEW", problem)} END IF;
+    private string NoteProblem(MirrorMode mode) =>
+        mode != MirrorMode.Reverse
+            ? NoteBoth("false")
+            : $"""
+                DECLARE
+                  drover_constraint text;
+                  drover_column text;
+                BEGIN
+                  GET STACKED DIAGNOSTICS drover_constraint = CONSTRAINT_NAME, drover_column = COLUMN_NAME;
+                  {NoteBoth("false", RollbackProblem.Noted)}
+                END;
+                """;
+
+    private string NoteBoth(string settles, string problem = "NULL") =>
+        $"""
+            IF TG_OP <> 'INSERT' THEN {Note("OLD", settles, problem)} END IF;
+            IF TG_OP <> 'DELETE' THEN {Note("NEW", settles, problem)} END IF;
             """;
-    }
 
     // TRUNCATE holds ACCESS EXCLUSIVE on the leader, so nobody else is writing either table. If something of ours holds
     // the follower (an index being built), waiting for it would be the application's wait: rows are deleted instead. A

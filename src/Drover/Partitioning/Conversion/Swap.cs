@@ -214,10 +214,33 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         }
     }
 
-    // Of the parent and of every partition: it is not inherited. By an index it needs that partition's own index, so
-    // the planner of the conversion asks for FULL or the key instead.
+    // Of the parent and of every partition: it is not inherited. By an index, it is that partition's part of the index.
     private IEnumerable<string> ReplicaIdentities()
     {
+        if (
+            table.ReplicaIdentity == ReplicaIdentity.Index
+            && table.Indexes.FirstOrDefault(index => index.IsReplicaIdentity) is { } index
+        )
+        {
+            return
+            [
+                $"ALTER TABLE {layout.Table} REPLICA IDENTITY USING INDEX {SqlText.Name(index.Name.Name)}",
+                SqlText.Block(
+                    $"""
+                    DECLARE part record;
+                    BEGIN
+                      FOR part IN SELECT i.indrelid::regclass AS relation, c.relname AS index
+                        FROM pg_inherits AS h JOIN pg_index AS i ON i.indexrelid = h.inhrelid
+                        JOIN pg_class AS c ON c.oid = h.inhrelid
+                        WHERE h.inhparent = {SqlText.Literal(index.Name.ToString())}::regclass
+                      LOOP
+                        EXECUTE format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', part.relation, part.index);
+                      END LOOP;
+                    END
+                    """
+                ),
+            ];
+        }
         string? identity = table.ReplicaIdentity switch
         {
             ReplicaIdentity.Full => "FULL",

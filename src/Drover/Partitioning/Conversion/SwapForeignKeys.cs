@@ -85,6 +85,31 @@ internal sealed class SwapForeignKeys(
         }
     }
 
+    /// <summary>
+    /// Validates those that were valid before a rollback put them back; without effect where none did. Reads the
+    /// tables, beside readers and writers.
+    /// </summary>
+    public IEnumerable<string> ValidateRestored() =>
+        table
+            .Constraints.Where(key => key is { Kind: ConstraintKind.ForeignKey, IsValidated: true })
+            .Select(key => (Owner: table.Name, key.Name))
+            .Concat(
+                table
+                    .IncomingForeignKeys.Where(key => key.IsValidated && key.TableOid != table.Oid)
+                    .Select(key => (Owner: key.Table, key.Name))
+            )
+            .Select(key =>
+                SqlText.Block(
+                    $"""
+                    BEGIN
+                      IF EXISTS ({Exists(key.Owner, key.Name)} AND NOT convalidated) THEN
+                        ALTER TABLE {key.Owner} VALIDATE CONSTRAINT {SqlText.Name(key.Name)};
+                      END IF;
+                    END
+                    """
+                )
+            );
+
     /// <summary>After the cut-over: validated per partition, then the whole table's own, then the old table's
     /// go.</summary>
     public static IEnumerable<AutocommitStatement> Complete(

@@ -22,13 +22,15 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
     }
 
     /// <summary>CREATE INDEX CONCURRENTLY for each index and partition.</summary>
-    public IEnumerable<AutocommitStatement> Build(IEnumerable<QualifiedName> partitions)
+    /// <param name="partitions">All partitions, the default one last.</param>
+    /// <param name="newest">Only on so many of the last ones; null: on all. A unique index is on all.</param>
+    public IEnumerable<AutocommitStatement> Build(IReadOnlyList<QualifiedName> partitions, int? newest)
     {
-        foreach (QualifiedName partition in partitions)
+        foreach (IndexDescription index in Secondary())
         {
-            foreach (IndexDescription index in Secondary())
+            foreach (QualifiedName partition in Indexed(index, partitions, newest))
             {
-                QualifiedName name = OnPartition(index, partition);
+                QualifiedName name = OnPartition(index.Name, partition);
                 yield return new AutocommitStatement(
                     WithKey(index).DefinitionOn(name.Name, partition.ToString(), isConcurrent: true),
                     $"SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = {Regclass(name)} AND indisvalid)",
@@ -39,7 +41,7 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
     }
 
     /// <summary>The index of the parent, and each partition's put under it.</summary>
-    public IEnumerable<AutocommitStatement> Attach(IReadOnlyList<QualifiedName> partitions)
+    public IEnumerable<AutocommitStatement> Attach(IReadOnlyList<QualifiedName> partitions, int? newest)
     {
         foreach (IndexDescription index in Secondary())
         {
@@ -49,9 +51,9 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
                 $"SELECT {Regclass(parent)} IS NOT NULL",
                 []
             );
-            foreach (QualifiedName partition in partitions)
+            foreach (QualifiedName partition in Indexed(index, partitions, newest))
             {
-                QualifiedName part = OnPartition(index, partition);
+                QualifiedName part = OnPartition(index.Name, partition);
                 if (index.ConstraintName is not null)
                 {
                     yield return new AutocommitStatement(
@@ -72,11 +74,32 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
         }
     }
 
+    /// <summary>Drops what was made for an index that the source has no more, finished or not.</summary>
+    public IEnumerable<string> Drop(string index, IReadOnlyList<QualifiedName> partitions)
+    {
+        QualifiedName name = table.Name.WithName(index);
+        QualifiedName parent = name.WithName(NewName(index));
+        yield return $"ALTER TABLE {layout.NewTable} DROP CONSTRAINT IF EXISTS {SqlText.Name(parent.Name)}";
+        yield return $"DROP INDEX IF EXISTS {parent}";
+        foreach (QualifiedName partition in partitions)
+        {
+            QualifiedName part = OnPartition(name, partition);
+            yield return $"ALTER TABLE {partition} DROP CONSTRAINT IF EXISTS {SqlText.Name(part.Name)}";
+            yield return $"DROP INDEX IF EXISTS {part}";
+        }
+    }
+
     /// <summary>The name of an object of the target until the cut-over.</summary>
     public static string NewName(string name) => PartitionName.Fit(name, TargetTable.NewSuffix);
 
     /// <summary>The name of an object of the source from the cut-over on.</summary>
     public static string OldName(string name) => PartitionName.Fit(name, TargetTable.OldSuffix);
+
+    private static IEnumerable<QualifiedName> Indexed(
+        IndexDescription index,
+        IReadOnlyList<QualifiedName> partitions,
+        int? newest
+    ) => index.IsUnique || newest is null ? partitions : partitions.Skip(Math.Max(0, partitions.Count - newest.Value));
 
     /// <summary>The index of the whole table, without any of a partition's.</summary>
     /// <param name="index">The source's.</param>
@@ -88,8 +111,8 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
             : $"ALTER TABLE ONLY {parent} ADD CONSTRAINT {SqlText.Name(name)} UNIQUE "
                 + WithKey(index).Body[WithKey(index).Body.IndexOf('(', StringComparison.Ordinal)..];
 
-    private QualifiedName OnPartition(IndexDescription index, QualifiedName partition) =>
-        OnPartition(index.Name.Name, partition);
+    private QualifiedName OnPartition(QualifiedName index, QualifiedName partition) =>
+        OnPartition(index.Name, partition);
 
     /// <summary>orders_status_idx becomes orders_p2024_01_status_idx.</summary>
     public QualifiedName OnPartition(string name, QualifiedName partition)

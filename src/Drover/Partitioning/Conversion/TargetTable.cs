@@ -23,7 +23,7 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
     public IEnumerable<string> Create(PartitionScheme scheme, IReadOnlyList<PartitionRange> ranges)
     {
         yield return CreateParent();
-        foreach (string setting in ColumnSettings())
+        foreach (string setting in ColumnSettings(table.Columns))
         {
             yield return setting;
         }
@@ -54,6 +54,36 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
     /// <summary>Removes all of it.</summary>
     public string Drop() => $"DROP TABLE IF EXISTS {layout.NewTable}";
 
+    /// <summary>Adds a column that the source has got meanwhile.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="first">What rows that are there begin with, as a constant; null: NULL.</param>
+    /// <param name="partitions">The partitions, which have some settings of their own.</param>
+    public IEnumerable<string> AddColumn(
+        ColumnDescription column,
+        string? first,
+        IReadOnlyList<QualifiedName> partitions
+    )
+    {
+        string name = SqlText.Name(column.Name);
+        yield return $"ALTER TABLE {layout.NewTable} ADD COLUMN {Column(column with { Default = first })}";
+        yield return $"ALTER TABLE {layout.NewTable} ALTER {name} "
+            + (column.Default is null ? "DROP DEFAULT" : $"SET DEFAULT {column.Default}");
+        foreach (string setting in ColumnSettings([column]))
+        {
+            yield return setting;
+        }
+        foreach (string setting in partitions.SelectMany(partition => StatisticsSettings(partition, [column])))
+        {
+            yield return setting;
+        }
+        foreach (
+            string grant in partitions.Prepend(layout.NewTable).SelectMany(relation => ColumnGrants(relation, column))
+        )
+        {
+            yield return grant;
+        }
+    }
+
     /// <summary>A partition as the source was: storage options, owner, grants, statistics targets.</summary>
     public IEnumerable<string> CreatePartition(QualifiedName name, string bound)
     {
@@ -63,15 +93,9 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         create.Append(options.Any() ? $" WITH ({string.Join(", ", options)})" : "");
         create.Append(table.Tablespace is null ? "" : $" TABLESPACE {SqlText.Name(table.Tablespace)}");
         yield return create.ToString();
-        foreach (ColumnDescription column in table.Columns.Where(column => column.StatisticsTarget is not null))
+        foreach (string setting in StatisticsSettings(name, table.Columns))
         {
-            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET STATISTICS "
-                + $"{column.StatisticsTarget}";
-        }
-        foreach (ColumnDescription column in table.Columns.Where(column => column.Options.Length > 0))
-        {
-            yield return $"ALTER TABLE {name} ALTER {SqlText.Name(column.Name)} SET "
-                + $"({string.Join(", ", column.Options)})";
+            yield return setting;
         }
         foreach (string grant in Grants(name))
         {
@@ -99,12 +123,9 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         StringBuilder text = new($"{SqlText.Name(column.Name)} {column.Type}");
         text.Append(column.Compression is null ? "" : $" COMPRESSION {column.Compression}");
         text.Append(column.Collation is null ? "" : $" COLLATE {column.Collation}");
-        if (column.IsNotNull)
+        if (column.IsNotNull || layout.Place.Contains(column.Name))
         {
-            ConstraintDescription? named = table.Constraints.FirstOrDefault(constraint =>
-                constraint.Kind == ConstraintKind.NotNull && constraint.Columns is [string only] && only == column.Name
-            );
-            text.Append(named is null ? " NOT NULL" : $" CONSTRAINT {SqlText.Name(named.Name)} NOT NULL");
+            text.Append($" CONSTRAINT {SqlText.Name(NotNullName(column))} NOT NULL");
         }
         if (column.IsGenerated)
         {
@@ -127,6 +148,16 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         $"GENERATED {(column.Identity == IdentityKind.Always ? "ALWAYS" : "BY DEFAULT")} AS IDENTITY"
         + SequenceOptions(column.Name);
 
+    // Since PostgreSQL 18 it is a constraint with a name: the source's, or the one that PostgreSQL would have given it
+    // there. Before, the name goes nowhere.
+    private string NotNullName(ColumnDescription column) =>
+        table
+            .Constraints.FirstOrDefault(constraint =>
+                constraint.Kind == ConstraintKind.NotNull && constraint.Columns is [string only] && only == column.Name
+            )
+            ?.Name
+        ?? PartitionName.Fit($"{table.Name.Name}_{column.Name}", "_not_null");
+
     private string SequenceOptions(string column)
     {
         SequenceDescription? own = table.Sequences.FirstOrDefault(sequence =>
@@ -141,12 +172,48 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
             );
     }
 
-    private IEnumerable<string> ColumnSettings()
+    private IEnumerable<string> ColumnSettings(IReadOnlyList<ColumnDescription> columns)
     {
-        foreach (ColumnDescription column in table.Columns.Where(column => column.Storage is not null))
+        foreach (ColumnDescription column in columns.Where(column => column.Storage is not null))
         {
             yield return $"ALTER TABLE {layout.NewTable} ALTER {SqlText.Name(column.Name)} SET STORAGE "
                 + $"{column.Storage}";
+        }
+        foreach (string setting in StatisticsSettings(layout.NewTable, columns))
+        {
+            yield return setting;
+        }
+        // ANALYZE of a partitioned table looks at the option for the whole tree only (manual, ALTER TABLE).
+        const string Own = "n_distinct=";
+        const string OfTree = "n_distinct_inherited=";
+        foreach (ColumnDescription column in columns)
+        {
+            if (
+                column.Options.FirstOrDefault(option => option.StartsWith(Own, StringComparison.Ordinal)) is { } own
+                && !column.Options.Any(option => option.StartsWith(OfTree, StringComparison.Ordinal))
+            )
+            {
+                yield return $"ALTER TABLE {layout.NewTable} ALTER {SqlText.Name(column.Name)} SET "
+                    + $"({OfTree}{own[Own.Length..]})";
+            }
+        }
+    }
+
+    // Not inherited: the table's and each partition's own.
+    private static IEnumerable<string> StatisticsSettings(
+        QualifiedName relation,
+        IReadOnlyList<ColumnDescription> columns
+    )
+    {
+        foreach (ColumnDescription column in columns.Where(column => column.StatisticsTarget is not null))
+        {
+            yield return $"ALTER TABLE {relation} ALTER {SqlText.Name(column.Name)} SET STATISTICS "
+                + $"{column.StatisticsTarget}";
+        }
+        foreach (ColumnDescription column in columns.Where(column => column.Options.Length > 0))
+        {
+            yield return $"ALTER TABLE {relation} ALTER {SqlText.Name(column.Name)} SET "
+                + $"({string.Join(", ", column.Options)})";
         }
     }
 
@@ -182,14 +249,14 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         {
             yield return Give(relation, grant, "");
         }
-        foreach (ColumnDescription column in table.Columns)
+        foreach (string grant in table.Columns.SelectMany(column => ColumnGrants(relation, column)))
         {
-            foreach (Grant grant in column.Grants)
-            {
-                yield return Give(relation, grant, $" ({SqlText.Name(column.Name)})");
-            }
+            yield return grant;
         }
     }
+
+    private static IEnumerable<string> ColumnGrants(QualifiedName relation, ColumnDescription column) =>
+        column.Grants.Select(grant => Give(relation, grant, $" ({SqlText.Name(column.Name)})"));
 
     private static string Give(QualifiedName relation, Grant grant, string column) =>
         $"GRANT {grant.Privilege}{column} ON {relation} TO {SqlText.Role(grant.Grantee)}"

@@ -64,22 +64,39 @@ internal static class DependentFindings
                 "Select the columns, or to_jsonb of the row."
             );
         }
-        if (view is { IsBound: true, IsMaterialized: true })
+        foreach (
+            Finding finding in view is { IsMaterialized: true } ? OfMaterialized(view, name) : [OfPlain(view, name)]
+        )
         {
-            yield return new Finding(
+            yield return finding;
+        }
+    }
+
+    private static Finding OfPlain(ViewDescription view, string name) =>
+        Follows(view.IsBound ? "view" : "view-on-view", name);
+
+    private static IEnumerable<Finding> OfMaterialized(ViewDescription view, string name)
+    {
+        if (view.UsesFunctionOverRows)
+        {
+            yield return Refuse(
+                "materialized-view-over-rows",
+                name,
+                "It calls a function over the table's rows. It is built before the cut-over, and only the cut-over can "
+                    + "make that function for the new table's rows.",
+                "Have it call a function over the columns, or drop it and make it again after the conversion."
+            );
+        }
+        yield return view.IsBound
+            ? new Finding(
                 "materialized-view",
                 FindingSeverity.Info,
                 name,
                 $"It is built anew from the new table beside the old one ({Size(view.SizeBytes)}), and takes the "
-                    + "name at the "
-                    + "cut-over: its rows are then those of its last refresh by Drover.",
+                    + "name at the cut-over: its rows are then those of its last refresh by Drover.",
                 "Refresh it afterwards if it must be fresher."
-            );
-        }
-        else
-        {
-            yield return Follows(view.IsBound ? "view" : "view-on-view", name);
-        }
+            )
+            : OfPlain(view, name);
     }
 
     private static IEnumerable<Finding> OfFunction(FunctionDescription function)

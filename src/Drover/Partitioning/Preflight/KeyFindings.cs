@@ -44,6 +44,18 @@ internal static class KeyFindings
                 "Name the column that it is generated from."
             );
         }
+        foreach (Finding finding in OfValues(table, column, request))
+        {
+            yield return finding;
+        }
+    }
+
+    private static IEnumerable<Finding> OfValues(
+        TableDescription table,
+        ColumnDescription column,
+        PreflightRequest request
+    )
+    {
         // TRAPS 28.
         if (!column.IsNotNull)
         {
@@ -57,6 +69,17 @@ internal static class KeyFindings
                 $"ALTER TABLE {table.Name} ALTER {SqlText.Name(column.Name)} SET NOT NULL yourself first, or give "
                     + "a DEFAULT.",
                 Consent.KeyNotNull
+            );
+        }
+        if (request.RefusesRowsOutside)
+        {
+            yield return new Finding(
+                "outside-refused-at-finish",
+                FindingSeverity.Info,
+                column.Name,
+                "Until finish, a default partition takes rows that lie in no other: nothing may fail while the tables "
+                    + "change sides. finish drops it if it is empty, and fails, changing nothing, if it is not.",
+                "Look into the default partition before you finish."
             );
         }
         foreach (ConstraintDescription check in table.Constraints.Where(c => IsRangeCheck(c, column)))

@@ -142,15 +142,7 @@ internal static class KeyValueFindings
         PartitionScheme scheme = request.Scheme!;
         string key = SqlText.Name(request.Key);
         string type = scheme.Kind.SqlType();
-        (string infinite, string unsupported) = scheme.Kind switch
-        {
-            PartitionKeyKind.Integer or PartitionKeyKind.BigInt => ("false", "false"),
-            PartitionKeyKind.UuidV7 => ("false", "substr(k::text, 15, 1) <> '7'"),
-            _ => (
-                "NOT isfinite(k)",
-                $"isfinite(k) AND (k < '0001-01-01'::{type} OR k >= '{BoundLimits.YearMax + 1}-01-01'::{type})"
-            ),
-        };
+        (string infinite, string unsupported) = (scheme.Kind.IsInfinite("k"), scheme.Kind.IsUnsupported("k"));
         string fits = $"FILTER (WHERE k IS NOT NULL AND NOT ({infinite}) AND NOT ({unsupported}))";
         (string min, string max) =
             scheme.Kind == PartitionKeyKind.UuidV7

@@ -16,7 +16,7 @@ internal static class PermissionFindings
         string?[] role = (await query.ListAsync(Role))[0];
         if (role[1] == "t")
         {
-            return [];
+            return [.. Grantors(table)];
         }
         string me = SqlText.Name(role[0]!);
         List<Finding> findings =
@@ -24,6 +24,7 @@ internal static class PermissionFindings
             .. await FindOwnersAsync(query, table, me),
             .. await FindCreateAsync(query, table, me),
             .. await FindReferencesAsync(query, table, me),
+            .. Grantors(table),
         ];
         if (table.IsRowSecurityForced && role[2] != "t")
         {
@@ -50,23 +51,22 @@ internal static class PermissionFindings
                 )
             );
         }
-        foreach (
-            string grantor in table.Access.Grants.Select(grant => grant.Grantor).Distinct().Where(g => g != table.Owner)
-        )
-        {
-            findings.Add(
-                new Finding(
-                    "grantor",
-                    FindingSeverity.Info,
-                    grantor,
-                    $"Grants that it gave are given by the owner, {table.Owner}, on the new table: {grantor} "
-                        + "cannot revoke them.",
-                    "Nothing needs to be done."
-                )
-            );
-        }
         return findings;
     }
+
+    private static IEnumerable<Finding> Grantors(TableDescription table) =>
+        table
+            .Access.Grants.Select(grant => grant.Grantor)
+            .Distinct()
+            .Where(grantor => grantor != table.Owner)
+            .Select(grantor => new Finding(
+                "grantor",
+                FindingSeverity.Info,
+                grantor,
+                $"Grants that it gave are given by the owner, {table.Owner}, on the new table: {grantor} "
+                    + "cannot revoke them.",
+                "Nothing needs to be done."
+            ));
 
     // Whoever may act as the owner may do what the owner may.
     private static async Task<List<Finding>> FindOwnersAsync(PreflightQuery query, TableDescription table, string me)

@@ -48,6 +48,19 @@ internal static class UniqueKeyFindings
         {
             string columns = string.Join(", ", index.Keys.Select(key => key ?? "an expression"));
             string name = index.ConstraintName ?? index.Name.Name;
+            if (IsKeptByIdentity(table, index))
+            {
+                yield return new Finding(
+                    "unique-key-kept-by-identity",
+                    FindingSeverity.Info,
+                    $"{name} ({columns})",
+                    $"It becomes ({columns}, {request.Key}). PostgreSQL makes its values and takes no others, so they "
+                        + "stay unique, unless somebody sets the sequence back or writes OVERRIDING SYSTEM VALUE. "
+                        + $"ON CONFLICT ({columns}) finds no index any more.",
+                    "Nothing needs to be done."
+                );
+                continue;
+            }
             yield return new Finding(
                 "unique-key-without-partition-key",
                 FindingSeverity.Consent,
@@ -61,6 +74,16 @@ internal static class UniqueKeyFindings
             );
         }
     }
+
+    // A serial's default is not enough: an INSERT may name a value of its own.
+    private static bool IsKeptByIdentity(TableDescription table, IndexDescription index) =>
+        index.Keys.Any(key =>
+            key is not null
+            && table.FindColumn(key) is { Identity: IdentityKind.Always }
+            && table.Sequences.Any(sequence =>
+                sequence is { IsIdentity: true, IsCycling: false } && sequence.OwnedByColumn == key
+            )
+        );
 
     private static IEnumerable<Finding> ForeignKeys(TableDescription table)
     {
@@ -82,18 +105,20 @@ internal static class UniqueKeyFindings
     private static IEnumerable<Finding> ReplicaIdentities(TableDescription table, PreflightRequest request)
     {
         IndexDescription? index = table.Indexes.FirstOrDefault(index => index.IsReplicaIdentity);
-        if (table.ReplicaIdentity == ReplicaIdentity.Index && index is not null && !index.IsPrimary)
+        if (table.ReplicaIdentity == ReplicaIdentity.Index && index is not null)
         {
-            string how = index.Keys.Contains(request.Key)
-                ? "Each partition needs its own"
-                : "It does not contain the key";
+            bool hasKey = index.Keys.Contains(request.Key);
             yield return new Finding(
                 "replica-identity-index",
-                FindingSeverity.Consent,
+                hasKey ? FindingSeverity.Info : FindingSeverity.Consent,
                 index.Name.ToString(),
-                $"{how}: the new table and its partitions identify rows by their primary key in logical replication.",
-                "Look whether your subscribers and change-data capture rely on the old index's columns.",
-                Consent.ReplicaIdentity
+                hasKey
+                    ? "The new table and every partition get it by their part of the same index."
+                    : $"The index gets {request.Key} too, and so do the identities of rows in logical replication.",
+                hasKey
+                    ? "Nothing needs to be done."
+                    : "Look whether your subscribers and change-data capture rely on the old index's columns.",
+                hasKey ? null : Consent.ReplicaIdentity
             );
         }
         else if (table.ReplicaIdentity is ReplicaIdentity.Full or ReplicaIdentity.Nothing)

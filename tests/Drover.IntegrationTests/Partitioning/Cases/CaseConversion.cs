@@ -21,6 +21,8 @@ internal sealed class CaseConversion : IAsyncDisposable
         GateInterval = TimeSpan.FromMilliseconds(20),
         LockPauseMin = TimeSpan.FromMilliseconds(10),
         LockPauseMax = TimeSpan.FromMilliseconds(100),
+        // As an operator would, beside transactions that are longer than the default: here the machine may be slow.
+        LockTimeoutMax = TimeSpan.FromSeconds(3),
     };
 
     private readonly ServerAccess _server;

@@ -44,7 +44,8 @@ internal static class CaseStructure
             row_number() OVER (PARTITION BY m.oid ORDER BY a.attnum),
           a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attcollation,
           nullif(a.attstattarget, -1),
-          (SELECT array_agg(o ORDER BY o) FROM unnest(a.attoptions) AS o WHERE o NOT LIKE 'pg_attver=%'),
+          (SELECT array_agg(o ORDER BY o) FROM unnest(a.attoptions) AS o
+           WHERE o !~ '^(pg_attver|n_distinct_inherited)='),
             col_description(m.oid, a.attnum))
         FROM mine AS m JOIN pg_attribute AS a ON a.attrelid = m.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -65,6 +65,12 @@ internal sealed record ConversionCase
     /// <summary>SQLSTATEs that the writes may meet, with or without a conversion.</summary>
     public ImmutableArray<string> Errors => [.. CaseScript.Words(Expect.GetValueOrDefault("errors", ""))];
 
+    /// <summary>The name of what the writes add to the table meanwhile; it must be there in the end.</summary>
+    public string? Adds => Expect.GetValueOrDefault("adds");
+
+    /// <summary>The name of what the writes drop meanwhile; it must not be there in the end.</summary>
+    public string? Drops => Expect.GetValueOrDefault("drops");
+
     /// <summary>The writes make sense only while the table is a plain one.</summary>
     public bool StopsAtCutOver => Expect.GetValueOrDefault("traffic") == "until-cut-over";
 
@@ -79,6 +85,9 @@ internal sealed record ConversionCase
 
     /// <summary>What is written once after the cut-over.</summary>
     public string? After => Read("after.sql");
+
+    /// <summary>What the finished table must refuse with 23514.</summary>
+    public string? Refused => Read("refused.sql");
 
     /// <summary>All cases; those that <c>DROVER_CASES</c> names (comma-separated), if it is set.</summary>
     public static IEnumerable<ConversionCase> All

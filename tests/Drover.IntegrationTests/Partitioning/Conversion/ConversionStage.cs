@@ -30,7 +30,9 @@ internal sealed class ConversionStage : IAsyncDisposable
     private ConversionStage(LocalPostgresCluster cluster, string database)
     {
         (_cluster, _database) = (cluster, database);
-        _server = new ServerAccess(new NpgsqlConnectionStringBuilder(cluster.ConnectionStringTo(database)));
+        _server = new ServerAccess(
+            new NpgsqlConnectionStringBuilder(cluster.ConnectionStringTo(database)) { ApplicationName = "drover" }
+        );
         _way = _server;
     }
 
@@ -91,9 +93,8 @@ internal sealed class ConversionStage : IAsyncDisposable
     /// <summary>Runs to the next gate or end.</summary>
     public async Task<RunEnd> RunAsync(OperationLimits? limits = null)
     {
-        IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
         RunnerOptions options = new() { Limits = limits ?? Limits, Throttle = ThrottleLimits.None };
-        return await new Runner(_way, operation, options, TimeProvider.System).RunAsync(_run, Cancellation);
+        return await new Runner(_way, Open(), options, TimeProvider.System).RunAsync(_run, Cancellation);
     }
 
     /// <summary>Runs to a gate, and says why if it does not get there.</summary>
@@ -102,6 +103,60 @@ internal sealed class ConversionStage : IAsyncDisposable
         RunEnd end = await RunAsync();
         Assert.True(end.State == state && end.Outcome == OperationOutcome.Done, $"{end.State}: {end.Message}");
     }
+
+    /// <summary>Works at the gate until a query says true.</summary>
+    public async Task TendUntilAsync(string sql)
+    {
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        RunnerOptions options = new()
+        {
+            Limits = Limits,
+            Throttle = ThrottleLimits.None,
+            WaitsAtGates = true,
+        };
+        Task<RunEnd> running = new Runner(_server, Open(), options, TimeProvider.System).RunAsync(_run, enough.Token);
+        while (!running.IsCompleted && !await ScalarAsync<bool>(sql))
+        {
+            await Task.WhenAny(running, Task.Delay(Limits.GateInterval, Cancellation));
+        }
+        await enough.CancelAsync();
+        try
+        {
+            RunEnd end = await running;
+            Assert.True(end.Outcome is OperationOutcome.Interrupted, end.Message);
+        }
+        catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
+        {
+            // It had not begun: the query was true from the beginning.
+        }
+    }
+
+    /// <summary>Runs until a step has done its work, and dies before it is committed.</summary>
+    public async Task RunKilledAtAsync(string step)
+    {
+        using CancellationTokenSource dying = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        KilledOperation operation = new(
+            Open(),
+            step,
+            async () =>
+            {
+                await ExecuteAsync(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                        + "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                        + "AND application_name LIKE 'drover%'"
+                );
+                await dying.CancelAsync();
+            }
+        );
+        RunnerOptions options = new() { Limits = Limits, Throttle = ThrottleLimits.None };
+        RunEnd end = await new Runner(_server, operation, options, TimeProvider.System).RunAsync(_run, dying.Token);
+        Assert.True(end.Outcome == OperationOutcome.Interrupted, $"not killed at {step}: {end.Message}");
+    }
+
+    /// <summary>What status warns of.</summary>
+    public Task<IReadOnlyList<string>> WarnAsync() => Open().WarnAsync(Admin, Cancellation);
+
+    private IOperation Open() => new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
 
     /// <summary>Opens a gate.</summary>
     public async Task OpenAsync(string verb)

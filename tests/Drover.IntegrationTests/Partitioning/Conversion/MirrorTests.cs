@@ -143,7 +143,7 @@ public sealed class MirrorTests(PostgresFixture postgres)
             2L,
             await MirrorStage.Scalar(
                 stage.Admin,
-                $"SELECT count(DISTINCT k1) FROM {stage.Layout.KeyLog} " + $"WHERE problem = '23514'"
+                $"SELECT count(DISTINCT k1) FROM {stage.Layout.KeyLog} " + $"WHERE problem LIKE '23514 %'"
             )
         );
     }

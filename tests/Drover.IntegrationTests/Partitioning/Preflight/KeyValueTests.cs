@@ -122,4 +122,21 @@ public sealed class KeyValueTests(PostgresFixture postgres)
 
         Assert.Equal("1 of 2 rows", findings.Single(finding => finding.Code == "out-of-range-keys").Subject);
     }
+
+    [Fact]
+    public async Task Refusal_of_rows_outside_is_said_to_begin_at_the_finish()
+    {
+        await using TableStage stage = await PreflightStage.StartAsync(postgres, 18, "SELECT 1");
+
+        IReadOnlyList<Finding> findings = await stage.CheckAsync(
+            PreflightStage.Request() with
+            {
+                RefusesRowsOutside = true,
+            }
+        );
+
+        Finding finding = findings.Single(finding => finding.Code == "outside-refused-at-finish");
+        Assert.Equal(FindingSeverity.Info, finding.Severity);
+        Assert.DoesNotContain(await stage.CheckAsync(), finding => finding.Code == "outside-refused-at-finish");
+    }
 }

@@ -138,6 +138,36 @@ public sealed class ServerFindingTests(PostgresFixture postgres)
         Assert.Contains(everything, finding => finding.Code == "statistics-hidden");
     }
 
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Owner_without_create_in_the_schema_or_execute_on_a_triggers_function_is_told_both(int major)
+    {
+        await using TableStage stage = await PreflightStage.StartAsync(
+            postgres,
+            major,
+            """
+            CREATE SCHEMA closed; ALTER TABLE orders SET SCHEMA closed; GRANT USAGE ON SCHEMA closed TO app;
+            CREATE TRIGGER t AFTER INSERT ON closed.orders EXECUTE FUNCTION touch();
+            REVOKE EXECUTE ON FUNCTION touch() FROM PUBLIC; ALTER TABLE closed.orders OWNER TO app
+            """
+        );
+        await using NpgsqlConnection app = await stage.ConnectAsync("app");
+
+        IReadOnlyList<Finding> before = await stage.CheckAsync(connection: app, name: "closed.orders");
+        await stage.RunAsync("GRANT CREATE ON SCHEMA closed TO app; GRANT EXECUTE ON FUNCTION touch() TO app");
+        IReadOnlyList<Finding> after = await stage.CheckAsync(connection: app, name: "closed.orders");
+
+        Assert.Equal(
+            "GRANT CREATE ON SCHEMA closed TO app",
+            before.Single(finding => finding.Code == "no-create-in-schema").Remedy
+        );
+        Assert.Equal(
+            "GRANT EXECUTE ON FUNCTION public.touch() TO app",
+            before.Single(finding => finding.Code == "no-execute").Remedy
+        );
+        Assert.DoesNotContain(after, finding => finding.Code is "no-create-in-schema" or "no-execute");
+    }
+
     // The role may not read the table, so there is nothing to count.
     private static PreflightRequest Uncounted() => PreflightStage.Request() with { Scheme = null };
 

@@ -1,2 +1,2 @@
--- A column is added, and filled, while the table is converted: it is found before the cut-over, which does not lose it.
+-- A column with a default is added, and filled, while the table is converted: it is taken over.
 \i ../shop.sql

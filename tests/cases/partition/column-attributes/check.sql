@@ -1,1 +1,1 @@
-SELECT attname, nullif(attstattarget, -1), attstorage, attcompression, (SELECT array_agg(o ORDER BY o) FROM unnest(attoptions) o WHERE o NOT LIKE 'pg_attver=%') FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+SELECT attname, nullif(attstattarget, -1), attstorage, attcompression, (SELECT array_agg(o ORDER BY o) FROM unnest(attoptions) o WHERE o !~ '^(pg_attver|n_distinct_inherited)=') FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum

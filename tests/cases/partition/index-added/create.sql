@@ -1,2 +1,2 @@
--- An index is added while the table is converted: it is found before the cut-over, which does not lose it.
+-- An index is added while the table is converted: it is taken over, and so is its name.
 \i ../shop.sql

@@ -151,6 +151,10 @@ internal sealed class DependencyGraph
     public IEnumerable<CatalogObject> DependsOn(CatalogObject thing) =>
         _dependencies.Where(dependency => dependency.From == thing).Select(dependency => dependency.To);
 
+    /// <summary>It depends on a function whose signature has the table's row type.</summary>
+    public bool UsesFunctionOverRows(CatalogObject thing) =>
+        DependsOn(thing).Any(used => _kinds.GetValueOrDefault(used) == DependentKind.FunctionOverRows);
+
     /// <summary>Bound views, and views on them to any depth, each after those that it reads.</summary>
     public ImmutableArray<CatalogObject> ViewsInOrder()
     {

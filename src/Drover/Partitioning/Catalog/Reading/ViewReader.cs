@@ -63,6 +63,7 @@ internal static class ViewReader
                     Access = new AccessList(IsDefault: true, []),
                     Columns = columns,
                     IsBound = graph.IsBound(view),
+                    UsesFunctionOverRows = graph.UsesFunctionOverRows(view),
                     UsesRowType = columnTypes.Any(type => graph.IsMoving(new CatalogObject("pg_type", type))),
                 }
             )

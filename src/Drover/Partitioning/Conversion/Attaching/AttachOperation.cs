@@ -1,7 +1,9 @@
 // A conversion that attaches, as the engine runs it: the plan's steps with their code.
 using Drover.Operations;
+using Drover.Operations.Connections;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Conversion.Steps;
+using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Attaching;
 
@@ -39,4 +41,18 @@ internal sealed class AttachOperation : IOperation
     public OperationPlan Plan { get; }
 
     public IStepCode? FindCode(string step) => _code.GetValueOrDefault(step);
+
+    public async Task<IReadOnlyList<string>> WarnAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        ConversionLayout layout = ConversionSettings.Of(Plan).Layout;
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        object? isReadable = await connection.ScalarAsync(
+            "SELECT bool_and(has_table_privilege(inhrelid, 'SELECT')) FROM pg_inherits "
+                + "WHERE inhparent = to_regclass($1)",
+            [layout.Table.ToString()],
+            cancellationToken
+        );
+        long outside = isReadable is true ? await OutsideWatch.CountAsync(connection, layout, cancellationToken) : 0;
+        return outside > OutsideWatch.RowsMax ? [$"ROLLBACK IS UNAVAILABLE: {OutsideWatch.TooMany(outside)}"] : [];
+    }
 }

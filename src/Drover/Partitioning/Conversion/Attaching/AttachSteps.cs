@@ -125,8 +125,21 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
             OpensOn = "cutover",
         };
 
-    private IEnumerable<PlanStep> Again() =>
-        [.. ConversionSteps.ValidateRestored(table), .. Preparation(ConversionSteps.Again)];
+    private IEnumerable<PlanStep> Again() => [.. RestoredKeys(), .. Preparation(ConversionSteps.Again)];
+
+    private PlanStep[] RestoredKeys() =>
+        settings.HasForeignKeys
+            ?
+            [
+                new PlanStep
+                {
+                    Name = ConversionSteps.ValidateKeys,
+                    Title = "Validate foreign keys that a rollback has put back; at once where there was none",
+                    Kind = StepKind.Autocommit,
+                    Sql = [.. new SwapForeignKeys(table, _layout, []).ValidateRestored()],
+                },
+            ]
+            : [];
 
     private PlanStep CutOver() =>
         new()

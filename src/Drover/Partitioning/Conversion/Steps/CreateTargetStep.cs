@@ -24,5 +24,7 @@ internal sealed class CreateTargetStep(ConversionSettings settings, string finge
         {
             await context.Connection.ExecuteAsync(statement, [], cancellationToken);
         }
+        Dictionary<string, string> facts = CatalogFingerprint.FactsOf(table);
+        await new ConversionRecord(context.RunId).SetFactsAsync(context.Connection, facts, cancellationToken);
     }
 }

@@ -44,8 +44,8 @@ internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
             .. Mirror.DropTriggers(layout.Table),
             .. partitions.Select(Swap.DropTruncateTrigger),
             settings.KeepsOld ? $"ALTER TABLE {layout.OldTable} ENABLE TRIGGER USER" : $"DROP TABLE {layout.OldTable}",
-            .. new Mirror(layout).DropFunctions(),
             new KeyLog(layout).Drop(),
+            .. new Mirror(layout).DropFunctions(),
         ];
     }
 

@@ -23,13 +23,8 @@ internal sealed class IndexSteps(ConversionSettings settings, bool attach) : IAu
             cancellationToken
         );
         TargetIndexes indexes = new(table, settings.Layout);
-        IReadOnlyList<QualifiedName> indexed = Indexed(partitions);
-        return [.. attach ? indexes.Attach(indexed) : indexes.Build(indexed)];
+        // The default partition holds what is newest of all, or nothing; those made ahead are not there to be counted.
+        int? newest = settings.IndexesOnNewest + settings.Premake + 1;
+        return [.. attach ? indexes.Attach(partitions, newest) : indexes.Build(partitions, newest)];
     }
-
-    // The default partition is the last one and holds what is newest of all, or nothing.
-    private IReadOnlyList<QualifiedName> Indexed(IReadOnlyList<QualifiedName> partitions) =>
-        settings.IndexesOnNewest is { } newest
-            ? [.. partitions.Skip(Math.Max(0, partitions.Count - 1 - settings.Premake - newest))]
-            : partitions;
 }

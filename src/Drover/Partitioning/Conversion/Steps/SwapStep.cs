@@ -1,67 +1,90 @@
 // The cut-over and the rollback: one short transaction, once everything is settled.
 using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Operations.Running;
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion.Drift;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
-/// Batches, of which the last is the swap: 1. settle; 2. lock in a fixed order; 3. if something was noted since,
-/// sweep it, let go and settle again, so that no reader with an older snapshot ever finds the new table behind; 4.
-/// the proofs: the mirror is the verified one, the catalogs are unchanged; 5. the swap's statements; 6. the way back
-/// is written down.
+/// Batches, of which the last is the swap: 1. settle; 2. lock in a fixed order; 3. clear what was noted since; if a row
+/// had to be written for it, let go and settle again, so that no reader with an older snapshot ever finds the new table
+/// behind; 4. the proofs: the mirror is the verified one, the catalogs are unchanged; 5. the swap's statements; 6. the
+/// way back is written down.
 /// </summary>
-internal sealed class SwapStep(ConversionSettings settings, bool isForward, string fingerprint) : IBatchStep
+internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IBatchStep
 {
-    private const int EntriesMax = 2000;
+    // Under the locks, so that all wait for it.
+    private const int EntriesMax = 500;
 
-    private readonly ConversionLayout _layout = settings.Layout;
-    private readonly SettleStep _settle = new(settings.Layout, settings.Layout.Table, Follower(settings, isForward));
-    private readonly KeyLog _log = new(settings.Layout);
-    private readonly KeyLogSweep _sweep = new(settings.Layout, settings.Layout.Table, Follower(settings, isForward));
+    // Each had the locks for a moment.
+    private const int RoundsMax = 100;
+
+    private readonly QualifiedName _follower = Follower(settings, isForward);
 
     public async Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = context.Connection;
+        ConversionRecord record = new(context.RunId);
+        ConversionLayout layout = await record.ReadLayoutAsync(connection, settings.Layout, cancellationToken);
         SettleCursor cursor = SettleStep.Read(context);
         if (!cursor.IsSettled)
         {
-            (cursor, long rows) = await _settle.AdvanceAsync(connection, cursor, cancellationToken);
+            SettleStep settle = new(layout, layout.Table, _follower);
+            (cursor, long rows) = await settle.AdvanceAsync(connection, layout, cursor, cancellationToken);
             if (!cursor.IsSettled)
             {
                 return SettleStep.Result(cursor, rows, isDone: false);
             }
         }
-        ConversionRecord record = new(context.RunId);
-        Swap? swap = isForward ? await PlanAsync(connection, cancellationToken) : null;
+        Swap? swap = isForward ? await PlanAsync(context, layout, cancellationToken) : null;
         string[] back = isForward ? [] : await record.ReadWayBackAsync(connection, cancellationToken);
         int locks = Array.IndexOf(back, ConversionRecord.EndOfLocks);
-        await SourceTable.RunAsync(connection, swap?.Locks(_layout.NewTable) ?? back[..locks], cancellationToken);
-        if (!await _log.IsEmptyAsync(connection, cancellationToken))
+        await SourceTable.RunAsync(connection, swap?.Locks(layout.NewTable) ?? back[..locks], cancellationToken);
+        SweepResult last = await new KeyLogSweep(layout, layout.Table, _follower).RunAsync(
+            connection,
+            0,
+            EntriesMax,
+            cancellationToken
+        );
+        if (!last.HasOnlyCleared || last.Taken == EntriesMax)
         {
-            SweepResult swept = await _sweep.RunAsync(connection, 0, EntriesMax, cancellationToken);
-            return SettleStep.Result(new SettleCursor(null), swept.Cleared, isDone: false);
+            return Again(cursor, last);
         }
         await ProveAsync(context, cancellationToken);
         if (swap is not null)
         {
-            await SourceTable.ReadUnchangedAsync(connection, _layout, fingerprint, cancellationToken);
+            await new DriftCheck(settings, context).ProveUnchangedAsync(cancellationToken);
             await SourceTable.RunAsync(connection, swap.Forward(), cancellationToken);
             await record.SetWayBackAsync(
                 connection,
-                [.. swap.Locks(_layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()],
+                [.. swap.Locks(layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()],
                 cancellationToken
             );
             await record.SetLastAsync(connection, swap.Rebinding.Finish, cancellationToken);
         }
         else
         {
+            await ProveNothingIsLostAsync(connection, layout, cancellationToken);
             await SourceTable.RunAsync(connection, back[(locks + 1)..], cancellationToken);
         }
         // The tables are equal here and now, and the new mirror is part of this same transaction.
-        string mirror = await TargetCatalog.ReadMirrorAsync(connection, _layout.Table, cancellationToken);
+        string mirror = await TargetCatalog.ReadMirrorAsync(connection, layout.Table, cancellationToken);
         await record.SetVerifiedAsync(connection, mirror, cancellationToken);
         return SettleStep.Result(new SettleCursor(null), 0, isDone: true);
+    }
+
+    private static BatchResult Again(SettleCursor cursor, SweepResult swept)
+    {
+        int rounds = cursor.Rounds + 1;
+        return rounds < RoundsMax
+            ? SettleStep.Result(new SettleCursor(null, Rounds: rounds), swept.Cleared, isDone: false)
+            : throw new LocksNotHadException(
+                $"in {rounds} moments under the locks the tables were not equal yet: writers note rows faster than "
+                    + "they can be made equal. Try at a quieter time"
+            );
     }
 
     private static QualifiedName Follower(ConversionSettings settings, bool isForward) =>
@@ -69,7 +92,8 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
 
     private async Task ProveAsync(BatchContext context, CancellationToken cancellationToken)
     {
-        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, _layout.Table, cancellationToken);
+        QualifiedName table = settings.Layout.Table;
+        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, table, cancellationToken);
         string? verified = await new ConversionRecord(context.RunId).ReadVerifiedAsync(
             context.Connection,
             cancellationToken
@@ -77,24 +101,48 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward, stri
         if (mirror.Length == 0 || mirror != verified)
         {
             throw new OperationException(
-                $"the mirror on {_layout.Table} is not the one under which the tables were found equal: verify again"
+                $"the mirror on {table} is not the one under which the tables were found equal: verify again"
             );
         }
     }
 
-    private async Task<Swap> PlanAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    // Before the locks, to know which; and under them again, since what was not locked could have changed.
+    private async Task<Swap> PlanAsync(
+        BatchContext context,
+        ConversionLayout layout,
+        CancellationToken cancellationToken
+    )
     {
-        TableDescription table = await SourceTable.ReadUnchangedAsync(
-            connection,
-            _layout,
-            fingerprint,
-            cancellationToken
-        );
+        TableDescription table = await new DriftCheck(settings, context).ProveUnchangedAsync(cancellationToken);
         IReadOnlyList<QualifiedName> partitions = await TargetCatalog.ListPartitionsAsync(
-            connection,
-            _layout.NewTable,
+            context.Connection,
+            layout.NewTable,
             cancellationToken
         );
-        return new Swap(table, _layout, partitions);
+        return new Swap(table, layout, partitions);
+    }
+
+    // The old table knows nothing of a column that the new one has got since the cut-over.
+    private static async Task ProveNothingIsLostAsync(
+        NpgsqlConnection connection,
+        ConversionLayout layout,
+        CancellationToken cancellationToken
+    )
+    {
+        List<string> names = await connection.ListAsync(
+            "SELECT attname::text FROM pg_attribute "
+                + "WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+            [layout.Table.ToString()],
+            row => row.GetString(0),
+            cancellationToken
+        );
+        string[] added = [.. names.Except(layout.Columns.Select(column => column.Name))];
+        if (added.Length > 0)
+        {
+            throw new OperationException(
+                $"{string.Join(", ", added)} was added to {layout.Table} since the cut-over, and {layout.OldTable} "
+                    + "does not have it: a rollback would lose what is in it. Drop it and roll back, or finish"
+            );
+        }
     }
 }

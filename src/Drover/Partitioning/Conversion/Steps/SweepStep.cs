@@ -10,13 +10,11 @@ namespace Drover.Partitioning.Conversion.Steps;
 internal sealed record SweepCursor(long After);
 
 /// <summary>One pass over the key log; what cannot be cleared now is left for the next.</summary>
-internal sealed class SweepStep(ConversionLayout layout, QualifiedName leader, QualifiedName follower)
+internal sealed class SweepStep(ConversionLayout planned, QualifiedName leader, QualifiedName follower)
     : IBatchStep,
         IGateStep
 {
     private const int EntriesMax = 2000;
-
-    private readonly KeyLogSweep _sweep = new(layout, leader, follower);
 
     public async Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken)
     {
@@ -24,7 +22,13 @@ internal sealed class SweepStep(ConversionLayout layout, QualifiedName leader, Q
             ? 0
             : JsonSerializer.Deserialize(context.Cursor, ConversionJson.Default.SweepCursor)!.After;
         int limit = (int)Math.Clamp(context.Budget.Rows, 1, EntriesMax);
-        SweepResult result = await _sweep.RunAsync(context.Connection, after, limit, cancellationToken);
+        ConversionLayout layout = await new ConversionRecord(context.RunId).ReadLayoutAsync(
+            context.Connection,
+            planned,
+            cancellationToken
+        );
+        KeyLogSweep sweep = new(layout, leader, follower);
+        SweepResult result = await sweep.RunAsync(context.Connection, after, limit, cancellationToken);
         bool isDone = result.Taken < limit;
         string cursor = JsonSerializer.Serialize(
             new SweepCursor(isDone ? 0 : result.Last),

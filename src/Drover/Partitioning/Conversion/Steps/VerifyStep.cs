@@ -4,6 +4,7 @@ using System.Text.Json;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Partitioning.Catalog;
+using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
@@ -21,35 +22,59 @@ internal sealed record VerifyCursor(
     long Different
 );
 
+/// <summary>Why the tables are compared.</summary>
+internal enum VerifyMode
+{
+    /// <summary>To know whether they are equal.</summary>
+    Always,
+
+    /// <summary>The same, unless it is known: the last result still counts.</summary>
+    IfNotValid,
+
+    /// <summary>To have the rows that differ made equal.</summary>
+    Repair,
+
+    /// <summary>The same, if rows may differ that nobody has noted; else there is nothing to do.</summary>
+    RepairIfBehind,
+}
+
 /// <summary>
 /// Compares range after range. Rows that differ are written down by identity and column; at the end they fail the
 /// step. In a repair they are noted in the key log instead, and the sweep after it makes them equal.
 /// </summary>
 internal sealed class VerifyStep(
-    ConversionLayout layout,
+    ConversionLayout planned,
     QualifiedName leader,
     QualifiedName follower,
-    bool isRepair = false
+    VerifyMode mode = VerifyMode.Always
 ) : IBatchStep
 {
     private const int ShownMax = 20;
 
-    private readonly RangeVerification _verification = new(layout, leader, follower);
-
     public async Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken)
     {
         await context.Connection.ExecuteAsync("SET LOCAL row_security = off", [], cancellationToken);
+        ConversionRecord record = new(context.RunId);
+        if (context.Cursor is null && await IsNeedlessAsync(context.Connection, record, cancellationToken))
+        {
+            return new BatchResult(0, 0, IsDone: true, Progress: 1);
+        }
+        RangeVerification verification = new(
+            await record.ReadLayoutAsync(context.Connection, planned, cancellationToken),
+            leader,
+            follower
+        );
         VerifyCursor cursor = context.Cursor is null
             ? await BeginAsync(context, cancellationToken)
             : JsonSerializer.Deserialize(context.Cursor, ConversionJson.Default.VerifyCursor)!;
-        IdentityRange range = await _verification.NextAsync(
+        IdentityRange range = await verification.NextAsync(
             context.Connection,
             cursor.After,
             context.Budget.Rows,
             cancellationToken
         );
-        RangeComparison comparison = await _verification.CompareAsync(context.Connection, range, cancellationToken);
-        long different = comparison.IsEqual ? 0 : await TreatAsync(context, range, cancellationToken);
+        RangeComparison comparison = await verification.CompareAsync(context.Connection, range, cancellationToken);
+        long different = comparison.IsEqual ? 0 : await TreatAsync(context, verification, range, cancellationToken);
         cursor = cursor with
         {
             After = range.To,
@@ -70,6 +95,23 @@ internal sealed class VerifyStep(
         );
     }
 
+    private bool IsRepair => mode is VerifyMode.Repair or VerifyMode.RepairIfBehind;
+
+    private async Task<bool> IsNeedlessAsync(
+        NpgsqlConnection connection,
+        ConversionRecord record,
+        CancellationToken cancellationToken
+    )
+    {
+        if (mode == VerifyMode.RepairIfBehind)
+        {
+            return !await record.ReadBehindAsync(connection, cancellationToken);
+        }
+        return mode == VerifyMode.IfNotValid
+            && await record.ReadVerifiedAsync(connection, cancellationToken) is { Length: > 0 } verified
+            && verified == await TargetCatalog.ReadMirrorAsync(connection, leader, cancellationToken);
+    }
+
     private async Task<VerifyCursor> BeginAsync(BatchContext context, CancellationToken cancellationToken)
     {
         string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, leader, cancellationToken);
@@ -85,13 +127,18 @@ internal sealed class VerifyStep(
         return new VerifyCursor(mirror, null, 0, rows as double? ?? 0, 0);
     }
 
-    private async Task<long> TreatAsync(BatchContext context, IdentityRange range, CancellationToken cancellationToken)
+    private async Task<long> TreatAsync(
+        BatchContext context,
+        RangeVerification verification,
+        IdentityRange range,
+        CancellationToken cancellationToken
+    )
     {
-        if (isRepair)
+        if (IsRepair)
         {
-            return await _verification.NoteAsync(context.Connection, range, cancellationToken);
+            return await verification.NoteAsync(context.Connection, range, cancellationToken);
         }
-        ImmutableArray<RowDifference> rows = await _verification.FindAsync(
+        ImmutableArray<RowDifference> rows = await verification.FindAsync(
             context.Connection,
             range,
             int.MaxValue,
@@ -119,14 +166,16 @@ internal sealed class VerifyStep(
                     + "proves nothing: verify again"
             );
         }
-        if (isRepair)
+        ConversionRecord record = new(context.RunId);
+        if (IsRepair)
         {
             // Whatever a TRUNCATE may have left was just noted row by row.
             await context.Connection.ExecuteAsync(
-                $"DELETE FROM {layout.KeyLog} WHERE k1 IS NULL",
+                $"DELETE FROM {planned.KeyLog} WHERE k1 IS NULL",
                 [],
                 cancellationToken
             );
+            await record.SetBehindAsync(context.Connection, isBehind: false, cancellationToken);
             return;
         }
         if (cursor.Different > 0)
@@ -138,6 +187,6 @@ internal sealed class VerifyStep(
                 OperationOutcome.Differences
             );
         }
-        await new ConversionRecord(context.RunId).SetVerifiedAsync(context.Connection, mirror, cancellationToken);
+        await record.SetVerifiedAsync(context.Connection, mirror, cancellationToken);
     }
 }

@@ -16,28 +16,23 @@ internal sealed class WatchStep(ConversionLayout layout) : IGateStep
         NpgsqlConnection connection = context.Connection;
         await connection.ExecuteAsync("SAVEPOINT drover_watch", [], cancellationToken);
         BatchResult result;
-        string? problem = null;
+        RollbackProblem? problem;
         try
         {
             result = await _sweep.RunBatchAsync(context, cancellationToken);
-            problem =
-                await connection.ScalarAsync(
-                    $"SELECT problem FROM {layout.KeyLog} WHERE problem IS NOT NULL ORDER BY seq LIMIT 1",
-                    [],
-                    cancellationToken
-                ) as string;
+            problem = await RollbackProblem.ReadAsync(connection, layout, cancellationToken);
         }
-        catch (PostgresException failure) when (ServerFailure.KindOf(failure) == FailureKind.Final)
+        catch (PostgresException failure) when (RollbackProblem.Of(failure) is { } met)
         {
             await connection.ExecuteAsync("ROLLBACK TO SAVEPOINT drover_watch", [], cancellationToken);
-            problem = failure.SqlState;
+            problem = met;
             result = new BatchResult(0, 0, IsDone: true, Progress: 1);
         }
         await NoteAsync(
             context,
-            problem,
+            problem?.Reason,
             "the old table follows again",
-            $"the old table cannot follow ({problem}): until that is mended, there is no rollback",
+            $"there is no rollback until this is mended: {problem?.Describe(layout)}",
             cancellationToken
         );
         return result;
@@ -52,6 +47,7 @@ internal sealed class WatchStep(ConversionLayout layout) : IGateStep
         CancellationToken cancellationToken
     )
     {
+        // The row is there since the cut-over, which wrote the way back into it.
         int changed = await context.Connection.ExecuteAsync(
             """
             UPDATE drover.conversions SET rollback_problem = $2::text

@@ -1,0 +1,129 @@
+// The way back: what was put back is as it was, and a way that is closed is said to be, loudly, and harms nobody.
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.Operations;
+using Drover.Operations.Plans;
+using Drover.Operations.Running;
+
+namespace Drover.IntegrationTests.Partitioning.Conversion;
+
+public sealed class WayBackTests(PostgresFixture postgres)
+{
+    private const string Table = """
+        CREATE TABLE customers (id bigint PRIMARY KEY); INSERT INTO customers VALUES (1), (2);
+        CREATE TABLE orders (id bigserial PRIMARY KEY, customer_id bigint REFERENCES customers, note text,
+            created_at timestamptz NOT NULL);
+        INSERT INTO orders (customer_id, created_at) SELECT 1 + n % 2, timestamptz '2026-06-01' + n * interval '3 hours'
+            FROM generate_series(1, 500) AS n;
+        CREATE TABLE lines (order_id bigint REFERENCES orders); INSERT INTO lines VALUES (1), (2);
+        """;
+
+    private const string Invalid =
+        "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND NOT convalidated AND conname ~ '^(orders|lines)_'";
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Old_table_that_cannot_follow_closes_the_way_back_loudly_and_harms_no_writer(int major)
+    {
+        await using ConversionStage stage = await WatchingAsync(major);
+        await stage.ExecuteAsync(
+            "ALTER TABLE orders__drover_old ADD CONSTRAINT never CHECK (note IS DISTINCT FROM 'late') NOT VALID"
+        );
+
+        // The application is not hurt.
+        await stage.ExecuteAsync("INSERT INTO orders (customer_id, note, created_at) VALUES (1, 'late', now())");
+        await stage.ExecuteAsync("UPDATE orders SET note = 'late' WHERE id = 7");
+        Assert.Equal(2L, await stage.ScalarAsync<long>("SELECT count(*) FROM orders WHERE note = 'late'"));
+
+        // Whoever asks is told, also while nobody is at work.
+        string warning = Assert.Single(await stage.WarnAsync());
+        Assert.Contains("ROLLBACK IS UNAVAILABLE", warning, StringComparison.Ordinal);
+        Assert.Contains("23514 never", warning, StringComparison.Ordinal);
+
+        // The run says so, once.
+        await stage.TendUntilAsync("SELECT count(*) > 0 FROM drover.events WHERE kind = 'rollback-unavailable'");
+        await stage.TendUntilAsync("SELECT rollback_problem = '23514 never' FROM drover.conversions");
+        Assert.Equal(
+            1L,
+            await stage.ScalarAsync<long>("SELECT count(*) FROM drover.events WHERE kind = 'rollback-unavailable'")
+        );
+
+        // A rollback is refused with the reason, and the run stands where it was.
+        await stage.RequestAsync("rollback");
+        RunEnd refused = await stage.RunAsync();
+        Assert.Equal((OperationOutcome.Failed, RunState.Watching), (refused.Outcome, refused.State));
+        Assert.Contains("there is no rollback", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("23514 never", refused.Message, StringComparison.Ordinal);
+        Assert.Equal('p', await stage.ScalarAsync<char>("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"));
+
+        // Mended, it is open again, and nothing is lost on it.
+        await stage.ExecuteAsync("ALTER TABLE orders__drover_old DROP CONSTRAINT never");
+        await stage.TendUntilAsync("SELECT count(*) > 0 FROM drover.events WHERE kind = 'rollback-available'");
+        Assert.Empty(await stage.WarnAsync());
+        await stage.RequestAsync("rollback");
+        await stage.RunToAsync(RunState.Ready);
+        Assert.Equal('r', await stage.ScalarAsync<char>("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"));
+        Assert.Equal(2L, await stage.ScalarAsync<long>("SELECT count(*) FROM orders WHERE note = 'late'"));
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Foreign_keys_are_valid_again_when_the_rollback_is_done(int major)
+    {
+        await using ConversionStage stage = await WatchingAsync(major);
+
+        await stage.RequestAsync("rollback");
+        await stage.RunToAsync(RunState.Ready);
+
+        Assert.Equal(0L, await stage.ScalarAsync<long>(Invalid));
+        Assert.Equal(2L, await stage.ScalarAsync<long>($"{Invalid.Replace("NOT convalidated", "convalidated")}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Abort_leaves_no_foreign_key_that_is_not_valid(int major)
+    {
+        await using ConversionStage stage = await WatchingAsync(major);
+        await stage.RequestAsync("rollback");
+        await stage.RunToAsync(RunState.Ready);
+        // As a runner leaves it that was killed when the tables were swapped back and nothing was validated yet.
+        await stage.ExecuteAsync(
+            """
+            ALTER TABLE orders DROP CONSTRAINT orders_customer_id_fkey;
+            ALTER TABLE orders ADD CONSTRAINT orders_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers
+              NOT VALID;
+            UPDATE drover.steps SET state = 'pending' WHERE name IN ('validate-restored-keys', 'ready')
+            """
+        );
+
+        await stage.RequestAsync("abort");
+        await stage.RunToAsync(RunState.Aborted);
+
+        Assert.Equal(0L, await stage.ScalarAsync<long>(Invalid));
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Rollback_that_would_lose_a_column_added_since_is_refused(int major)
+    {
+        await using ConversionStage stage = await WatchingAsync(major);
+        await stage.ExecuteAsync("ALTER TABLE orders ADD COLUMN late int");
+
+        await stage.RequestAsync("rollback");
+        RunEnd refused = await stage.RunAsync();
+
+        Assert.Equal(RunState.Watching, refused.State);
+        Assert.Contains("late was added to public.orders", refused.Message, StringComparison.Ordinal);
+        await stage.ExecuteAsync("ALTER TABLE orders DROP COLUMN late");
+        await stage.RequestAsync("rollback");
+        await stage.RunToAsync(RunState.Ready);
+    }
+
+    private async Task<ConversionStage> WatchingAsync(int major)
+    {
+        ConversionStage stage = await ConversionStage.StartAsync(postgres, major, Table);
+        await stage.PlanAsync("orders", ConversionStage.Monthly());
+        await stage.OpenAsync("cutover");
+        await stage.RunToAsync(RunState.Watching);
+        return stage;
+    }
+}

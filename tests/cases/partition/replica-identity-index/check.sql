@@ -1,0 +1,1 @@
+SELECT bool_and(c.relreplident = 'i' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)) FROM pg_class c WHERE c.oid = 'orders'::regclass OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'orders'::regclass)
