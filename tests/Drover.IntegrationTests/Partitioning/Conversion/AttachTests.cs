@@ -128,6 +128,7 @@ public sealed class AttachTests(PostgresFixture postgres)
         RunEnd end = await stage.RunAsync();
         Assert.Equal((OperationOutcome.Failed, RunState.Watching), (end.Outcome, end.State));
         Assert.Contains("more than 20000 rows", end.Message, StringComparison.Ordinal);
+        Assert.Contains("ROLLBACK IS UNAVAILABLE", Assert.Single(await stage.WarnAsync()), StringComparison.Ordinal);
         Assert.Equal('p', await KindAsync(stage));
         Assert.Equal(23001L, await stage.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }
@@ -186,7 +187,9 @@ public sealed class AttachTests(PostgresFixture postgres)
         const string Checks = "SELECT count(*) FROM pg_constraint WHERE conname = 'orders__drover_bound'";
         Assert.Equal(1L, await stage.ScalarAsync<long>(Checks));
         await stage.ExecuteAsync("INSERT INTO orders VALUES (2950)");
-        await stage.TendUntilAsync(async () => await stage.ScalarAsync<long>(Checks) == 0);
+        await stage.TendUntilAsync(
+            "SELECT NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'orders__drover_bound')"
+        );
         await stage.ExecuteAsync("INSERT INTO orders VALUES (3000)");
         await stage.OpenAsync("cutover");
         RunEnd end = await stage.RunAsync();
@@ -208,6 +211,43 @@ public sealed class AttachTests(PostgresFixture postgres)
         Assert.StartsWith("FOR VALUES FROM (MINVALUE) TO (", before, StringComparison.Ordinal);
         Assert.StartsWith(before, after, StringComparison.Ordinal);
         Assert.True(after.Split(';').Length > before.Split(';').Length, after);
+    }
+
+    [Theory]
+    [InlineData("create-target")]
+    [InlineData("build-indexes")]
+    [InlineData("build-keys")]
+    [InlineData("bind")]
+    [InlineData("cut-over")]
+    public async Task Runner_killed_inside_a_step_leaves_a_table_that_the_next_one_attaches(string step)
+    {
+        await using ConversionStage stage = await ConversionStage.StartAsync(postgres, 18, OrderWriters.Schema);
+        await stage.PlanAsync("orders", Attached());
+        if (step == "cut-over")
+        {
+            await stage.RunToAsync(RunState.Ready);
+            await stage.OpenAsync("cutover");
+        }
+        await stage.RunKilledAtAsync(step);
+        Assert.Equal('r', await KindAsync(stage));
+        if (step != "cut-over")
+        {
+            await stage.RunToAsync(RunState.Ready);
+            await stage.OpenAsync("cutover");
+        }
+        await stage.RunToAsync(RunState.Watching);
+        Assert.Equal('p', await KindAsync(stage));
+
+        // And on the way back.
+        await stage.RequestAsync("rollback");
+        await stage.RunKilledAtAsync("cut-over-back");
+        Assert.Equal('p', await KindAsync(stage));
+        await stage.RunToAsync(RunState.Ready);
+        Assert.Equal('r', await KindAsync(stage));
+        Assert.Equal(3000L, await stage.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        await stage.RequestAsync("abort");
+        await stage.RunToAsync(RunState.Aborted);
+        Assert.Equal(0L, await stage.ScalarAsync<long>("SELECT count(*) FROM pg_class WHERE relname ~ '__drover_'"));
     }
 
     // Every commit of the way to the gate, of the cut-over, the rollback and the end, in turn.

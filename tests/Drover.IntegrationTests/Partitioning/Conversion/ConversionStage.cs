@@ -172,27 +172,6 @@ internal sealed class ConversionStage : IAsyncDisposable
         await RunJournal.RequestAsync(connection, _run, verb, Cancellation);
     }
 
-    /// <summary>Waits at the gate, doing its work, until something is true.</summary>
-    public async Task TendUntilAsync(Func<Task<bool>> isTrue)
-    {
-        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        RunnerOptions options = new()
-        {
-            Limits = Limits,
-            Throttle = ThrottleLimits.None,
-            WaitsAtGates = true,
-        };
-        IOperation operation = new ConversionOperations().Open(PlanJson.Read(PlanJson.Write(_plan!)));
-        Task<RunEnd> running = new Runner(_way, operation, options, TimeProvider.System).RunAsync(_run, enough.Token);
-        while (!await isTrue())
-        {
-            Assert.False(running.IsCompleted, "the run has ended");
-            await Task.WhenAny(running, Task.Delay(Limits.GateInterval, Cancellation));
-        }
-        await enough.CancelAsync();
-        await running;
-    }
-
     /// <summary>From now on the run reaches the server over a wire that breaks at a COMMIT.</summary>
     public CommitCutter Cut(int commit)
     {
