@@ -141,9 +141,7 @@ internal sealed class ServerPool
         return false;
     }
 
-    /// <summary>
-    /// Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.
-    /// </summary>
+    /// <summary>Leaves the queue. False when a server was assigned meanwhile: it comes, and must be released.</summary>
     public bool TryCancel(PoolWaiter waiter)
     {
         lock (_lock)
@@ -361,6 +359,7 @@ internal sealed class ServerPool
             );
             bool longWait =
                 _waiters.Count > 0
+                && configuration.ReserveTimeout > TimeSpan.Zero
                 && loop.NowMs - _waiters.OldestMs > (long)configuration.ReserveTimeout.TotalMilliseconds;
             int target = _waiters.Count > 0 ? _servers.Count + _waiters.Count : 0;
             target = WasUsed || Database.Options.User is not null ? Math.Max(target, keep) : target;
