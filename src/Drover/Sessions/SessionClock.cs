@@ -77,7 +77,8 @@ internal static class SessionClock
         long nowMs
     )
     {
-        bool isBusy = server.Responses.Count > 0;
+        // Behind a Flush without a Sync the server waits in an implicit transaction that no status tells of.
+        bool isBusy = server.Responses.Count > 0 || server.Responses.IsUnsynced;
         if (isBusy && IsOver(nowMs - Math.Max(session.StateSinceMs, session.QueryStartMs), configuration.QueryTimeout))
         {
             return new SessionEnd("query_timeout", SqlState.QueryCanceled);
