@@ -267,7 +267,9 @@ internal sealed class ClientSession : ITurnTaker
             {
                 return Progress.Wait;
             }
-            if ((Server is null || Server.Outbox.Pending == 0) && !PumpClient(ref moved))
+            bool mayRead =
+                Outbox.Pending <= SessionLimits.UnreadAnswerBytesMax && (Server is null || Server.Outbox.Pending == 0);
+            if (mayRead && !PumpClient(ref moved))
             {
                 return Progress.NeedServer;
             }
