@@ -65,7 +65,7 @@ internal static class SessionClock
     private static bool MustLetGo(ClientSession session, ServerConnection server, PoolConfiguration configuration) =>
         server.CloseNeeded
         && configuration.Options.Proxy.Server.ServerFastClose
-        && (configuration.Mode == PoolMode.Session || session.Pins != PinReason.None)
+        && (session.Mode == PoolMode.Session || session.Pins != PinReason.None)
         && server.IsQuiet
         && session.Inbox.Count == 0
         && !session.IsInMessage;

@@ -95,7 +95,7 @@ internal sealed class SessionLease(ClientSession session)
         ServerConnection server = session.Server!;
         PoolConfiguration configuration = session.Pool.Configuration;
         bool look =
-            configuration.FollowsSession
+            session.Terms.FollowsSession
             && (session.Traits != StatementTraits.None || session.Pins != PinReason.None || session.HasNewNames);
         session.HasNamelessSettings |= session.Traits.HasFlag(StatementTraits.SetsUnknownName);
         session.Traits = StatementTraits.None;
@@ -204,8 +204,7 @@ internal sealed class SessionLease(ClientSession session)
                 return false;
             }
         }
-        PoolConfiguration configuration = session.Pool.Configuration;
-        if (configuration.Mode == PoolMode.Session)
+        if (session.Mode == PoolMode.Session)
         {
             string query = configuration.Options.Proxy.Server.ServerResetQuery;
             return query.Length == 0 || await SessionProbe.ResetAsync(server, session.Wakeup, query);
@@ -216,7 +215,7 @@ internal sealed class SessionLease(ClientSession session)
             || session.HasNewNames
             || server.IsStateUnknown;
         return !mayBeDirty
-            || !configuration.FollowsSession
+            || !session.Terms.FollowsSession
             || await SessionProbe.ResetAsync(server, session.Wakeup, "DISCARD ALL");
     }
 
@@ -378,6 +377,7 @@ internal sealed class SessionLease(ClientSession session)
             return;
         }
         server.Reported = session.Pool.Parameters.Intern(server.Reported);
+        session.Terms = session.Pool.Configuration;
         MessageWriter writer = session.Loop.ClientAssembly;
         foreach ((string name, string value) in server.Reported.Items)
         {

@@ -152,7 +152,23 @@ internal static class SessionProbe
         {
             return false;
         }
-        if (resetQuery.Contains("DISCARD ALL", StringComparison.OrdinalIgnoreCase))
+        if (!resetQuery.Contains("DISCARD ALL", StringComparison.OrdinalIgnoreCase))
+        {
+            return await NoteSettingsAsync(server, wakeup);
+        }
+        server.ForgetSession();
+        server.Applied = ParameterSet.Empty;
+        server.Reported = server.Pool.Parameters.Intern(server.Reported);
+        return true;
+    }
+
+    /// <summary>
+    /// Notes what is set in a session that nobody kept account of, so that the next client's start-up parameters are
+    /// put in force over it. False when the server would not say.
+    /// </summary>
+    public static async ValueTask<bool> NoteSettingsAsync(ServerConnection server, Wakeup wakeup)
+    {
+        if (await ReadAsync(server, wakeup) is not { } contents)
         {
             server.ForgetSession();
             server.Applied = ParameterSet.Empty;

@@ -453,9 +453,7 @@ internal sealed class BackendRelay(ClientSession session)
         );
         session.Reported = server.Reported;
         // Something has changed a setting, whether or not its text looked like it: have a look when it is over.
-        session.Traits |= session.Pool.Configuration.FollowsSession
-            ? StatementTraits.TouchesSession
-            : StatementTraits.None;
+        session.Traits |= session.Terms.FollowsSession ? StatementTraits.TouchesSession : StatementTraits.None;
     }
 
     private static bool IsSynthesizedNext(ServerConnection server) =>

@@ -24,9 +24,9 @@ internal sealed class StatementRelay(ClientSession session)
     /// <summary>No statement has this name; shared ones are counted from 1.</summary>
     private static ReadOnlySpan<byte> NoStatement => "drover_0"u8;
 
-    private bool Shares => session.Pool.Configuration.SharesStatements;
+    private bool Shares => session.Terms.SharesStatements;
 
-    private bool Follows => session.Pool.Configuration.FollowsSession;
+    private bool Follows => session.Terms.FollowsSession;
 
     /// <summary>In session mode texts matter only for RESET, which is to go back to the start-up parameters.</summary>
     private bool Scans => Follows || Shares || !session.Startup.IsEmpty;
