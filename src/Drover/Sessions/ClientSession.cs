@@ -329,7 +329,10 @@ internal sealed class ClientSession : ITurnTaker
         {
             _backend.SawReady = false;
             bool mustLook =
-                Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded || HasNewNames;
+                (Traits & ~StatementTraits.SetsLocalPath) != StatementTraits.None
+                || Pins != PinReason.None
+                || server.CloseNeeded
+                || HasNewNames;
             if (mustLook || Pool.Configuration.Options.Proxy.Server.ServerResetQueryAlways)
             {
                 return Progress.NeedProbe;

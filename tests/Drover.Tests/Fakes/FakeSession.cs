@@ -175,7 +175,7 @@ internal sealed partial class FakeSession
         return now == then ? [] : [("application_name", then)];
     }
 
-    [GeneratedRegex("^SET ([a-z_.]+) *(?:=|TO) *'?([^']*)'?$")]
+    [GeneratedRegex("^SET (?:LOCAL )?([a-z_.]+) *(?:=|TO) *'?([^']*)'?$")]
     private static partial Regex Assignment();
 
     [GeneratedRegex(@"set_config\(E'([^']*)', (NULL|E'([^']*)'), false\)")]
