@@ -8,7 +8,9 @@ using Spectre.Console;
 
 namespace Drover.App.Commands;
 
-/// <summary>Reads a server and writes nothing to it. Exit codes: 0 inspected; 1 not reached; 2 usage; 130 Ctrl-C.</summary>
+/// <summary>
+/// Reads a server and writes nothing to it. Exit codes: 0 inspected; 1 not reached; 2 usage; 130 Ctrl-C.
+/// </summary>
 internal static class InspectCommand
 {
     private static readonly Argument<string?> s_target = new("CONNECTION")

@@ -90,7 +90,7 @@ internal static class ActivityAdvice
                     + Text($"{table.DeadRows:N0} dead rows"),
                 $"{ByteText.Of(table.BloatBytes)} of disk, and of cache for every scan",
                 $"pg_repack: {ByteText.Of(table.TotalBytes)} of disk meanwhile, and a trigger on the table",
-                "an estimate: pgstattuple_approx tells exactly. VACUUM FULL does the same under a lock that nobody passes",
+                "an estimate: pgstattuple_approx tells exactly. VACUUM FULL does it under a lock that nobody passes",
                 $"pg_repack --table={table.Name}",
                 ""
             );
@@ -126,7 +126,7 @@ internal static class ActivityAdvice
             slot.Name,
             Gain.Safety,
             slot.KeptBytes,
-            $"nobody reads replication slot {slot.Name}; {ByteText.Of(slot.KeptBytes)} of WAL are kept for it ({slot.Status})",
+            $"nobody reads slot {slot.Name}; {ByteText.Of(slot.KeptBytes)} of WAL are kept for it ({slot.Status})",
             "the WAL goes, and the disk does not fill up",
             "none",
             "whoever wanted to read on must be set up anew: make sure that nobody does",

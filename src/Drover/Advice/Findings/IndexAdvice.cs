@@ -87,7 +87,7 @@ internal static class IndexAdvice
             index.Name,
             Gain.Space,
             index.Bytes,
-            $"an index of {index.Table} that a failed CREATE INDEX CONCURRENTLY left: every write keeps it, no query uses it",
+            $"a failed CREATE INDEX CONCURRENTLY left it on {index.Table}: writes keep it up, no query uses it",
             $"{ByteText.Of(index.Bytes)}, and the time of keeping it",
             DropPrice,
             index.IsUnique

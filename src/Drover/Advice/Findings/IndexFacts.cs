@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Drover.Advice.Findings;
 
-/// <summary>An index of a table; those of partitioned tables and of partitions' parents belong to their parent.</summary>
+/// <summary>An index of a table; those of partitioned tables and their partitions cannot go alone.</summary>
 /// <param name="Name">Qualified.</param>
 /// <param name="Table">Qualified.</param>
 /// <param name="Method">btree, gin …</param>

@@ -1,4 +1,4 @@
-// Large tables that grow by time and are read by time: what partitioning them would give, from the planner's statistics.
+// Large tables that grow by time: what partitioning them would give, from the planner's statistics.
 using System.Globalization;
 using Drover.Operations;
 using Drover.Operations.Connections;

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Drover.Advice.Findings;
 
-/// <summary>Settings that should not be what they are; https://www.postgresql.org/docs/18/runtime-config.html.</summary>
+/// <summary>Settings that should not be so; https://www.postgresql.org/docs/18/runtime-config.html.</summary>
 internal static class SettingAdvice
 {
     private static readonly (string Name, string Bad, string Why)[] s_dangers =

@@ -15,7 +15,7 @@ internal sealed record HostCounters(
     IReadOnlyDictionary<string, long> DiskBusyMs
 )
 {
-    /// <summary>Parses the three files. Throws <see cref="FormatException"/> when they are not what they should be.</summary>
+    /// <summary>Parses the three files; throws <see cref="FormatException"/> when they are something else.</summary>
     public static HostCounters Parse(string stat, string memory, string disks)
     {
         long[] ticks =
@@ -40,7 +40,7 @@ internal sealed record HostCounters(
         );
     }
 
-    /// <summary>Share of the processors' time that was used since an earlier moment, 0 to 1; null if none passed.</summary>
+    /// <summary>Share of the processors' time since an earlier moment, 0 to 1; null if none passed.</summary>
     public double? ProcessorUse(HostCounters earlier) =>
         AllTicks > earlier.AllTicks ? (double)(BusyTicks - earlier.BusyTicks) / (AllTicks - earlier.AllTicks) : null;
 

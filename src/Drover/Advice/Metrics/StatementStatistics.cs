@@ -39,7 +39,7 @@ internal sealed record StatementStatistics(
         if (await connection.ScalarAsync(Schema, [], cancellation) is not string schema)
         {
             return None(
-                "CREATE EXTENSION pg_stat_statements; it needs shared_preload_libraries = 'pg_stat_statements' and a restart"
+                "CREATE EXTENSION pg_stat_statements; shared_preload_libraries must name it, which needs a restart"
             );
         }
         string own = $"""
