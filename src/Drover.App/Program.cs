@@ -6,6 +6,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
 {
     ServeCommand.Create(),
     DemoCommand.Create(),
+    InspectCommand.Create(),
     PartitionCommand.Create(),
     ConfigCommand.Create(),
     LocalPostgresCommand.Create(),

@@ -87,7 +87,7 @@ internal sealed class UserEntry(string name)
 
     public UserOptions? Options { get; set; }
 
-    /// <summary>How the proxy logs in to servers as this user.</summary>
+    /// <summary>How the proxy logs in to servers as this user, if auth_file has it; in every database.</summary>
     public ServerCredential Credential { get; set; } = ServerCredential.None;
 
     public int Servers => Volatile.Read(ref _servers);

@@ -2,7 +2,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Drover.Configuration;
+using Drover.Configuration.Authentication;
 using Drover.Pooling.Servers;
+using Drover.Protocol.Authentication;
 using Drover.Transport;
 
 namespace Drover.Pooling;
@@ -68,7 +70,13 @@ internal sealed class PoolDirectory
     public UserEntry User(string name) =>
         _users.GetOrAdd(
             name,
-            key => new UserEntry(key) { Options = Options.Users.FirstOrDefault(user => user.Name == key) }
+            key => new UserEntry(key)
+            {
+                Options = Options.Users.FirstOrDefault(user => user.Name == key),
+                Credential = Options.AuthenticationFiles.Users.TryFind(key, out UserListEntry? listed)
+                    ? new ServerCredential(PasswordSecret.Parse(listed.Secret), null)
+                    : ServerCredential.None,
+            }
         );
 
     /// <summary>The pool of a database for a client's user, or for the user that the entry forces.</summary>

@@ -71,11 +71,14 @@ internal sealed class ServerPool
     /// <summary>Servers that are logging in, by their numbers; for SHOW.</summary>
     public ConcurrentDictionary<long, ServerConnection> LoggingIn { get; } = new();
 
-    /// <summary>What the proxy logs in with: the entry's own password, or what is known of the user.</summary>
+    /// <summary>What a login of the user has taught that auth_file does not know; of this database only.</summary>
+    public ServerCredential Learnt { get; set; } = Pooling.ServerCredential.None;
+
+    /// <summary>What it logs in with: the entry's own password, auth_file's, or what a login has taught.</summary>
     public ServerCredential ServerCredential() =>
-        Configuration.Database.Password is { } password
-            ? new ServerCredential(PasswordSecret.Parse(password), null)
-            : User.Credential;
+        Configuration.Database.Password is { } password ? new ServerCredential(PasswordSecret.Parse(password), null)
+        : User.Credential.Secret is not null ? User.Credential
+        : Learnt;
 
     /// <summary>What clients see at login, by the start-up parameters they gave.</summary>
     public StartupProfiles Profiles { get; } = new();
@@ -138,9 +141,7 @@ internal sealed class ServerPool
         return false;
     }
 
-    /// <summary>
-    /// Leaves the queue. False when a server was assigned meanwhile: it will come, and must be released.
-    /// </summary>
+    /// <summary>Leaves the queue. False when a server was assigned meanwhile: it comes, and must be released.</summary>
     public bool TryCancel(PoolWaiter waiter)
     {
         lock (_lock)
@@ -358,6 +359,7 @@ internal sealed class ServerPool
             );
             bool longWait =
                 _waiters.Count > 0
+                && configuration.ReserveTimeout > TimeSpan.Zero
                 && loop.NowMs - _waiters.OldestMs > (long)configuration.ReserveTimeout.TotalMilliseconds;
             int target = _waiters.Count > 0 ? _servers.Count + _waiters.Count : 0;
             target = WasUsed || Database.Options.User is not null ? Math.Max(target, keep) : target;

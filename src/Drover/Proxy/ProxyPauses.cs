@@ -184,6 +184,14 @@ internal sealed class ProxyPauses(DataPlane plane)
         {
             pool.CloseServers();
         }
+        // A replication connection may never end by itself: it cannot be waited for.
+        foreach (ClientConnection client in plane.Services.Registry.Clients)
+        {
+            if (client.ReplicationServer is { } server && (name is null || server.Pool.Database.Name == name))
+            {
+                client.Kill(new SessionEnd("database configuration changed", SqlState.AdminShutdown));
+            }
+        }
         return AdministrationResult.Ok;
     }
 

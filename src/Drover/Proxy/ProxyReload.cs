@@ -135,7 +135,7 @@ internal sealed class ProxyReload(DataPlane plane, IProxyHost host, ILogger log)
         foreach (UserEntry user in plane.Directory.Users)
         {
             PasswordSecret? secret = plane.Services.Secrets.FromFile(user.Name);
-            if (secret is not null && secret != user.Credential.Secret)
+            if (secret != user.Credential.Secret)
             {
                 user.Credential = new ServerCredential(secret, null);
             }

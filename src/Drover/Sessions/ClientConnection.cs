@@ -300,6 +300,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return full;
         }
+        login.Teach(services.Directory.Pool(database, login.User));
         if (startup.Replication != ReplicationKind.None)
         {
             return await new ReplicationClient(services, channel, startup, _wakeup).RunAsync(

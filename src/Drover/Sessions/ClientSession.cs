@@ -49,6 +49,7 @@ internal sealed class ClientSession : ITurnTaker
         Outbox = outbox;
         Wakeup = wakeup;
         Pool = pool;
+        Terms = pool.Configuration;
         Traffic = pool.Traffic(client.Loop);
         Waiter = new PoolWaiter(client.Loop, wakeup);
         _lease = new SessionLease(this);
@@ -149,7 +150,13 @@ internal sealed class ClientSession : ITurnTaker
     /// <summary>Its pool's counters on its loop.</summary>
     public TrafficCounters Traffic { get; private set; }
 
-    public PoolMode Mode => Pool.Configuration.Mode;
+    /// <summary>
+    /// The pool's configuration when it took its server: pool mode, and what depends on it, stay as they are until
+    /// the server is given back, whatever a reload changes meanwhile.
+    /// </summary>
+    public PoolConfiguration Terms { get; set; }
+
+    public PoolMode Mode => Terms.Mode;
 
     /// <summary>
     /// Serves the client until it leaves or is made to. The caller cleans up with <see cref="LeaveAsync"/>.
@@ -267,7 +274,9 @@ internal sealed class ClientSession : ITurnTaker
             {
                 return Progress.Wait;
             }
-            if ((Server is null || Server.Outbox.Pending == 0) && !PumpClient(ref moved))
+            bool mayRead =
+                Outbox.Pending <= SessionLimits.UnreadAnswerBytesMax && (Server is null || Server.Outbox.Pending == 0);
+            if (mayRead && !PumpClient(ref moved))
             {
                 return Progress.NeedServer;
             }
@@ -320,7 +329,10 @@ internal sealed class ClientSession : ITurnTaker
         {
             _backend.SawReady = false;
             bool mustLook =
-                Traits != StatementTraits.None || Pins != PinReason.None || server.CloseNeeded || HasNewNames;
+                (Traits & ~StatementTraits.SetsLocalPath) != StatementTraits.None
+                || Pins != PinReason.None
+                || server.CloseNeeded
+                || HasNewNames;
             if (mustLook || Pool.Configuration.Options.Proxy.Server.ServerResetQueryAlways)
             {
                 return Progress.NeedProbe;

@@ -65,7 +65,7 @@ internal static class SessionClock
     private static bool MustLetGo(ClientSession session, ServerConnection server, PoolConfiguration configuration) =>
         server.CloseNeeded
         && configuration.Options.Proxy.Server.ServerFastClose
-        && (configuration.Mode == PoolMode.Session || session.Pins != PinReason.None)
+        && (session.Mode == PoolMode.Session || session.Pins != PinReason.None)
         && server.IsQuiet
         && session.Inbox.Count == 0
         && !session.IsInMessage;
@@ -77,7 +77,8 @@ internal static class SessionClock
         long nowMs
     )
     {
-        bool isBusy = server.Responses.Count > 0;
+        // Behind a Flush without a Sync the server waits in an implicit transaction that no status tells of.
+        bool isBusy = server.Responses.Count > 0 || server.Responses.IsUnsynced;
         if (isBusy && IsOver(nowMs - Math.Max(session.StateSinceMs, session.QueryStartMs), configuration.QueryTimeout))
         {
             return new SessionEnd("query_timeout", SqlState.QueryCanceled);

@@ -80,6 +80,7 @@ internal sealed class SessionLease(ClientSession session)
     {
         ServerConnection server = session.Server!;
         session.Server = null;
+        session.Traits = StatementTraits.None;
         session.State = ClientState.Idle;
         session.StateSinceMs = session.Loop.NowMs;
         session.TransactionStartUs = 0;
@@ -95,7 +96,7 @@ internal sealed class SessionLease(ClientSession session)
         ServerConnection server = session.Server!;
         PoolConfiguration configuration = session.Pool.Configuration;
         bool look =
-            configuration.FollowsSession
+            session.Terms.FollowsSession
             && (session.Traits != StatementTraits.None || session.Pins != PinReason.None || session.HasNewNames);
         session.HasNamelessSettings |= session.Traits.HasFlag(StatementTraits.SetsUnknownName);
         session.Traits = StatementTraits.None;
@@ -111,6 +112,7 @@ internal sealed class SessionLease(ClientSession session)
             }
             else
             {
+                MissStatements(server, contents.Statements);
                 server.Applied = contents.Settings;
                 server.IsStateUnknown = session.HasNamelessSettings;
                 session.Settings = contents.Settings;
@@ -133,6 +135,19 @@ internal sealed class SessionLease(ClientSession session)
                 return;
             }
             Release();
+        }
+    }
+
+    /// <summary>
+    /// A function or a DO block may forget statements as well, and no tag tells of it. Where some are left nobody knows
+    /// which: the server is closed as soon as it is free.
+    /// </summary>
+    private static void MissStatements(ServerConnection server, int left)
+    {
+        if (left < server.Statements.CountOnServer)
+        {
+            server.Statements.Clear();
+            server.CloseNeeded |= left > 0;
         }
     }
 
@@ -204,11 +219,12 @@ internal sealed class SessionLease(ClientSession session)
                 return false;
             }
         }
-        PoolConfiguration configuration = session.Pool.Configuration;
-        if (configuration.Mode == PoolMode.Session)
+        if (session.Mode == PoolMode.Session)
         {
-            string query = configuration.Options.Proxy.Server.ServerResetQuery;
-            return query.Length == 0 || await SessionProbe.ResetAsync(server, session.Wakeup, query);
+            string query = session.Pool.Configuration.Options.Proxy.Server.ServerResetQuery;
+            return query.Length == 0
+                ? await SessionProbe.NoteSettingsAsync(server, session.Wakeup)
+                : await SessionProbe.ResetAsync(server, session.Wakeup, query);
         }
         bool mayBeDirty =
             session.Pins != PinReason.None
@@ -216,7 +232,7 @@ internal sealed class SessionLease(ClientSession session)
             || session.HasNewNames
             || server.IsStateUnknown;
         return !mayBeDirty
-            || !configuration.FollowsSession
+            || !session.Terms.FollowsSession
             || await SessionProbe.ResetAsync(server, session.Wakeup, "DISCARD ALL");
     }
 
@@ -361,6 +377,7 @@ internal sealed class SessionLease(ClientSession session)
     private void Begin(ServerConnection server, long waitedUs)
     {
         session.Names = session.Pool.Database.Telling.Names;
+        session.Terms = session.Pool.Configuration;
         session.Waiter.State = WaiterState.None;
         session.Server = server;
         session.State = ClientState.Active;

@@ -13,6 +13,12 @@ internal static class SessionLimits
     /// </summary>
     public const int ControlMessageBytesMax = 64 * 1024;
 
+    /// <summary>
+    /// Answers of the proxy's own that a client has not read, up to which more of its messages are; a lone Sync is
+    /// answered without a server, so nothing else would stop a client that only ever writes.
+    /// </summary>
+    public const int UnreadAnswerBytesMax = 64 * 1024;
+
     /// <summary>Longest message of a login: passwords and SASL data; PostgreSQL's own bound is 65,535.</summary>
     public const int LoginMessageBytesMax = 16 * 1024;
 

@@ -36,14 +36,14 @@ internal static class StatementScanner
     {
         StatementTraits traits = StatementTraits.None;
         bool atStart = true;
-        bool afterSet = false;
+        SetPlace place = SetPlace.Elsewhere;
         int i = 0;
         while (i < sql.Length)
         {
             byte c = sql[i];
             if (IsWordStart(c))
             {
-                i = ScanWord(sql, i, ref atStart, ref afterSet, ref traits);
+                i = ScanWord(sql, i, ref atStart, ref place, ref traits);
                 continue;
             }
             switch (c)
@@ -65,9 +65,10 @@ internal static class StatementScanner
                     break;
                 case (byte)'"':
                     int close = SkipQuoted(sql, i, '"', escapes: false);
-                    traits |= AnyWord(sql[(i + 1)..Math.Max(i + 1, close - 1)]);
-                    traits |= afterSet ? StatementTraits.TouchesSession : StatementTraits.None;
-                    afterSet = false;
+                    ReadOnlySpan<byte> name = sql[(i + 1)..Math.Max(i + 1, close - 1)];
+                    traits |= AnyWord(name);
+                    traits |= place == SetPlace.BehindSet ? StatementTraits.TouchesSession : SetLocally(name, place);
+                    place = SetPlace.Elsewhere;
                     i = close;
                     break;
                 case (byte)'-' when i + 1 < sql.Length && sql[i + 1] == '-':
@@ -95,7 +96,7 @@ internal static class StatementScanner
         ReadOnlySpan<byte> sql,
         int i,
         ref bool atStart,
-        ref bool afterSet,
+        ref SetPlace place,
         ref StatementTraits traits
     )
     {
@@ -107,14 +108,22 @@ internal static class StatementScanner
             return SkipQuoted(sql, end, '\'', (sql[i] | 0x20) == 'e');
         }
         ReadOnlySpan<byte> word = sql[i..end];
-        if (afterSet)
+        if (place == SetPlace.BehindSet)
         {
-            traits |= Is(word, "local"u8) ? StatementTraits.None : StatementTraits.TouchesSession;
-            afterSet = false;
+            // SET TRANSACTION and SET CONSTRAINTS end with the transaction as well.
+            bool isLocal = Is(word, "local"u8);
+            bool outlives = !isLocal && !Is(word, "transaction"u8) && !Is(word, "constraints"u8);
+            traits |= outlives ? StatementTraits.TouchesSession : StatementTraits.None;
+            place = isLocal ? SetPlace.BehindLocal : SetPlace.Elsewhere;
+        }
+        else if (place == SetPlace.BehindLocal)
+        {
+            traits |= SetLocally(word, place);
+            place = SetPlace.Elsewhere;
         }
         else if (atStart && Is(word, "set"u8))
         {
-            afterSet = true;
+            place = SetPlace.BehindSet;
         }
         else
         {
@@ -123,6 +132,12 @@ internal static class StatementScanner
         atStart = false;
         return end;
     }
+
+    /// <summary>SET LOCAL SCHEMA is another word for search_path.</summary>
+    private static StatementTraits SetLocally(ReadOnlySpan<byte> name, SetPlace place) =>
+        place == SetPlace.BehindLocal && (Is(name, "search_path"u8) || Is(name, "schema"u8))
+            ? StatementTraits.SetsLocalPath
+            : StatementTraits.None;
 
     internal static StatementTraits FirstWord(ReadOnlySpan<byte> word)
     {
@@ -192,6 +207,13 @@ internal static class StatementScanner
             default:
                 return StatementTraits.None;
         }
+    }
+
+    private enum SetPlace
+    {
+        Elsewhere,
+        BehindSet,
+        BehindLocal,
     }
 
     private const StatementTraits Resetting = StatementTraits.TouchesSession | StatementTraits.ResetsSettings;

@@ -25,4 +25,10 @@ internal enum StatementTraits
 
     /// <summary>May set a custom parameter whose name neither the text nor a function's body tells.</summary>
     SetsUnknownName = 16,
+
+    /// <summary>
+    /// Leaves nothing behind, but sets search_path until the transaction's end: names in what is prepared meanwhile
+    /// may mean something else.
+    /// </summary>
+    SetsLocalPath = 32,
 }

@@ -237,6 +237,11 @@ internal sealed class FakeBackend(FakePostgres postgres, Wire wire, int processI
         }
         if (result.Rows is { } rows)
         {
+            if (text.StartsWith("SELECT name, setting FROM", StringComparison.Ordinal))
+            {
+                string known = _statements.Keys.Count(static name => name.Length > 0).ToString();
+                rows.Add(["*statements", known]);
+            }
             if (isSimple)
             {
                 Columns([.. Enumerable.Range(0, rows.Count > 0 ? rows[0].Length : 1).Select(static i => $"c{i}")]);

@@ -41,7 +41,7 @@ internal sealed partial class FakeSession
     }
 
     public static bool HasRows(string text) =>
-        !Regex.IsMatch(text, "^(BEGIN|COMMIT|ROLLBACK|SET|RESET|DISCARD|DEALLOCATE|FAIL|INSERT)");
+        !Regex.IsMatch(text, "^(BEGIN|COMMIT|ROLLBACK|SET|RESET|DISCARD|DEALLOCATE|DO|FAIL|INSERT)");
 
     public void Fail() => Status = Status == TransactionStatus.Idle ? Status : TransactionStatus.Failed;
 
@@ -77,7 +77,10 @@ internal sealed partial class FakeSession
                 Match set = Assignment().Match(text);
                 return new FakeResult("SET") { Reported = Set(set.Groups[1].Value, set.Groups[2].Value) };
             case "RESET":
-                return new FakeResult("RESET");
+                _before = text == "RESET ALL" ? [] : _settings;
+                return new FakeResult("RESET") { Reported = Undo() };
+            case "DO":
+                return new FakeResult("DO") { Forgets = text.Contains("DEALLOCATE", StringComparison.Ordinal) };
             case "DISCARD" or "DEALLOCATE":
                 return text is "DISCARD ALL" or "DEALLOCATE ALL" ? Discard(text) : new FakeResult(text);
             case "INSERT":
@@ -172,7 +175,7 @@ internal sealed partial class FakeSession
         return now == then ? [] : [("application_name", then)];
     }
 
-    [GeneratedRegex("^SET ([a-z_.]+) *(?:=|TO) *'?([^']*)'?$")]
+    [GeneratedRegex("^SET (?:LOCAL )?([a-z_.]+) *(?:=|TO) *'?([^']*)'?$")]
     private static partial Regex Assignment();
 
     [GeneratedRegex(@"set_config\(E'([^']*)', (NULL|E'([^']*)'), false\)")]

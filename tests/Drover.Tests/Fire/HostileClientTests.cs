@@ -1,5 +1,7 @@
 // Clients that mean harm or are just slow: lengths, trickles, and ones that never read.
 using System.Buffers.Binary;
+using System.Net.Sockets;
+using Drover.Sessions;
 using Drover.Tests.Fakes;
 using Microsoft.Extensions.Time.Testing;
 
@@ -93,6 +95,32 @@ public sealed class HostileClientTests
         Assert.True(await slow.Wire.IsSilentAsync(TimeSpan.FromMilliseconds(300)));
         time.Advance(TimeSpan.FromSeconds(2));
         await slow.ExpectFatalAsync("28000");
+    }
+
+    [Fact]
+    public async Task Client_that_reads_no_answers_is_read_from_no_more()
+    {
+        await using ProxyStage stage = ProxyStage.Start();
+        using FakeClient deaf = await stage.ConnectAsync();
+        ClientSession session = stage.Plane.Services.Registry.Clients.Single().Session!;
+        byte[] syncs = [.. Enumerable.Repeat<byte[]>([(byte)'S', 0, 0, 0, 4], 10_000).SelectMany(static sync => sync)];
+        Socket socket = deaf.Wire.Socket;
+        int sent = 0;
+        int pendingMost = 0;
+        // Until the kernel's buffers on the way there and back are full, or the proxy's would have to be.
+        while (sent < 64 * 1024 * 1024 && socket.Poll(TimeSpan.FromMilliseconds(500), SelectMode.SelectWrite))
+        {
+            socket.Blocking = false;
+            sent += socket.Send(syncs.AsSpan(sent % syncs.Length), SocketFlags.None, out _);
+            pendingMost = Math.Max(pendingMost, session.Outbox.Pending);
+        }
+        Assert.InRange(pendingMost, 0, 1024 * 1024);
+        Assert.InRange(sent, 1, 64 * 1024 * 1024 - 1);
+        for (int i = 0; i < sent / 5; i++)
+        {
+            await deaf.ExpectAsync("Z");
+            deaf.Transcript.Clear();
+        }
     }
 
     [Fact]

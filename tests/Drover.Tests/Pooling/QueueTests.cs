@@ -115,10 +115,19 @@ public sealed class QueueTests
         Assert.Equal(2, stage.Server.Backends.Count);
     }
 
-    [Fact]
-    public async Task Without_a_reserve_the_pool_stays_at_its_size()
+    [Theory]
+    [InlineData(0, 5)]
+    [InlineData(5, 0)]
+    public async Task Without_a_reserve_or_a_time_for_it_the_pool_stays_at_its_size(int size, int timeoutSeconds)
     {
-        await using ProxyStage stage = Start(o => o with { DefaultPoolSize = 1 });
+        await using ProxyStage stage = Start(o =>
+            o with
+            {
+                DefaultPoolSize = 1,
+                ReservePoolSize = size,
+                ReservePoolTimeout = TimeSpan.FromSeconds(timeoutSeconds),
+            }
+        );
         using FakeClient holder = await stage.ConnectAsync();
         using FakeClient waiter = await stage.ConnectAsync();
         await holder.RunAsync("BEGIN");
@@ -126,6 +135,9 @@ public sealed class QueueTests
         await ProxyStage.UntilAsync(() => stage.Pool.Waiting().Count == 1, "the client to wait");
         _time.Advance(TimeSpan.FromSeconds(20));
         await waiter.ExpectAsync("N");
+        Assert.True(await waiter.Wire.IsSilentAsync(TimeSpan.FromMilliseconds(300)), "somebody else's server was used");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(await waiter.Wire.IsSilentAsync(TimeSpan.FromMilliseconds(300)), "somebody else's server was used");
         Assert.Single(stage.Server.Backends);
     }
 

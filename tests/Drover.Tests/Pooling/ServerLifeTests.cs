@@ -171,6 +171,25 @@ public sealed class ServerLifeTests
     }
 
     [Theory]
+    [InlineData("RESET ALL")]
+    [InlineData("")]
+    public async Task Whatever_the_reset_query_leaves_the_next_client_gets_its_startup_parameters(string query)
+    {
+        await using ProxyStage stage = ProxyStage.Start(o =>
+            o with
+            {
+                Pool = o.Pool with { PoolMode = PoolMode.Session, DefaultPoolSize = 1 },
+                Server = o.Server with { ServerResetQuery = query },
+            }
+        );
+        FakeClient first = await stage.ConnectAsync(("work_mem", "1MB"));
+        await first.RunAsync("SET work_mem = '2MB'");
+        await first.LeaveAsync();
+        using FakeClient second = await stage.ConnectAsync(("work_mem", "1MB"));
+        Assert.Equal("work_mem=1MB", Assert.Single(stage.Server.Backends).Session.Settings);
+    }
+
+    [Theory]
     [InlineData(false, "Q a|Q b")]
     [InlineData(true, "Q a|Q DISCARD ALL|Q b|Q DISCARD ALL")]
     public async Task Server_is_reset_in_transaction_mode_when_that_is_asked_for_always(bool always, string messages)

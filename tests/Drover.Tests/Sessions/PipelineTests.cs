@@ -226,6 +226,108 @@ public sealed class PipelineTests
         Assert.Equal("26000", (await client.ExpectAsync("E")).SqlState);
     }
 
+    [Theory]
+    [InlineData("DEALLOCATE s -- done with it")]
+    [InlineData("/* app */ DEALLOCATE /* it */ PREPARE s;")]
+    [InlineData("DEALLOCATE \"s\"")]
+    public async Task Deallocate_is_found_among_comments(string sql)
+    {
+        await using ProxyStage stage = Start();
+        using FakeClient client = await stage.ConnectAsync();
+        await client.SendAsync(w => w.Parse("s", "a").Sync());
+        await client.ExpectAsync("1Z");
+        await client.QueryAsync(sql);
+        Assert.Equal("DEALLOCATE", (await client.ExpectAsync("C")).Text);
+        await client.ExpectAsync("Z");
+        Assert.Contains("Q DISCARD PLANS", Assert.Single(stage.Server.Backends).Received);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Deallocate_that_failed_leaves_the_statement(bool isExtended)
+    {
+        await using ProxyStage stage = Start();
+        using FakeClient client = await stage.ConnectAsync();
+        await client.SendAsync(w => w.Parse("s", "a").Sync());
+        await client.ExpectAsync("1Z");
+        await client.RunAsync("BEGIN");
+        Assert.Equal("EZE", await client.RunAsync("FAIL"));
+        await client.SendAsync(w =>
+        {
+            if (isExtended)
+            {
+                w.Parse("", "DEALLOCATE s").Bind("", "").Execute("").Sync();
+            }
+            else
+            {
+                w.SimpleQuery("DEALLOCATE s");
+            }
+        });
+        Assert.EndsWith("EZE", await client.ReadShapeAsync(), StringComparison.Ordinal);
+        await client.RunAsync("ROLLBACK");
+        Assert.Equal("a", await RunStatementAsync(client, "s"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Statements_forgotten_out_of_sight_are_made_again(bool follows)
+    {
+        await using ProxyStage stage = ProxyStage.Start(o =>
+            o with
+            {
+                Pool = o.Pool with { DefaultPoolSize = 1 },
+                Session = o.Session with { TrackSessionState = follows },
+            }
+        );
+        using FakeClient client = await stage.ConnectAsync();
+        using FakeClient other = await stage.ConnectAsync();
+        await client.SendAsync(w => w.Parse("s", "a").Sync());
+        await client.ExpectAsync("1Z");
+        Assert.Equal("CZI", await client.RunAsync("DO 'BEGIN DEALLOCATE ALL; END'"));
+        if (!follows)
+        {
+            // Nobody looks at the session: the first to notice is told, and no other.
+            await other.SendAsync(w => w.Parse("o", "a").Bind("", "o").Execute("").Sync());
+            await other.ExpectAsync("1EZ");
+        }
+        using FakeClient third = await stage.ConnectAsync();
+        await third.SendAsync(w => w.Parse("t", "a").Bind("", "t").Execute("").Sync());
+        await third.ExpectAsync("12DCZ");
+    }
+
+    [Fact]
+    public async Task Unnamed_statement_that_outlives_a_skipped_parse_is_nobody_elses()
+    {
+        await using ProxyStage stage = Start();
+        using FakeClient first = await stage.ConnectAsync();
+        using FakeClient second = await stage.ConnectAsync();
+        await first.SendAsync(w => w.Parse("", "first's").Sync());
+        await first.ExpectAsync("1Z");
+        await first.SendAsync(w => w.Parse("bad", "BAD").Parse("", "skipped").Sync());
+        await first.ExpectAsync("EZ");
+        await second.SendAsync(w => w.Bind("", "").Execute("").Sync());
+        Assert.Equal("26000", (await second.ExpectAsync("E")).SqlState);
+    }
+
+    [Fact]
+    public async Task Statement_prepared_under_a_local_search_path_is_not_shared()
+    {
+        await using ProxyStage stage = Start();
+        using FakeClient first = await stage.ConnectAsync();
+        using FakeClient second = await stage.ConnectAsync();
+        await first.RunAsync("BEGIN");
+        await first.RunAsync("SET LOCAL search_path = tenant");
+        await first.SendAsync(w => w.Parse("s", "SELECT a FROM t").Sync());
+        await first.ExpectAsync("1Z");
+        await first.RunAsync("ROLLBACK");
+        await second.SendAsync(w => w.Parse("s", "SELECT a FROM t").Sync());
+        await second.ExpectAsync("1Z");
+        FakeBackend backend = Assert.Single(stage.Server.Backends);
+        Assert.Equal(2, backend.Received.Count(static message => message.StartsWith('P')));
+    }
+
     [Fact]
     public async Task Second_parse_of_a_name_gets_the_error_with_the_clients_own_name()
     {

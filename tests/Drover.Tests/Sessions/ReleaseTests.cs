@@ -1,6 +1,7 @@
 // When a server goes back to the pool, and when it must not (docs of the protocol's message flow).
 using Drover.Configuration;
 using Drover.Protocol.Messages.Frontend;
+using Drover.Proxy;
 using Drover.Tests.Fakes;
 
 namespace Drover.Tests.Sessions;
@@ -201,6 +202,39 @@ public sealed class ReleaseTests
         using FakeClient second = await stage.ConnectAsync();
         Assert.Equal("I", await second.ScalarAsync("STATE"));
         Assert.Single(stage.Server.Backends);
+    }
+
+    [Fact]
+    public async Task Reload_to_transaction_mode_lends_no_server_that_a_session_has_changed()
+    {
+        await using ProxyStage stage = ProxyStage.Start(o =>
+            o with
+            {
+                Pool = o.Pool with { DefaultPoolSize = 1, PoolMode = PoolMode.Session },
+            }
+        );
+        FakeClient first = await stage.ConnectAsync();
+        await first.RunAsync("SET work_mem = '1MB'");
+        DroverOptions running = stage.Plane.Directory.Options;
+        PoolOptions pool = running.Proxy.Pool with { PoolMode = PoolMode.Transaction };
+        stage.Plane.Directory.Apply(running with { Proxy = running.Proxy with { Pool = pool } });
+        Assert.Equal("I work_mem", await first.ScalarAsync("STATE"));
+        Task<FakeClient> login = stage.ConnectAsync();
+        await first.LeaveAsync();
+        using FakeClient second = await login;
+        Assert.Equal("I", await second.ScalarAsync("STATE"));
+        Assert.Single(stage.Server.Backends);
+    }
+
+    [Fact]
+    public async Task Reconnect_ends_replication_connections_for_nothing_else_would()
+    {
+        await using ProxyStage stage = ProxyStage.Start();
+        using FakeClient standby = await stage.ConnectAsync(("replication", "database"));
+        Assert.Equal("TDCZI", await standby.RunAsync("a"));
+        Assert.True(new ProxyPauses(stage.Plane).Reconnect("app").Succeeded);
+        await standby.ExpectFatalAsync("57P01");
+        await ProxyStage.UntilAsync(() => stage.Server.Alive.Count == 0, "its server to be closed");
     }
 
     [Fact]

@@ -71,6 +71,24 @@ public sealed class TimeoutTests
         Assert.Equal("transaction_timeout", (await client.ExpectFatalAsync("25P04")).Message);
     }
 
+    [Theory]
+    [InlineData("query_timeout", "57014")]
+    [InlineData("transaction_timeout", "25P04")]
+    public async Task Client_that_flushes_and_never_syncs_keeps_its_server_no_longer_than(string limit, string state)
+    {
+        TimeSpan time = TimeSpan.FromSeconds(5);
+        await using ProxyStage stage = Start(o =>
+            limit == "query_timeout" ? o with { QueryTimeout = time } : o with { TransactionTimeout = time }
+        );
+        using FakeClient client = await stage.ConnectAsync();
+        await client.SendAsync(w => w.Parse("", "INSERT").Bind("", "").Execute("").Flush());
+        await client.ExpectAsync("12C");
+        Assert.True(await IsUnmovedAsync(client, TimeSpan.FromSeconds(4.5)));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(limit, (await client.ExpectFatalAsync(state)).Message);
+        await ProxyStage.UntilAsync(() => stage.Pool.Servers().Count == 0, "the server to be closed");
+    }
+
     [Fact]
     public async Task Users_own_limits_go_before_those_of_the_proxy()
     {

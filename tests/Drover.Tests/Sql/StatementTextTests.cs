@@ -18,6 +18,8 @@ public sealed class StatementTextTests
     [InlineData("DEALLOCATE \"all\"", "all")]
     [InlineData("DEALLOCATE _p$1", "_p$1")]
     [InlineData("DEALLOCATE É_X", "É_x")]
+    [InlineData("/* app */ DEALLOCATE a/*c*/", "a")]
+    [InlineData("DEALLOCATE a--c", "a")]
     public void Deallocated_name_is_read_as_postgresql_reads_it(string sql, string name)
     {
         Assert.True(DeallocateText.TryReadName(Encoding.UTF8.GetBytes(sql), out byte[] read));
@@ -30,8 +32,8 @@ public sealed class StatementTextTests
     [InlineData("DEALLOCATE PREPARE all")]
     [InlineData("DEALLOCATE a; SELECT 1")]
     [InlineData("DEALLOCATE \"a\"; SELECT \"b\"")]
-    [InlineData("DEALLOCATE a/*c*/")]
-    [InlineData("DEALLOCATE a--c")]
+    [InlineData("DEALLOCATE \"a")]
+    [InlineData("DEALLOCATE 'a'")]
     [InlineData("DEALLOCATE a b")]
     [InlineData("DEALLOCATE 1a")]
     [InlineData("DEALLOCATE \"\"")]

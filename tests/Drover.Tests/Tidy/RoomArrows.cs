@@ -33,6 +33,7 @@ internal static class RoomArrows
             // The control plane.
             ["Operations"] = ["Telemetry"],
             ["Partitioning"] = ["Operations", "Telemetry"],
+            ["Advice"] = ["Operations"],
         }.ToImmutableDictionary();
 
     private const string ImplicitUsings = """

@@ -1,4 +1,5 @@
 // Asks a server what its session holds, and brings it to what a client expects: the truth is read, never simulated.
+using System.Globalization;
 using System.Text;
 using Drover.Protocol;
 using Drover.Telemetry;
@@ -9,7 +10,8 @@ namespace Drover.Pooling.Servers;
 /// <summary>What a session holds beyond its defaults.</summary>
 /// <param name="Settings">Parameters that were set in the session, role and session authorization among them.</param>
 /// <param name="Pins">What ties its client to this server.</param>
-internal sealed record SessionContents(ParameterSet Settings, PinReason Pins);
+/// <param name="Statements">How many statements it has that were prepared by message and have a name.</param>
+internal sealed record SessionContents(ParameterSet Settings, PinReason Pins, int Statements);
 
 /// <summary>
 /// Because the server is asked after the transaction is over, ROLLBACK, ROLLBACK TO, SET LOCAL, set_config() and DO
@@ -35,6 +37,8 @@ internal static class SessionProbe
             WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid())
         UNION ALL SELECT '*prepared', NULL WHERE EXISTS (
             SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)
+        UNION ALL SELECT '*statements', pg_catalog.count(*)::text
+            FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql
         """;
 
     /// <summary>Reads what the session holds; null when the server is lost or would not say.</summary>
@@ -63,11 +67,16 @@ internal static class SessionProbe
             return null;
         }
         PinReason pins = PinReason.None;
+        int statements = 0;
         List<KeyValuePair<string, string>> settings = [];
         foreach (string?[] row in result.Rows)
         {
             string name = row[0]!;
-            if (name[0] == '*')
+            if (name == "*statements")
+            {
+                statements = int.Parse(row[1]!, CultureInfo.InvariantCulture);
+            }
+            else if (name[0] == '*')
             {
                 pins |= PinOf(name);
             }
@@ -81,7 +90,7 @@ internal static class SessionProbe
             names.IntersectWith(settings.Select(static setting => setting.Key));
             known.Add(names);
         }
-        return new SessionContents(server.Pool.Parameters.Intern(ParameterSet.From(settings)), pins);
+        return new SessionContents(server.Pool.Parameters.Intern(ParameterSet.From(settings)), pins, statements);
     }
 
     private static string CustomQuestion(IReadOnlyCollection<string>? names, string condition) =>
@@ -152,11 +161,27 @@ internal static class SessionProbe
         {
             return false;
         }
-        if (resetQuery.Contains("DISCARD ALL", StringComparison.OrdinalIgnoreCase))
+        if (!resetQuery.Contains("DISCARD ALL", StringComparison.OrdinalIgnoreCase))
         {
-            server.ForgetSession();
-            server.Applied = ParameterSet.Empty;
+            return await NoteSettingsAsync(server, wakeup);
         }
+        server.ForgetSession();
+        server.Applied = ParameterSet.Empty;
+        server.Reported = server.Pool.Parameters.Intern(server.Reported);
+        return true;
+    }
+
+    /// <summary>
+    /// Notes what is set in a session that nobody kept account of, so that the next client's start-up parameters are
+    /// put in force over it. False when the server would not say.
+    /// </summary>
+    public static async ValueTask<bool> NoteSettingsAsync(ServerConnection server, Wakeup wakeup)
+    {
+        if (await ReadAsync(server, wakeup) is not { } contents)
+        {
+            return false;
+        }
+        server.Applied = contents.Settings;
         server.Reported = server.Pool.Parameters.Intern(server.Reported);
         return true;
     }

@@ -12,6 +12,9 @@ internal sealed class ServerStatements
 
     public int Count => _entries.Count;
 
+    /// <summary>The same with the stale ones that are still to be closed.</summary>
+    public int CountOnServer => _entries.Count + (_stale?.Count ?? 0);
+
     /// <summary>Whether the server has it; if so it counts as used in this batch.</summary>
     public bool TryUse(PreparedStatement statement, long batch)
     {

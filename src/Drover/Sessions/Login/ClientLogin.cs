@@ -13,6 +13,8 @@ namespace Drover.Sessions.Login;
 
 internal sealed class ClientLogin(ClientServices services, MessageChannel channel, StartupPacket startup, Wakeup wakeup)
 {
+    private ServerCredential? _learnt;
+
     /// <summary>The user, once authenticated.</summary>
     public UserEntry User { get; private set; } = null!;
 
@@ -67,14 +69,35 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
         if (end is null)
         {
             User = services.Directory.User(startup.User);
-            ScramKeys? keys = authenticator.Keys ?? User.Credential.Keys;
-            PasswordSecret? known = services.Secrets.FromFile(startup.User) ?? secret;
-            if (User.Credential.Secret != known || User.Credential.Keys != keys)
-            {
-                User.Credential = new ServerCredential(known, keys);
-            }
+            Learn(secret, authenticator.Keys);
         }
         return end;
+    }
+
+    /// <summary>
+    /// Passes on what the login taught of logging in to servers. What auth_query told holds for the database that was
+    /// asked and for no other: the same name may have another password there, and has another salt.
+    /// </summary>
+    public void Teach(ServerPool pool)
+    {
+        if (_learnt is not null && pool.User == User)
+        {
+            pool.Learnt = _learnt with { Keys = _learnt.Keys ?? pool.Learnt.Keys };
+        }
+    }
+
+    private void Learn(PasswordSecret? secret, ScramKeys? proved)
+    {
+        if (services.Secrets.FromFile(startup.User) is not { } listed)
+        {
+            _learnt = secret is null && proved is null ? null : new ServerCredential(secret, proved);
+            return;
+        }
+        ScramKeys? keys = proved ?? User.Credential.Keys;
+        if (User.Credential.Secret != listed || User.Credential.Keys != keys)
+        {
+            User.Credential = new ServerCredential(listed, keys);
+        }
     }
 
     private (HbaMethod Method, string? Map, SessionEnd? Refusal) ChooseMethod()

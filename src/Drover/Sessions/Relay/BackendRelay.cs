@@ -273,6 +273,7 @@ internal sealed class BackendRelay(ClientSession session)
         }
         if (server.Responses.NextAction == ExpectedAction.Retag)
         {
+            ForgetStatement(server);
             CommandComplete.Write(assembly.Replace(position, end), "DEALLOCATE"u8);
         }
         else if (session.Traits.HasFlag(StatementTraits.ForgetsStatements))
@@ -283,6 +284,18 @@ internal sealed class BackendRelay(ClientSession session)
         {
             server.Responses.Pop();
             Synthesize(server, end, ref assembly);
+        }
+    }
+
+    private void ForgetStatement(ServerConnection server)
+    {
+        bool isKnown =
+            server.Responses.TryPeek(out ExpectedResponse expected)
+            && expected.Subject is ClientStatement forgotten
+            && session.Statements?.Find(forgotten.Name) == forgotten;
+        if (isKnown)
+        {
+            session.Statements!.Remove((ClientStatement)expected.Subject!);
         }
     }
 
@@ -391,6 +404,11 @@ internal sealed class BackendRelay(ClientSession session)
                 routine: "RevalidateCachedQuery"
             );
         }
+        if (expected is { Action: not ExpectedAction.Retired, Subject: PreparedStatement missing } && IsMissing(fields))
+        {
+            // Something out of sight has forgotten it: the next to need it has it made again.
+            server.Statements.Remove(missing);
+        }
         if (fields.Routine.SequenceEqual("RevalidateCachedQuery"u8) && expected.Subject is PreparedStatement changed)
         {
             _shapes.Retire(server, changed);
@@ -403,44 +421,15 @@ internal sealed class BackendRelay(ClientSession session)
         }
         if (expected.Kind is not (ExpectedKind.Query or ExpectedKind.FunctionCall or ExpectedKind.Sync))
         {
-            server.Responses.FailToSync(static (state, failed) => ((BackendRelay)state).Undo(failed), this);
+            server.Responses.FailToSync(
+                static (state, failed) => SkippedMessage.TakeBack((ClientSession)state, failed),
+                session
+            );
             Synthesize(server, end, ref assembly);
         }
     }
 
-    /// <summary>A message was refused or skipped: what was noted when it was sent is taken back.</summary>
-    private void Undo(ExpectedResponse failed)
-    {
-        ServerConnection server = session.Server!;
-        switch (failed.Kind, failed.Action, failed.Subject)
-        {
-            case (ExpectedKind.Parse, ExpectedAction.Forward, ClientStatement statement):
-                session.Statements?.Remove(statement);
-                server.Statements.Remove(statement.Statement);
-                break;
-            case (ExpectedKind.Parse, ExpectedAction.Synthesize, ClientStatement skipped):
-                session.Statements?.Remove(skipped);
-                break;
-            case (ExpectedKind.Parse, ExpectedAction.Swallow, PreparedStatement made):
-                server.Statements.Remove(made);
-                break;
-            case (ExpectedKind.Parse, ExpectedAction.Forward, UnnamedStatement unnamed):
-                unnamed.Forget();
-                server.UnnamedOwner = null;
-                break;
-            case (ExpectedKind.Parse, ExpectedAction.Swallow, UnnamedStatement):
-                server.UnnamedOwner = null;
-                break;
-            case (ExpectedKind.Close, ExpectedAction.Synthesize, ClientStatement kept):
-                session.Statements?.Add(kept);
-                break;
-            case (ExpectedKind.Close, ExpectedAction.Swallow, PreparedStatement still):
-                server.Statements.Add(still, batch: 0);
-                break;
-            default:
-                break;
-        }
-    }
+    private static bool IsMissing(DiagnosticFields fields) => fields.Code.SequenceEqual("26000"u8);
 
     private void OnParameter(ServerConnection server, ReadOnlySpan<byte> body)
     {
@@ -453,9 +442,7 @@ internal sealed class BackendRelay(ClientSession session)
         );
         session.Reported = server.Reported;
         // Something has changed a setting, whether or not its text looked like it: have a look when it is over.
-        session.Traits |= session.Pool.Configuration.FollowsSession
-            ? StatementTraits.TouchesSession
-            : StatementTraits.None;
+        session.Traits |= session.Terms.FollowsSession ? StatementTraits.TouchesSession : StatementTraits.None;
     }
 
     private static bool IsSynthesizedNext(ServerConnection server) =>

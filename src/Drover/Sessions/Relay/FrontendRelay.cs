@@ -189,7 +189,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             server.Responses.Count == 0
             && !server.Responses.IsUnsynced
             && server.Status == TransactionStatus.Idle
-            && session.Pool.Configuration.SharesStatements;
+            && session.Terms.SharesStatements;
         bool moved = Forward(server, session.Inbox.Data, mayRetain, out int position);
         session.Inbox.Consume(position);
         backend.AnswerSynthesized();

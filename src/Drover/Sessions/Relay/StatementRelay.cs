@@ -24,9 +24,9 @@ internal sealed class StatementRelay(ClientSession session)
     /// <summary>No statement has this name; shared ones are counted from 1.</summary>
     private static ReadOnlySpan<byte> NoStatement => "drover_0"u8;
 
-    private bool Shares => session.Pool.Configuration.SharesStatements;
+    private bool Shares => session.Terms.SharesStatements;
 
-    private bool Follows => session.Pool.Configuration.FollowsSession;
+    private bool Follows => session.Terms.FollowsSession;
 
     /// <summary>In session mode texts matter only for RESET, which is to go back to the start-up parameters.</summary>
     private bool Scans => Follows || Shares || !session.Startup.IsEmpty;
@@ -47,8 +47,12 @@ internal sealed class StatementRelay(ClientSession session)
 
     public void Execute(ServerConnection server, int end, ref Assembly assembly)
     {
-        bool retag = session.Unnamed is { IsDeallocate: true };
-        server.Responses.Push(ExpectedKind.Execute, retag ? ExpectedAction.Retag : ExpectedAction.Forward);
+        ClientStatement? forgotten = session.Unnamed?.Deallocates;
+        server.Responses.Push(
+            ExpectedKind.Execute,
+            forgotten is null ? ExpectedAction.Forward : ExpectedAction.Retag,
+            forgotten
+        );
         if (Shares && session.Traits.HasFlag(StatementTraits.ForgetsStatements))
         {
             Flush.Write(assembly.Replace(end, end));
@@ -67,17 +71,17 @@ internal sealed class StatementRelay(ClientSession session)
         server.UnnamedOwner = null;
         StatementTraits traits = Scan(WithoutZero(body));
         session.Traits |= traits;
-        if (IsDeallocateOfShared(traits, WithoutZero(body)))
+        _awaitsAnswers = Shares && traits.HasFlag(StatementTraits.ForgetsStatements);
+        if (FindDeallocated(traits, WithoutZero(body)) is { } forgotten)
         {
             MessageWriter writer = assembly.Replace(position, end);
             writer.Begin(FrontendType.Query);
             writer.WriteBytes(DeallocateStandIn);
             writer.End();
-            server.Responses.Push(ExpectedKind.Query, ExpectedAction.Retag);
+            server.Responses.Push(ExpectedKind.Query, ExpectedAction.Retag, forgotten);
             return true;
         }
         server.Responses.Push(ExpectedKind.Query);
-        _awaitsAnswers = Shares && traits.HasFlag(StatementTraits.ForgetsStatements);
         return true;
     }
 
@@ -294,8 +298,7 @@ internal sealed class StatementRelay(ClientSession session)
     {
         session.Unnamed ??= new UnnamedStatement();
         session.Traits |= traits;
-        bool standsIn = IsDeallocateOfShared(traits, parse.Text);
-        if (standsIn)
+        if (FindDeallocated(traits, parse.Text) is { } forgotten)
         {
             Protocol.Messages.Frontend.Parse.Write(
                 assembly.Replace(position, end),
@@ -303,7 +306,7 @@ internal sealed class StatementRelay(ClientSession session)
                 WithoutZero(DeallocateStandIn)
             );
             session.Unnamed.Set([.. DeallocateStandIn, 0, 0], StatementTraits.None, session.Names, server);
-            session.Unnamed.IsDeallocate = true;
+            session.Unnamed.Deallocates = forgotten;
         }
         else
         {
@@ -435,25 +438,16 @@ internal sealed class StatementRelay(ClientSession session)
     }
 
     /// <summary>
-    /// DEALLOCATE of a name that the client gave at protocol level: it is forgotten here, and something harmless runs
-    /// in its
-    /// place, so that it still fails in a failed transaction.
+    /// What a DEALLOCATE names, if the client gave the name at protocol level: it is forgotten here once something
+    /// harmless has run in its place, which fails where DEALLOCATE would.
     /// </summary>
-    private bool IsDeallocateOfShared(StatementTraits traits, ReadOnlySpan<byte> text)
-    {
-        if (
-            !Shares
-            || !traits.HasFlag(StatementTraits.ForgetsStatements)
-            || session.Statements is not { Count: > 0 } statements
-            || !DeallocateText.TryReadName(text, out byte[] name)
-            || statements.Find(name) is not { } statement
-        )
-        {
-            return false;
-        }
-        statements.Remove(statement);
-        return true;
-    }
+    private ClientStatement? FindDeallocated(StatementTraits traits, ReadOnlySpan<byte> text) =>
+        Shares
+        && traits.HasFlag(StatementTraits.ForgetsStatements)
+        && session.Statements is { Count: > 0 } statements
+        && DeallocateText.TryReadName(text, out byte[] name)
+            ? statements.Find(name)
+            : null;
 
     private static ulong HashOf(ReadOnlySpan<byte> portal) => portal.IsEmpty ? 0 : XxHash3.HashToUInt64(portal);
 

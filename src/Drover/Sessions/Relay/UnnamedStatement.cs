@@ -10,6 +10,11 @@ namespace Drover.Sessions.Relay;
 /// </summary>
 internal sealed class UnnamedStatement
 {
+    /// <summary>
+    /// Owns what a server has while nobody knows: something that would have replaced it was skipped, or failed.
+    /// </summary>
+    public static object Unclear { get; } = new();
+
     private byte[] _body = [];
     private int _length;
     private long _generation;
@@ -22,8 +27,10 @@ internal sealed class UnnamedStatement
     private StatementTraits _traits;
     private TellingNames? _names;
 
-    /// <summary>It stands for a DEALLOCATE of a shared statement: the tag of its execution is put back.</summary>
-    public bool IsDeallocate { get; set; }
+    /// <summary>
+    /// It stands for a DEALLOCATE of this shared statement: its execution forgets that and gets the right tag.
+    /// </summary>
+    public ClientStatement? Deallocates { get; set; }
 
     /// <summary>What Parse carries behind the name.</summary>
     public ReadOnlySpan<byte> Body => _body.AsSpan(0, _length);
@@ -32,7 +39,7 @@ internal sealed class UnnamedStatement
     public bool IsSame(ReadOnlySpan<byte> body, TellingNames? now) =>
         Exists
         && !IsPinned
-        && !IsDeallocate
+        && Deallocates is null
         && _traits == StatementTraits.None
         && ReferenceEquals(_names, now)
         && body.SequenceEqual(Body);
@@ -90,7 +97,7 @@ internal sealed class UnnamedStatement
     {
         Exists = exists;
         IsPinned = isPinned;
-        IsDeallocate = false;
+        Deallocates = null;
         _traits = traits;
         _generation++;
     }

@@ -1,0 +1,119 @@
+// drover inspect: where a database stands, and what to do next.
+using System.CommandLine;
+using Drover.Advice;
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Npgsql;
+using Spectre.Console;
+
+namespace Drover.App.Commands;
+
+/// <summary>
+/// Reads a server and writes nothing to it. Exit codes: 0 inspected; 1 not reached; 2 usage; 130 Ctrl-C.
+/// </summary>
+internal static class InspectCommand
+{
+    private static readonly Argument<string?> s_target = new("CONNECTION")
+    {
+        Description = "The database: a postgres:// URI or key=value words; PG* variables stand in for what it lacks.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<int> s_seconds = Number("--seconds", "How long rates are measured.", 10, 1);
+
+    private static readonly Option<int> s_unusedDays = Number(
+        "--unused-days",
+        "Days that counters must have run before an index is called unused.",
+        7,
+        0
+    );
+
+    private static readonly Option<int> s_largeGigabytes = Number(
+        "--large-gb",
+        "Gigabytes from which a table is looked at for partitioning.",
+        10,
+        0
+    );
+
+    private static readonly Option<bool> s_json = new("--json") { Description = "Writes the result as JSON." };
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        Command command = new("inspect", "Measures a database and says what to do next. Changes nothing.")
+        {
+            s_target,
+            s_seconds,
+            s_unusedDays,
+            s_largeGigabytes,
+            s_json,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        TextWriter error = parsed.InvocationConfiguration.Error;
+        NpgsqlConnectionStringBuilder? target = ConnectionText.Parse(
+            parsed.GetValue(s_target),
+            Environment.GetEnvironmentVariable,
+            out string problem
+        );
+        if (target is null)
+        {
+            await error.WriteLineAsync($"drover: {problem}");
+            return (int)OperationOutcome.Usage;
+        }
+        await using ServerAccess access = new(target);
+        try
+        {
+            await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
+            TimeSpan seconds = TimeSpan.FromSeconds(parsed.GetValue(s_seconds));
+            AdviceLimits limits = new()
+            {
+                UnusedAfter = TimeSpan.FromDays(parsed.GetValue(s_unusedDays)),
+                LargeTableBytes = (long)parsed.GetValue(s_largeGigabytes) << 30,
+            };
+            Inspection inspection = await Inspector.InspectAsync(
+                connection,
+                seconds,
+                limits,
+                TimeProvider.System,
+                cancellation
+            );
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            if (parsed.GetValue(s_json))
+            {
+                await InspectionJson.WriteAsync(inspection, output);
+            }
+            else
+            {
+                InspectionText.Write(inspection, access.Description, AnsiConsole.Console, output);
+            }
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return (int)OperationOutcome.Interrupted;
+        }
+        catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
+        {
+            await error.WriteLineAsync($"drover: {ServerFailure.Describe(failure, access.Description)}");
+            return (int)OperationOutcome.Failed;
+        }
+    }
+
+    private static Option<int> Number(string name, string meaning, int value, int least)
+    {
+        Option<int> option = new(name) { Description = meaning, DefaultValueFactory = _ => value };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least))
+            {
+                result.AddError($"{name} takes a number from {least}");
+            }
+        });
+        return option;
+    }
+}

@@ -1,0 +1,83 @@
+// An inspection as a person reads it: a table of metrics, the statements with the most time, numbered advice.
+using System.Globalization;
+using Drover.Advice;
+using Drover.Advice.Metrics;
+using Spectre.Console;
+
+namespace Drover.App.Commands;
+
+/// <summary>Draws it; plain text where there is no terminal.</summary>
+internal static class InspectionText
+{
+    /// <summary>Writes all of it.</summary>
+    public static void Write(Inspection inspection, string server, IAnsiConsole console, TextWriter output)
+    {
+        ServerSamples samples = inspection.Samples;
+        output.WriteLine(
+            Text($"{server}: PostgreSQL {samples.Version}, {samples.Tables.Count} tables, ")
+                + Text($"looked at for {samples.Elapsed.TotalSeconds:0} s")
+        );
+        WriteMetrics(inspection.Metrics, console);
+        if (samples.Statements.Top.Count > 0)
+        {
+            WriteStatements(samples.Statements, console);
+        }
+        if (inspection.Recommendations.Count == 0)
+        {
+            output.WriteLine("Nothing to recommend.");
+            return;
+        }
+        for (int i = 0; i < inspection.Recommendations.Count; i++)
+        {
+            output.WriteLine();
+            WriteAdvice(i + 1, inspection.Recommendations[i], output);
+        }
+    }
+
+    private static void WriteMetrics(IReadOnlyList<MetricReading> metrics, IAnsiConsole console)
+    {
+        Table table = new Table().RoundedBorder().AddColumns("metric", "value", "what it is");
+        table.Columns[1].RightAligned().NoWrap();
+        foreach (MetricReading metric in metrics)
+        {
+            string value = metric.Value is { } number ? Text($"{number:#,0.##} {metric.Unit}") : "-";
+            table.AddRow(new Text(metric.Metric), new Text(value), new Text($"{metric.Note} ({metric.Source})"));
+        }
+        console.Write(table);
+    }
+
+    private static void WriteStatements(StatementStatistics statements, IAnsiConsole console)
+    {
+        Table table = new Table().RoundedBorder().AddColumns("share of time", "calls", "mean", "statement");
+        table.Columns[0].RightAligned().NoWrap();
+        table.Columns[1].RightAligned().NoWrap();
+        table.Columns[2].RightAligned().NoWrap();
+        foreach (StatementShare share in statements.Top)
+        {
+            table.AddRow(
+                new Text(Text($"{100 * share.TotalMs / statements.TotalMs:0.0} %")),
+                new Text(Text($"{share.Calls:N0}")),
+                new Text(Text($"{share.MeanMs:0.00} ms")),
+                new Text(share.Text)
+            );
+        }
+        console.Write(table);
+    }
+
+    // Not through the console, which would break a command's line at its width.
+    private static void WriteAdvice(int number, Recommendation advice, TextWriter output)
+    {
+        output.WriteLine($"{number}. {advice.Code}: {advice.Subject}");
+        output.WriteLine($"   seen   {advice.Evidence}");
+        output.WriteLine($"   gives  {advice.Expected}");
+        output.WriteLine($"   costs  {advice.Price}");
+        output.WriteLine($"   risk   {advice.Risk}");
+        output.WriteLine($"   do     {advice.Do}");
+        if (advice.Undo.Length > 0)
+        {
+            output.WriteLine($"   undo   {advice.Undo}");
+        }
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

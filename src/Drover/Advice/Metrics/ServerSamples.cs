@@ -1,0 +1,88 @@
+// Everything that is read of a server: counters at both ends of a short interval, and the catalogs between.
+using Drover.Operations.Connections;
+using Npgsql;
+
+namespace Drover.Advice.Metrics;
+
+/// <summary>What one look at a server gives; the metrics and the advice are made of it.</summary>
+internal sealed record ServerSamples(
+    string Version,
+    string Database,
+    string Role,
+    bool SeesEverybody,
+    DatabaseCounters Total,
+    DatabaseCounters Interval,
+    TimeSpan Elapsed,
+    IReadOnlyList<SessionCounts> Sessions,
+    IReadOnlyList<string> Blockers,
+    StatementStatistics Statements,
+    IReadOnlyList<TableFacts> Tables,
+    ReplicationFacts Replication,
+    HostCounters? HostBefore,
+    HostCounters? Host,
+    string HostSource
+)
+{
+    private const int StatementsMax = 5;
+
+    private const string Who = """
+        SELECT current_setting('server_version'), current_database()::text, current_user::text,
+               pg_has_role('pg_read_all_stats', 'USAGE') OR current_setting('is_superuser') = 'on'
+        """;
+
+    /// <summary>Reads for so long; the load is a few queries of the statistics views a second.</summary>
+    public static async Task<ServerSamples> TakeAsync(
+        NpgsqlConnection connection,
+        TimeSpan interval,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        (string Version, string Database, string Role, bool All) who = (
+            await connection.ListAsync(
+                Who,
+                [],
+                static row => (row.GetString(0), row.GetString(1), row.GetString(2), row.GetBoolean(3)),
+                cancellation
+            )
+        )[0];
+        HostReader hostReader = new(connection);
+        HostCounters? hostBefore = await hostReader.ReadAsync(cancellation);
+        DatabaseCounters before = await DatabaseCounters.ReadAsync(connection, cancellation);
+        long start = time.GetTimestamp();
+        StatementStatistics statements = await StatementStatistics.ReadAsync(connection, StatementsMax, cancellation);
+        List<TableFacts> tables = await TableFacts.ReadAsync(connection, cancellation);
+        ReplicationFacts replication = await ReplicationFacts.ReadAsync(connection, cancellation);
+        List<SessionCounts> sessions = [];
+        do
+        {
+            sessions.Add(await SessionCounts.ReadAsync(connection, cancellation));
+            TimeSpan left = interval - time.GetElapsedTime(start);
+            await Task.Delay(
+                left > TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : Positive(left),
+                time,
+                cancellation
+            );
+        } while (time.GetElapsedTime(start) < interval);
+        DatabaseCounters after = await DatabaseCounters.ReadAsync(connection, cancellation);
+        return new ServerSamples(
+            who.Version,
+            who.Database,
+            who.Role,
+            who.All,
+            after,
+            after.Minus(before),
+            time.GetElapsedTime(start),
+            sessions,
+            await SessionCounts.BlockersAsync(connection, cancellation),
+            statements,
+            tables,
+            replication,
+            hostBefore,
+            await hostReader.ReadAsync(cancellation),
+            hostReader.Source
+        );
+    }
+
+    private static TimeSpan Positive(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;
+}
