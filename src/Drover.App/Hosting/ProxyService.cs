@@ -73,9 +73,11 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         Task averages = statistics.RunAsync(_background.Token);
         MaintenanceLoop maintenance = new(_options.Proxy.Maintenance, _time, _logs.Loggers.CreateLogger("maintenance"));
         Task partitions = maintenance.RunAsync(_background.Token);
+        RunJournalLoop journal = new(_options.Proxy.Maintenance, _time, _logs.Loggers.CreateLogger("operations"));
+        Task operations = journal.RunAsync(_background.Token);
         await _stopped.Task;
         await _background.CancelAsync();
-        await Task.WhenAll(watchdog, averages, partitions);
+        await Task.WhenAll(watchdog, averages, partitions, operations);
         LogLifecycle.Down(_log);
         return 0;
     }

@@ -25,6 +25,9 @@ internal class StepContext
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>What stays with the step when it is done, for a person; only of a step in one transaction.</summary>
+    public string? Note { get; set; }
+
     /// <summary>
     /// Writes an event of the run on this connection, so that it commits or vanishes with the step.
     /// </summary>

@@ -12,7 +12,7 @@ internal static class MetricCatalog
     private const double MicrosecondsPerSecond = 1e6;
 
     /// <summary>All families, in the order of the page.</summary>
-    public static IReadOnlyList<MetricFamily> All { get; } = [.. Pools(), .. Traffic(), .. Process()];
+    public static IReadOnlyList<MetricFamily> All { get; } = [.. Pools(), .. Traffic(), .. Process(), .. Operations()];
 
     private static IEnumerable<MetricFamily> Pools() =>
         [
@@ -146,6 +146,45 @@ internal static class MetricCatalog
                         new(MaintenanceCounters.Failed, [new("outcome", "failed")]),
                         new(MaintenanceCounters.Refused, [new("outcome", "refused")]),
                     ]
+            ),
+        ];
+
+    private static IEnumerable<MetricFamily> Operations() =>
+        [
+            new(
+                "drover.operation.runs",
+                MetricKind.Gauge,
+                "{run}",
+                "Runs in the journals of maintenance_databases, by state.",
+                _ => OperationReadings.Samples("state", reading => reading.Runs)
+            ),
+            new(
+                "drover.operation.rows",
+                MetricKind.Counter,
+                "{row}",
+                "Rows that runs have copied, swept or compared, by step.",
+                _ => OperationReadings.Samples("step", reading => reading.Rows)
+            ),
+            new(
+                "drover.operation.step.duration",
+                MetricKind.Counter,
+                "s",
+                "Time that steps of runs have taken.",
+                _ => OperationReadings.Samples("step", reading => reading.StepSeconds)
+            ),
+            new(
+                "drover.operation.throttled",
+                MetricKind.Counter,
+                "s",
+                "Time that runs stood still because a limit of load was passed, by limit.",
+                _ => OperationReadings.Samples("limit", reading => reading.ThrottledSeconds)
+            ),
+            new(
+                "drover.operation.lock.retries",
+                MetricKind.Counter,
+                "{attempt}",
+                "Attempts of runs at locks that were given up for a while, as the journal notes them.",
+                _ => OperationReadings.Samples(reading => reading.LockWaits)
             ),
         ];
 

@@ -39,13 +39,14 @@ internal static class StepJournal
         NpgsqlConnection connection,
         long run,
         string step,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? note = null
     ) =>
         connection.ExecuteAsync(
-            "UPDATE drover.steps SET state = 'done', progress = 1, note = NULL, "
+            "UPDATE drover.steps SET state = 'done', progress = 1, note = $3::text, "
                 + "started_at = coalesce(started_at, clock_timestamp()), finished_at = clock_timestamp() "
                 + "WHERE run_id = $1 AND name = $2",
-            [run, step],
+            [run, step, note],
             cancellationToken
         );
 

@@ -100,6 +100,8 @@ internal sealed class BatchRunner(RunScope scope, PlanStep step, IBatchStep code
             return;
         }
         await scope.WriteEventAsync(step, "throttled", reason, cancellationToken);
+        string limit = scope.Throttle.Limit;
+        long began = scope.Time.GetTimestamp();
         scope.Pulse.IsResting = true;
         try
         {
@@ -112,6 +114,8 @@ internal sealed class BatchRunner(RunScope scope, PlanStep step, IBatchStep code
         {
             scope.Pulse.IsResting = false;
         }
+        string stood = ThrottleEvent.Write(limit, scope.Time.GetElapsedTime(began));
+        await scope.WriteEventAsync(step, ThrottleEvent.Kind, stood, cancellationToken);
     }
 
     // A batch that found nothing to do waits for something: it need not ask at full speed.

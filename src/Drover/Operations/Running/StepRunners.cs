@@ -105,11 +105,12 @@ internal static class StepRunners
         {
             return;
         }
+        StepContext context = scope.Context(step);
         if (!await IsDoneAsync(scope.Connection, step.DoneWhen, either.Token))
         {
             if (code is not null)
             {
-                await code.RunAsync(scope.Context(step), either.Token);
+                await code.RunAsync(context, either.Token);
             }
             else
             {
@@ -119,7 +120,7 @@ internal static class StepRunners
                 }
             }
         }
-        await StepJournal.CompleteAsync(scope.Connection, scope.Lease.RunId, step.Name, either.Token);
+        await StepJournal.CompleteAsync(scope.Connection, scope.Lease.RunId, step.Name, either.Token, context.Note);
         await transaction.CommitAsync();
     }
 

@@ -21,6 +21,9 @@ internal sealed class Throttle(ThrottleLimits limits, TimeProvider time)
     /// <summary>Why the run must not go on now; null: it may.</summary>
     public string? Reason { get; private set; }
 
+    /// <summary>Which limit <see cref="Reason"/> is about, in kebab-case.</summary>
+    public string Limit { get; private set; } = "";
+
     /// <summary>By how much the rests are longer than the duty wants; 1 when all is quiet.</summary>
     public double Slowdown { get; private set; } = 1;
 
@@ -50,13 +53,22 @@ internal sealed class Throttle(ThrottleLimits limits, TimeProvider time)
                 // An application that became slower by itself becomes the new normal, slowly.
                 _baselineMs += (commitMs - _baselineMs) * BaselineShare;
             }
-            Reason =
-                Lag(sample)
-                ?? LagTime(sample)
-                ?? Latency(_baselineMs.Value)
-                ?? Wal(sample)
-                ?? Sessions(sample.ActiveSessions);
+            Reason = null;
+            Stop("replication-lag-bytes", Lag(sample));
+            Stop("replication-lag", LagTime(sample));
+            Stop("commit-latency", Latency(_baselineMs.Value));
+            Stop("wal-rate", Wal(sample));
+            Stop("active-sessions", Sessions(sample.ActiveSessions));
             Slowdown = Reason is null ? Math.Max(1, Slowdown * 0.9) : Math.Min(SlowdownMax, Slowdown * 1.5);
+        }
+    }
+
+    // The first limit that is passed is the reason.
+    private void Stop(string limit, string? reason)
+    {
+        if (Reason is null && reason is not null)
+        {
+            (Reason, Limit) = (reason, limit);
         }
     }
 

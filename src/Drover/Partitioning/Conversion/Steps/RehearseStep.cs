@@ -28,6 +28,8 @@ internal sealed class RehearseStep(ConversionSettings settings) : ITransactionSt
                 [],
                 cancellationToken
             );
+            context.Note = await new MirrorCost(layout).MeasureAsync(context.Connection, Rows, cancellationToken);
+            await context.Connection.ExecuteAsync("ROLLBACK TO SAVEPOINT drover_rehearsal", [], cancellationToken);
         }
         catch (PostgresException refused) when (refused.SqlState[..2] is "23" or "42" or "22" or "P0")
         {
@@ -38,6 +40,10 @@ internal sealed class RehearseStep(ConversionSettings settings) : ITransactionSt
                     + "with SET search_path)",
                 refused
             );
+        }
+        if (context.Note is { } cost)
+        {
+            await context.WriteEventAsync("mirror-cost", cost, cancellationToken);
         }
     }
 }
