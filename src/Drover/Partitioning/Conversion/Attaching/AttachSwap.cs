@@ -8,8 +8,9 @@ namespace Drover.Partitioning.Conversion.Attaching;
 /// <summary>
 /// Forwards: 1. the names; 2. the old table gives up what belongs to the whole table from now on, and its indexes
 /// become a partition's; 3. it is attached, without a scan, since a valid check says that its rows fit; 4. indexes and
-/// foreign keys are joined under the parent's, which scans nothing either; 5. what the table had besides, and all that is bound
-/// to it from outside. Backwards the same from the end to the beginning, with the rows of other partitions moved in.
+/// foreign keys are joined under the parent's, which scans nothing either; 5. what the table had besides, and all that
+/// is bound to it from outside. Backwards the same from the end to the beginning, with the rows of other partitions
+/// moved in.
 /// </summary>
 internal sealed class AttachSwap
 {
