@@ -73,6 +73,34 @@ public sealed class PartitionCommandTests(PostgresFixture fixture)
     }
 
     [Fact]
+    public async Task Status_warns_loudly_when_there_is_no_way_back_and_rollback_says_why()
+    {
+        Stage stage = await CreateAsync();
+        await stage.ExpectAsync(0, $"start orders {By} {Stage.Consent} --no-throttle --auto");
+        Assert.DoesNotContain(
+            "WARNING",
+            (await stage.ExpectAsync(0, "status orders")).Output,
+            StringComparison.Ordinal
+        );
+        await stage.ExecuteAsync("ALTER TABLE public.orders__drover_old ADD CONSTRAINT never CHECK (total < 5000)");
+        await stage.ExecuteAsync("INSERT INTO public.orders (total, created_at) VALUES (6000, now())");
+
+        Answer status = await stage.ExpectAsync(0, "status orders");
+        Answer all = await stage.ExpectAsync(0, "status");
+        Answer json = await stage.ExpectAsync(0, "status orders --json");
+        Answer refused = await stage.ExpectAsync(1, "rollback orders --no-throttle");
+
+        const string Warning = "WARNING: ROLLBACK IS UNAVAILABLE: public.orders__drover_old cannot take";
+        Assert.Contains(Warning, status.Output, StringComparison.Ordinal);
+        Assert.Contains(Warning, all.Output, StringComparison.Ordinal);
+        using JsonDocument report = JsonDocument.Parse(json.Output);
+        Assert.Equal(1, report.RootElement.GetProperty("warnings").GetArrayLength());
+        Assert.Contains("there is no rollback", refused.Everything, StringComparison.Ordinal);
+        Assert.Contains("23514 never", refused.Everything, StringComparison.Ordinal);
+        Assert.Equal("watching", await stage.QueryAsync("SELECT state FROM drover.runs"));
+    }
+
+    [Fact]
     public async Task Auto_goes_through_the_cut_over_and_abort_of_another_run_leaves_nothing()
     {
         Stage stage = await CreateAsync();

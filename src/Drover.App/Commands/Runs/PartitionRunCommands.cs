@@ -129,12 +129,11 @@ internal static class PartitionRunCommands
                     return await ListAsync(invocation, connection, cancellation);
                 }
                 RunRow run = await invocation.FindRunAsync(connection, cancellation);
-                RunReport report = invocation.Parsed.GetValue(watch)
-                    ? await new RunWatch(invocation, run.Id, s_time).FollowAsync(
-                        now => !now.IsRunnerAlive,
-                        cancellation
-                    )
-                    : await ReadAsync(invocation, connection, run, cancellation);
+                if (invocation.Parsed.GetValue(watch))
+                {
+                    await new RunWatch(invocation, run.Id, s_time).FollowAsync(now => !now.IsRunnerAlive, cancellation);
+                }
+                RunReport report = await ReadAsync(invocation, connection, run, cancellation);
                 if (invocation.WantsJson)
                 {
                     string text = JsonSerializer.Serialize(report, RunReportJson.Default.RunReport);

@@ -43,6 +43,23 @@ internal static class ConversionSql
             layout.Identity.Zip(layout.LogColumns, (name, logged) => $"{Of(alias, name)} {Equal} {log}.{logged}")
         );
 
+    /// <summary>Both tables have the same images for the identity of a row of the key log.</summary>
+    public static string EqualFor(
+        this ConversionLayout layout,
+        QualifiedName leader,
+        QualifiedName follower,
+        string log
+    )
+    {
+        string source = $"SELECT FROM {leader} AS s WHERE {layout.MatchLog("s", log)}";
+        string target = $"SELECT FROM {follower} AS t WHERE {layout.MatchLog("t", log)}";
+        string same = layout.SameImage("s", "t");
+        return $"""
+            NOT EXISTS ({source} AND NOT EXISTS ({target} AND {same}))
+              AND NOT EXISTS ({target} AND NOT EXISTS ({source} AND {same}))
+            """;
+    }
+
     private static string Of(string? alias, string name) =>
         alias is null ? SqlText.Name(name) : $"{alias}.{SqlText.Name(name)}";
 }

@@ -30,7 +30,8 @@ internal sealed class KeyLog(ConversionLayout layout)
 
     /// <summary>
     /// Has each row that the mirror notes made equal when its transaction ends; only then have all row events of nested
-    /// statements come to the mirror. The entry stays until a sweep has seen that it is right.
+    /// statements come to the mirror. The entry stays until a sweep has seen that it is right. It <c>settles</c> no
+    /// more if its transaction could not do it: then it was wrong for a while, and somebody may have seen that.
     /// </summary>
     public string SettleTrigger() =>
         $"""

@@ -7,7 +7,8 @@ namespace Drover.Partitioning.Conversion;
 /// <summary>What one sweep did.</summary>
 /// <param name="Taken">Entries that it looked at.</param>
 /// <param name="Cleared">Entries whose identities are equal now, and which are gone.</param>
-/// <param name="Written">Rows of the follower that it deleted or inserted.</param>
+/// <param name="Written">Rows of the follower that it deleted or inserted; and entries that were made equal by
+/// somebody else than the transaction that noted them, after it.</param>
 /// <param name="Last">The last entry that it looked at; the next sweep may go on behind it. 0: there was none.</param>
 internal sealed record SweepResult(int Taken, int Cleared, int Written, long Last)
 {
@@ -42,7 +43,6 @@ internal sealed class KeyLogSweep
             + $"($1::text::bigint[])) AS l";
         string place = ConversionSql.List(layout.Place, "t");
         string source = $"SELECT FROM {leader} AS s WHERE {layout.MatchLog("s", "l")}";
-        string target = $"SELECT FROM {follower} AS t WHERE {layout.MatchLog("t", "l")}";
         string same = layout.SameImage("s", "t");
         _take = $"SELECT seq FROM {log} WHERE seq > $1 ORDER BY seq LIMIT $2";
         _removeGone = $"""
@@ -66,8 +66,8 @@ internal sealed class KeyLogSweep
             """;
         _clear = $"""
             DELETE FROM {log} AS l WHERE l.seq = ANY ($1::text::bigint[]) AND l.k1 IS NOT NULL
-              AND NOT EXISTS ({source} AND NOT EXISTS ({target} AND {same}))
-              AND NOT EXISTS ({target} AND NOT EXISTS ({source} AND {same}))
+              AND {layout.EqualFor(leader, follower, "l")}
+            RETURNING CASE WHEN l.settles THEN 0 ELSE 1 END::bigint
             """;
     }
 
@@ -92,14 +92,14 @@ internal sealed class KeyLogSweep
             return new SweepResult(0, 0, 0, 0);
         }
         int written = await ExecuteAsync(connection, _removeGone, taken, cancellationToken);
-        long[] present = await LockAsync(connection, taken, cancellationToken);
+        long[] present = await ListAsync(connection, _lockPresent, taken, cancellationToken);
         if (present.Length > 0)
         {
             written += await ExecuteAsync(connection, _removeStale, present, cancellationToken);
             written += await ExecuteAsync(connection, _insert, present, cancellationToken);
         }
-        int cleared = await ExecuteAsync(connection, _clear, taken, cancellationToken);
-        return new SweepResult(taken.Length, cleared, written, taken[^1]);
+        long[] cleared = await ListAsync(connection, _clear, taken, cancellationToken);
+        return new SweepResult(taken.Length, cleared.Length, written + (int)cleared.Sum(), taken[^1]);
     }
 
     private async Task<long[]> TakeAsync(
@@ -120,9 +120,14 @@ internal sealed class KeyLogSweep
         return await ReadAsync(command, cancellationToken);
     }
 
-    private async Task<long[]> LockAsync(NpgsqlConnection connection, long[] taken, CancellationToken cancellationToken)
+    private static async Task<long[]> ListAsync(
+        NpgsqlConnection connection,
+        string sql,
+        long[] taken,
+        CancellationToken cancellationToken
+    )
     {
-        await using NpgsqlCommand command = new(_lockPresent, connection) { Parameters = { Entries(taken) } };
+        await using NpgsqlCommand command = new(sql, connection) { Parameters = { Entries(taken) } };
         return await ReadAsync(command, cancellationToken);
     }
 

@@ -165,13 +165,15 @@ internal sealed class Mirror(ConversionLayout layout)
     // towards the old table, nothing that goes wrong is the application's matter.
     private string SettleBody(QualifiedName follower, MirrorMode mode)
     {
-        string gone =
+        string same =
             $"SELECT FROM {layout.Table} AS s WHERE {layout.MatchLog("s", "NEW")} AND {layout.SameImage("s", "t")}";
+        string late = $"UPDATE {layout.KeyLog} AS l SET settles = false WHERE l.seq = NEW.seq;";
         string settle = $"""
-            DELETE FROM {follower} AS t WHERE {layout.MatchLog("t", "NEW")} AND NOT EXISTS ({gone});
+            DELETE FROM {follower} AS t WHERE {layout.MatchLog("t", "NEW")} AND NOT EXISTS ({same});
             INSERT INTO {follower} ({_written}) OVERRIDING SYSTEM VALUE
             SELECT {layout.Written("s")} FROM {layout.Table} AS s WHERE {layout.MatchLog("s", "NEW")}
             ON CONFLICT DO NOTHING;
+            IF NOT ({layout.EqualFor(layout.Table, follower, "NEW")}) THEN {late} END IF;
             """;
         return $"""
 
@@ -182,10 +184,10 @@ internal sealed class Mirror(ConversionLayout layout)
               IF drover_settled < {SettledMax} THEN
                 PERFORM set_config('drover.settled', (drover_settled + 1)::text, true);
                 {(
-                mode == MirrorMode.Reverse
-                    ? $"BEGIN {settle} EXCEPTION WHEN OTHERS THEN NULL; END;"
-                    : settle
+                mode == MirrorMode.Reverse ? $"BEGIN {settle} EXCEPTION WHEN OTHERS THEN {late} END;" : settle
             )}
+              ELSE
+                {late}
               END IF;
               RETURN NULL;
             END

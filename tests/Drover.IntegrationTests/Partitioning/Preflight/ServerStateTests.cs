@@ -5,6 +5,8 @@ using Drover.Operations.Plans;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Preflight;
 using Npgsql;
+using Npgsql.Replication;
+using NpgsqlTypes;
 
 namespace Drover.IntegrationTests.Partitioning.Preflight;
 
@@ -82,6 +84,50 @@ public sealed class ServerStateTests
 
         Assert.StartsWith("process ", running.Single(finding => finding.Code == "wraparound-vacuum-running").Subject);
         Assert.DoesNotContain(young, finding => finding.Code.StartsWith("wraparound", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Standby_that_follows_and_its_slot_are_named_and_need_no_consent(int major)
+    {
+        await using LocalPostgresCluster cluster = await StartAsync(major, []);
+        NpgsqlConnectionStringBuilder builder = new(cluster.ConnectionString) { ApplicationName = "follower" };
+        await using PhysicalReplicationConnection standby = new(builder.ConnectionString);
+        await standby.Open(Token);
+        PhysicalReplicationSlot slot = await standby.CreateReplicationSlot("its_slot", false, true, Token);
+        string? begin = await cluster.QueryAsync("SELECT restart_lsn FROM pg_replication_slots", Token);
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Task following = FollowAsync(standby, slot, NpgsqlLogSequenceNumber.Parse(begin!), enough.Token);
+
+        IReadOnlyList<Finding> findings = await CheckUntilAsync(cluster, "slot");
+        await enough.CancelAsync();
+        await following;
+
+        Finding follows = findings.Single(finding => finding.Code == "standby-follows");
+        Finding read = findings.Single(finding => finding.Code == "slot");
+        Assert.StartsWith("follower (", follows.Subject);
+        Assert.Equal("its_slot (physical)", read.Subject);
+        Assert.Equal((FindingSeverity.Info, FindingSeverity.Info), (follows.Severity, read.Severity));
+    }
+
+    private static async Task FollowAsync(
+        PhysicalReplicationConnection standby,
+        PhysicalReplicationSlot slot,
+        NpgsqlLogSequenceNumber begin,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            await foreach (var message in standby.StartReplication(slot, begin, cancellationToken))
+            {
+                standby.SetReplicationStatus(message.WalEnd);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Enough.
+        }
     }
 
     // XIDs are a circle: so many before the present one.
