@@ -40,7 +40,8 @@ public sealed class MirrorCostTests(PostgresFixture postgres)
         await stage.ExecuteAsync(
             $"""
             INSERT INTO drover.events (run_id, step, kind, message)
-            SELECT id, 'copy', v.kind, v.message FROM drover.runs, (VALUES ('lock-wait', 'attempt 1'), ('{ThrottleEvent.Kind}', 'wal-rate 2.500 s'),
+            SELECT id, 'copy', v.kind, v.message FROM drover.runs,
+              (VALUES ('lock-wait', 'attempt 1'), ('{ThrottleEvent.Kind}', 'wal-rate 2.500 s'),
                 ('{ThrottleEvent.Kind}', 'wal-rate 1.000 s')) AS v (kind, message)
             """
         );
