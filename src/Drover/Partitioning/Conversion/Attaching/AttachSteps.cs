@@ -34,7 +34,15 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
 
     /// <summary>All steps in order.</summary>
     public IReadOnlyList<PlanStep> All(IReadOnlyList<PartitionRange> later) =>
-        [Create(later), .. Preparation(""), ReadyGate(), .. Again(), CutOver(), .. Completion()];
+        [
+            Create(later),
+            .. Preparation(""),
+            .. RestoredKeys(),
+            ReadyGate(),
+            .. Preparation(ConversionSteps.Again),
+            CutOver(),
+            .. Completion(),
+        ];
 
     /// <summary>What verbs do at the gates.</summary>
     public IReadOnlyList<Detour> Detours() =>
@@ -54,7 +62,7 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
                         TimeLimit = s_swapMax,
                     },
                 ],
-                ReturnsTo = ConversionSteps.Ready,
+                ReturnsTo = settings.HasForeignKeys ? ConversionSteps.ValidateKeys : ConversionSteps.Ready,
             },
         ];
 
@@ -124,8 +132,6 @@ internal sealed class AttachSteps(ConversionSettings settings, TableDescription 
             GateState = RunState.Ready,
             OpensOn = "cutover",
         };
-
-    private IEnumerable<PlanStep> Again() => [.. RestoredKeys(), .. Preparation(ConversionSteps.Again)];
 
     private PlanStep[] RestoredKeys() =>
         settings.HasForeignKeys
