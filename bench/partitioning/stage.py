@@ -1,13 +1,11 @@
 # What every measurement stands on: a PostgreSQL with the demo's shop, drover's verbs, and the journal's times.
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "pooler"))
-import rig  # noqa: E402 - lies beside us
+import rig
 
 SHOP = rig.ROOT / "src/Drover.App/Demo/shop.sql"
 ORDERS_AT_SCALE_1 = 200_000

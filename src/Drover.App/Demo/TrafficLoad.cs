@@ -274,7 +274,7 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
     {
         const string sql =
             "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity "
-            + $"WHERE datname = '{Shop.Database}' AND backend_type = 'client backend'";
+            + $"WHERE datname = '{Shop.Database}' AND usename = '{Shop.Role}' AND backend_type = 'client backend'";
         string processes = await stage.Cluster.QueryAsync(sql, cancellationToken) ?? "";
         return
         [
