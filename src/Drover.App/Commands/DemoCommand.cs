@@ -16,11 +16,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         DemoOptions defaults = new();
-        Option<double> scale = new("--scale")
-        {
-            Description = "Size of the shop: 1 is a thousandth of a database of 2 TB",
-            DefaultValueFactory = _ => defaults.Scale,
-        };
+        Option<double> scale = Scale(defaults.Scale);
         Option<int> seconds = Number("--seconds", "How long each scene is measured", defaults.Seconds);
         Option<int> direct = Number("--direct-clients", "Clients straight to PostgreSQL", defaults.DirectClients);
         Option<int> pooled = Number("--clients", "Clients through Drover", defaults.PooledClients);
@@ -32,13 +28,6 @@ internal static class DemoCommand
         Option<string?> proxy = Text("--proxy", "Another proxy to compare, started with a pgbouncer.ini", "PROGRAM");
         Option<string[]> scenes = new("--scene") { Description = "Play only this scene; can be given several times" };
         scenes.AcceptOnlyFromAmong([.. DemoRun.SceneNames]);
-        scale.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double>() is not (> 0 and <= 1000))
-            {
-                result.AddError("--scale is above 0 and at most 1000");
-            }
-        });
         Command command = new("demo", "Real traffic on a real PostgreSQL: straight, through Drover, and partitioned.")
         {
             scale,
@@ -99,6 +88,23 @@ internal static class DemoCommand
             await invocation.Error.WriteLineAsync($"drover: {failure.Message}");
             return DemoRun.Failed;
         }
+    }
+
+    private static Option<double> Scale(double value)
+    {
+        Option<double> option = new("--scale")
+        {
+            Description = "Size of the shop: 1 is a thousandth of a database of 2 TB",
+            DefaultValueFactory = _ => value,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (> 0 and <= 1000))
+            {
+                result.AddError("--scale is above 0 and at most 1000");
+            }
+        });
+        return option;
     }
 
     private static Option<string?> Text(string name, string description, string value) =>

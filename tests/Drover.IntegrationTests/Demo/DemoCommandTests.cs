@@ -21,7 +21,8 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         string json = Path.GetTempFileName();
         using Process demo = Start(
             Proxy,
-            "--scene direct --scene pooled --scale 0.01 --seconds 2 --direct-clients 20 --clients 50 --pool 5 --rate 200",
+            "--scene direct --scene pooled --scale 0.01 --seconds 2 --direct-clients 20 --clients 50 --pool 5 "
+                + "--rate 200",
             json
         );
         string output = await demo.StandardOutput.ReadToEndAsync(Token);

@@ -167,8 +167,8 @@ public sealed class DemoTests
     public void Cost_of_a_query_counts_its_pages_and_the_partitions_that_were_read()
     {
         const string plan = """
-            [{"Plan": {"Node Type": "Nested Loop", "Actual Loops": 1.00, "Shared Hit Blocks": 12, "Shared Read Blocks": 3,
-              "Plans": [
+            [{"Plan": {"Node Type": "Nested Loop", "Actual Loops": 1.00,
+              "Shared Hit Blocks": 12, "Shared Read Blocks": 3, "Plans": [
                 {"Node Type": "Append", "Actual Loops": 1.00, "Plans": [
                   {"Node Type": "Seq Scan", "Relation Name": "orders_p2026_10", "Actual Loops": 1.00},
                   {"Node Type": "Index Scan", "Relation Name": "orders_p2026_11", "Actual Loops": 0.50},

@@ -45,7 +45,7 @@ public sealed class VerificationTests(PostgresFixture postgres)
         await stage.AssertConvergesAsync();
     }
 
-    // What one of PostgreSQL's own hashes takes for the same: bigint and moments are folded to 32 bits, doubles are short.
+    // What some hash of PostgreSQL's own takes for the same: bigint and moments are folded, doubles are short.
     [Theory]
     [InlineData("bigint", "0", "4294967297")]
     [InlineData("bigint", "9223372036854775807", "9223372036854775806")]

@@ -3,9 +3,9 @@ namespace Drover.Partitioning.Conversion.Verification;
 
 /// <summary>
 /// A chain: each column's value is hashed with the hash of those before it as the seed, so that no two rows can swap a
-/// value unnoticed. PostgreSQL's hash of bigint folds 64 bits into 32 (0 and 4294967297 are one to it, by any seed), and
-/// a double does not tell the largest ones apart; so one hash takes the first way and the other the second, and no two
-/// numbers look alike to both. What has no cheap way of its own is hashed as a record, by its digest.
+/// value unnoticed. PostgreSQL's hash of bigint folds 64 bits into 32 (0 and 4294967297 are one to it, by any seed),
+/// and a double does not tell the largest ones apart; so one hash takes the first way and the other the second, and no
+/// two numbers look alike to both. What has no cheap way of its own is hashed as a record, by its digest.
 /// </summary>
 /// <param name="columns">The columns that have a place on disk.</param>
 internal sealed class RowHash(IEnumerable<ConversionColumn> columns)
