@@ -200,12 +200,13 @@ def statement_ms(shop, sql):
     return plan["Execution Time"]
 
 
-def write_statements(table):
+def write_statements(shop, table):
     rows = ROWS_PER_STATEMENT
     newest = f"id > (select max(id) from {table}) - {rows}"
     return {
         "insert": f"insert into {table} (customer_id, product_id, status, total_amount) "
-                  f"select 1 + n % 5000, 1 + n % 1000, 'pending', 9.90 from generate_series(1, {rows}) n",
+                  f"select 1 + n % {shop.customers}, 1 + n % {shop.products}, 'pending', 9.90 "
+                  f"from generate_series(1, {rows}) n",
         "update": f"update {table} set status = 'shipped', updated_at = now() where {newest}",
         "delete": f"delete from {table} where {newest}",
     }
@@ -238,7 +239,7 @@ def triggers(shop, options, folder):
     single = {key: [] for key in bulk}
     for _ in range(options.rounds):
         for table in ("plain", "orders"):
-            for kind, sql in write_statements(table).items():
+            for kind, sql in write_statements(shop, table).items():
                 bulk[table, kind].append(statement_ms(shop, sql) * 1000 / ROWS_PER_STATEMENT)
         for table in ("plain", "orders"):
             for kind, latency in single_writes(shop, folder, table).items():

@@ -1,5 +1,6 @@
 // Differences of every kind are found, shown without values, and repaired.
 using System.Collections.Immutable;
+using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.Partitioning.Conversion;
 using Drover.Partitioning.Conversion.Verification;

@@ -1,4 +1,6 @@
 // SQL of two 64-bit hashes of a row that cover the image of every column.
+using Drover.Partitioning.Catalog;
+
 namespace Drover.Partitioning.Conversion.Verification;
 
 /// <summary>
