@@ -151,7 +151,10 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         while (lines.LastOrDefault()?.EndsWith("# through Drover", StringComparison.Ordinal) is not true)
         {
             string? line = await demo.StandardOutput.ReadLineAsync(Token);
-            Assert.True(line is not null, string.Join('\n', lines) + await demo.StandardError.ReadToEndAsync(Token));
+            if (line is null)
+            {
+                Assert.Fail(string.Join('\n', lines) + await demo.StandardError.ReadToEndAsync(Token));
+            }
             lines.Add(line);
         }
         DemoReport report = JsonSerializer.Deserialize(
