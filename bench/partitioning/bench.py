@@ -21,6 +21,7 @@ def arguments():
     p.add_argument("--rounds", type=int, default=5, help="runs of each thing that is compared; medians are printed")
     p.add_argument("--rate", type=int, default=200, help="transactions a second beside the throttled conversion")
     p.add_argument("--cutover-rate", type=int, default=1000, help="transactions a second at the cut-over")
+    p.add_argument("--cutover-connections", type=int, default=20, help="server connections of those: a pool's")
     p.add_argument("--sizes", default="1,5,10", help="millions of rows whose conversions show the growth")
     p.add_argument("--large", action="store_true", help="growth up to 50 million rows")
     p.add_argument("--scales", default="1,25", help="sizes of the demo's data at which the queries are measured")

@@ -148,7 +148,7 @@ def throttle(shop, options, folder):
 def cutover(shop, options, folder):
     """The longest wait of any client at the cut-over and at the rollback; beside it, in a like time without."""
     shop.start("--no-throttle")
-    traffic = OpenLoop(shop, folder, options.cutover_rate, 64)
+    traffic = OpenLoop(shop, folder, options.cutover_rate, options.cutover_connections)
     try:
         marks = []
         time.sleep(3)
@@ -165,7 +165,8 @@ def cutover(shop, options, folder):
     finally:
         traffic.kill()
     shop.partition("abort")
-    result = {"rows": shop.rows, "rate": options.cutover_rate, "transactions": len(samples)}
+    result = {"rows": shop.rows, "rate": options.cutover_rate, "connections": options.cutover_connections,
+              "transactions": len(samples)}
     for wanted in ("cutover", "rollback"):
         chosen = [mark for mark in marks if mark[0] == wanted]
         result[wanted] = {
