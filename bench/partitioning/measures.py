@@ -186,7 +186,7 @@ def verification(shop, options):
     plain, text, exact = [], [], []
     for _ in range(options.rounds):
         plain.append(shop.seconds(plain_sql))
-        shop.partition("verify", "--no-throttle")
+        shop.partition("verify", "--no-throttle", "--batch-ms", "1000")
         exact.append(shop.step_seconds("verify-again"))
         text.append(shop.seconds(text_sql))
     shop.partition("abort")
