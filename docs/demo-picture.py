@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws docs/demo.svg, the closing table of the demo, from what `./drover demo --json FILE` wrote: demo-picture.py FILE."""
+"""Draws docs/demo.svg, the closing tables of the demo, from what `./drover demo --json FILE` wrote: demo-picture.py FILE."""
 import json
 import os
 import sys
@@ -15,36 +15,66 @@ ROWS = [
     ("p99", lambda s: f"{s['p99_ms']:.1f} ms"),
     ("errors", lambda s: f"{s['errors']:,}"),
 ]
-COLUMNS = (300, 460, 620)
-LINE = 24
+FIRST_COLUMN = 430
+COLUMN = 150
+LINE = 26
+WIDTH = FIRST_COLUMN + 2 * COLUMN + 40
 
 
 def text(x, y, value, fill="#d6dde6", anchor="start", weight="normal"):
     return f'<text x="{x}" y="{y}" fill="{fill}" text-anchor="{anchor}" font-weight="{weight}">{value}</text>'
 
 
+def table(y, heads, rows):
+    """Lines from y on: heads over columns, then a label and its values; returns the parts and the next y."""
+    xs = [WIDTH - 24 - COLUMN * (len(heads) - 1 - at) for at in range(len(heads))]
+    parts = [text(x, y, head, "#7cc4ff", "end", "bold") for head, x in zip(heads, xs)]
+    parts.append(f'<path d="M24 {y + 10}H{WIDTH - 24}" stroke="#33404d"/>')
+    for label, values in rows:
+        y += LINE
+        parts.append(text(24, y, label, "#8b98a8"))
+        parts.extend(text(x, y, value, anchor="end") for value, x in zip(values, xs))
+    return parts, y + LINE
+
+
+def figures(query, at):
+    return f"{query[at]['average_ms']:.2f} ms" if query[at]["count"] else "not asked"
+
+
+def conversion_parts(y, done):
+    rows = []
+    for query in done["queries"]:
+        share = f", {query['share']} % of reads" if query["share"] else ""
+        rows.append((query["query"] + share, [figures(query, "before"), figures(query, "after")]))
+        if query["query"] == "dashboard":
+            rows.append(("  pages read", [f"{query[at]['pages']:,}" for at in ("before", "after")]))
+    parts, y = table(y, ["before", "after"], rows)
+    for line in (f"{done['rows_copied']:,} rows into {done['partitions']} partitions, {done['rows_compared']:,} compared, "
+                 f"{done['seconds']:.0f} s in all",
+                 f"{done['failed_queries']} failed queries; longest wait of any client at the cut-over "
+                 f"{done['longest_pause_ms']:.0f} ms"):
+        parts.append(text(24, y, line, "#7ee0a5"))
+        y += LINE
+    return parts, y
+
+
 def draw(report):
     scenes = report["scenes"]
-    width = COLUMNS[len(scenes)] + 40
-    height = 110 + LINE * (len(ROWS) + 2)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"',
+    subtitle = f"PostgreSQL {report['postgres_version']}, the same load in every scene, {report['seconds']} s each"
+    body = [text(24, 38, "$ ./drover demo", "#7ee0a5"), text(24, 66, subtitle, "#8b98a8")]
+    parts, y = table(106, [s["scene"] for s in scenes], [(label, [value(s) for s in scenes]) for label, value in ROWS])
+    body += parts
+    for scene in scenes:
+        if scene["conversion"]:
+            parts, y = conversion_parts(y + LINE, scene["conversion"])
+            body += parts
+    head = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}"',
         ' font-family="ui-monospace, Menlo, Consolas, monospace" font-size="15" role="img"',
-        ' aria-label="The closing table of the demo">',
-        f'<rect width="{width}" height="{height}" rx="8" fill="#12181f"/>',
-        text(24, 38, "$ ./drover demo", "#7ee0a5"),
-        text(24, 66, f"PostgreSQL {report['postgres_version']}, the same traffic twice, {report['seconds']} s each", "#8b98a8"),
+        ' aria-label="The closing tables of the demo">',
+        f'<rect width="{WIDTH}" height="{y}" rx="8" fill="#12181f"/>',
     ]
-    y = 106
-    for scene, x in zip(scenes, COLUMNS[1:]):
-        parts.append(text(x, y, scene["scene"], "#7cc4ff", "end", "bold"))
-    parts.append(f'<path d="M24 {y + 10}H{width - 24}" stroke="#33404d"/>')
-    for label, value in ROWS:
-        y += LINE + 2
-        parts.append(text(24, y, label, "#8b98a8"))
-        parts.extend(text(x, y, value(scene), anchor="end") for scene, x in zip(scenes, COLUMNS[1:]))
-    parts.append("</svg>")
-    return "\n".join(parts) + "\n"
+    return "\n".join([*head, *body, "</svg>"]) + "\n"
 
 
 if __name__ == "__main__":

@@ -83,9 +83,9 @@ def find_postgres(wanted):
 
 
 class Postgres:
-    """A server with the tables of pgbench, in a temporary folder."""
+    """A server in a temporary folder, with the tables of pgbench unless their scale is None."""
 
-    def __init__(self, folder, bin_folder):
+    def __init__(self, folder, bin_folder, settings=None, pgbench_scale=10):
         self.bin, self.port = bin_folder, free_port()
         data = folder / "data"
         data.mkdir()
@@ -93,7 +93,8 @@ class Postgres:
         initdb = [f"{bin_folder}/initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "--locale=C"]
         run([*unprivileged(), *initdb, "--encoding=UTF8"], cwd="/")
         options = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
-                   "max_connections": 200, "shared_buffers": "256MB", "jit": "off", "autovacuum": "off"}
+                   "max_connections": 200, "shared_buffers": "256MB", "jit": "off", "autovacuum": "off",
+                   **(settings or {})}
         command = [*unprivileged(), f"{bin_folder}/postgres", "-D", str(data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
@@ -107,7 +108,9 @@ class Postgres:
             time.sleep(0.1)
         run(["psql", "-Xqc", f"create database {DATABASE}"], env=environment)
         run(["psql", "-Xqc", f"alter role {USER} password '{PASSWORD}'"], env=environment)
-        run(["pgbench", "-i", "-q", "-s", "10", "-I", "dtgvp"], env=client_environment(self.port))
+        if pgbench_scale is not None:
+            tables = ["pgbench", "-i", "-q", "-s", str(pgbench_scale), "-I", "dtgvp"]
+            run(tables, env=client_environment(self.port))
         self.version = run(["psql", "-XAtc", "show server_version"], env=environment).strip()
 
     def stop(self):

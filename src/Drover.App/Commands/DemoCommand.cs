@@ -1,7 +1,8 @@
-// `drover demo`: real traffic on a real PostgreSQL, without and with Drover.
+// `drover demo`: real traffic on a real PostgreSQL, without and with Drover, and while a table becomes partitioned.
 using System.CommandLine;
 using Drover.App.Demo;
 using Drover.App.LocalPostgres;
+using Drover.Operations;
 using Spectre.Console;
 
 namespace Drover.App.Commands;
@@ -15,11 +16,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         DemoOptions defaults = new();
-        Option<double> scale = new("--scale")
-        {
-            Description = "Size of the shop: 1 is a thousandth of a database of 2 TB",
-            DefaultValueFactory = _ => defaults.Scale,
-        };
+        Option<double> scale = Scale(defaults.Scale);
         Option<int> seconds = Number("--seconds", "How long each scene is measured", defaults.Seconds);
         Option<int> direct = Number("--direct-clients", "Clients straight to PostgreSQL", defaults.DirectClients);
         Option<int> pooled = Number("--clients", "Clients through Drover", defaults.PooledClients);
@@ -29,16 +26,12 @@ internal static class DemoCommand
         Option<bool> keep = new("--keep") { Description = "Leave everything running until Ctrl-C, for psql" };
         Option<string?> bin = Text("--postgres-bin", "Folder of PostgreSQL's programs", "DIR");
         Option<string?> proxy = Text("--proxy", "Another proxy to compare, started with a pgbouncer.ini", "PROGRAM");
-        scale.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double>() is not (> 0 and <= 1000))
-            {
-                result.AddError("--scale is above 0 and at most 1000");
-            }
-        });
-        Command command = new("demo", "Real traffic on a real PostgreSQL: straight, then through Drover.")
+        Option<string[]> scenes = new("--scene") { Description = "Play only this scene; can be given several times" };
+        scenes.AcceptOnlyFromAmong([.. DemoRun.SceneNames]);
+        Command command = new("demo", "Real traffic on a real PostgreSQL: straight, through Drover, and partitioned.")
         {
             scale,
+            scenes,
             seconds,
             direct,
             pooled,
@@ -55,6 +48,7 @@ internal static class DemoCommand
                     new DemoOptions
                     {
                         Scale = result.GetValue(scale),
+                        Scenes = result.GetValue(scenes) ?? [],
                         Seconds = result.GetValue(seconds),
                         DirectClients = result.GetValue(direct),
                         PooledClients = result.GetValue(pooled),
@@ -88,11 +82,29 @@ internal static class DemoCommand
         {
             return ExitCodeInterrupted;
         }
-        catch (Exception failure) when (failure is LocalPostgresException or IOException or UnauthorizedAccessException)
+        catch (Exception failure)
+            when (failure is LocalPostgresException or OperationException or IOException or UnauthorizedAccessException)
         {
             await invocation.Error.WriteLineAsync($"drover: {failure.Message}");
             return DemoRun.Failed;
         }
+    }
+
+    private static Option<double> Scale(double value)
+    {
+        Option<double> option = new("--scale")
+        {
+            Description = "Size of the shop: 1 is a thousandth of a database of 2 TB",
+            DefaultValueFactory = _ => value,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (> 0 and <= 1000))
+            {
+                result.AddError("--scale is above 0 and at most 1000");
+            }
+        });
+        return option;
     }
 
     private static Option<string?> Text(string name, string description, string value) =>

@@ -22,6 +22,9 @@ internal sealed record DemoOptions
     /// <summary>Queries per second that all clients of a scene together ask for.</summary>
     public int QueriesPerSecond { get; init; } = 1000;
 
+    /// <summary>The scenes to play, by name; all without one.</summary>
+    public IReadOnlyList<string> Scenes { get; init; } = [];
+
     /// <summary>Where the figures are written as JSON; null for nowhere.</summary>
     public string? JsonFile { get; init; }
 

@@ -17,7 +17,15 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
     /// <summary>The exit code after a failed query, or when something could not be started.</summary>
     public const int Failed = 1;
 
-    private static readonly IReadOnlyList<IDemoScene> s_scenes = [new DirectScene(), new PooledScene()];
+    private static readonly IReadOnlyList<IDemoScene> s_scenes =
+    [
+        new DirectScene(),
+        new PooledScene(),
+        new ConversionScene(),
+    ];
+
+    /// <summary>The scenes' names, in order.</summary>
+    public static IReadOnlyList<string> SceneNames { get; } = [.. s_scenes.Select(static scene => scene.Name)];
 
     /// <summary>Runs the demo; returns the exit code.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -30,7 +38,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
         TimeSpan loading = await LoadAsync(cluster, cancellationToken);
         await using DemoStage stage = new(options, cluster, timeProvider);
         List<SceneResult> results = [];
-        foreach (IDemoScene scene in s_scenes)
+        foreach (IDemoScene scene in s_scenes.Where(IsWanted))
         {
             results.Add(
                 await screen.WatchAsync(
@@ -59,10 +67,12 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
         }
         if (options.Keep)
         {
-            await KeepAsync(stage, cancellationToken);
+            await KeepAsync(stage, report, cancellationToken);
         }
         return results.TrueForAll(static result => result.Errors == 0) ? Succeeded : Failed;
     }
+
+    private bool IsWanted(IDemoScene scene) => options.Scenes.Count == 0 || options.Scenes.Contains(scene.Name);
 
     private LocalPostgresOptions CreateClusterOptions() =>
         new()
@@ -98,16 +108,21 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
     }
 
     // Ctrl-C ends the demo as it was asked to end: no failure.
-    private async Task KeepAsync(DemoStage stage, CancellationToken cancellationToken)
+    private async Task KeepAsync(DemoStage stage, DemoReport report, CancellationToken cancellationToken)
     {
         string host = LocalPostgresCluster.Host;
         string superuser = LocalPostgresCluster.Superuser;
         screen.Say("Everything stays up until Ctrl-C:");
         screen.Say($"  psql -h {host} -p {stage.Cluster.Port} -U {Shop.Role} {Shop.Database}    # PostgreSQL itself");
-        screen.Say($"  psql -h {host} -p {stage.Proxy!.Port} -U {Shop.Role} {Shop.Database}    # through Drover");
-        screen.Say(
-            $"  psql -h {host} -p {stage.Proxy.Port} -U {superuser} pgbouncer    # Drover's console: SHOW POOLS"
-        );
+        foreach (ConversionResult conversion in report.Conversions)
+        {
+            screen.Say($"  {conversion.WayBack}    # the old table takes its name back, with all written since");
+        }
+        if (stage.Proxy is { } proxy)
+        {
+            screen.Say($"  psql -h {host} -p {proxy.Port} -U {superuser} pgbouncer    # Drover's console: SHOW POOLS");
+            screen.Say($"  psql -h {host} -p {proxy.Port} -U {Shop.Role} {Shop.Database}    # through Drover");
+        }
         await Task.Delay(Timeout.InfiniteTimeSpan, timeProvider, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

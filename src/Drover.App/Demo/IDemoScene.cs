@@ -29,13 +29,21 @@ internal sealed class DemoStage(DemoOptions options, LocalPostgresCluster cluste
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => timeProvider;
 
-    /// <summary>Drover, from the scene that starts it on.</summary>
-    public ProxyProcess? Proxy { get; set; }
+    /// <summary>Drover, from the first scene that needs it on.</summary>
+    public ProxyProcess? Proxy { get; private set; }
+
+    /// <summary>How an operator's tool reaches the shop: PostgreSQL itself, not the pool.</summary>
+    public string OperatorAddress =>
+        $"postgres://{LocalPostgresCluster.Superuser}@{LocalPostgresCluster.Host}:{cluster.Port}/{Shop.Database}";
 
     /// <summary>How a client of the shop connects to an address.</summary>
     public static string ConnectionString(int port) =>
         $"Host={LocalPostgresCluster.Host};Port={port};Username={Shop.Role};Database={Shop.Database};Pooling=false;"
         + "Timeout=30;Command Timeout=60;Server Compatibility Mode=NoTypeLoading;Application Name=shop";
+
+    /// <summary>Starts Drover, unless an earlier scene has.</summary>
+    public async Task<ProxyProcess> StartProxyAsync(CancellationToken cancellationToken) =>
+        Proxy ??= await ProxyProcess.StartAsync(cluster, options, timeProvider, cancellationToken);
 
     /// <summary>Ends the proxy; the cluster has an owner of its own.</summary>
     public async ValueTask DisposeAsync()

@@ -70,9 +70,32 @@ internal sealed class LiveScreen(IAnsiConsole console) : IDemoScreen
         }
         console.WriteLine();
         console.Write(table);
+        foreach (ConversionResult conversion in report.Conversions)
+        {
+            Close(conversion);
+        }
         foreach (SceneResult scene in report.Scenes.Where(static scene => scene.Errors > 0))
         {
             console.MarkupLine($"[red]first error of {Markup.Escape($"{scene.Scene}: {scene.FirstError}")}[/]");
+        }
+    }
+
+    private void Close(ConversionResult conversion)
+    {
+        Table table = new() { Border = TableBorder.Rounded };
+        table.AddColumn("");
+        foreach (string head in ConversionTable.Heads)
+        {
+            table.AddColumn(new TableColumn($"[bold]{head}[/]").RightAligned());
+        }
+        foreach ((string label, IReadOnlyList<string> values) in ConversionTable.Rows(conversion))
+        {
+            table.AddRow([Markup.Escape(label), .. values.Select(Markup.Escape)]);
+        }
+        console.Write(table);
+        foreach (string line in ConversionTable.Lines(conversion))
+        {
+            console.WriteLine(line);
         }
     }
 
@@ -89,6 +112,10 @@ internal sealed class LiveScreen(IAnsiConsole console) : IDemoScreen
             );
             lines.Add(DrawFigures(snapshot));
             lines.Add(new Markup($"[blue]{DrawHistory(history)}[/]"));
+            if (snapshot.Work is { } work)
+            {
+                lines.Add(new Markup($"[yellow]{Markup.Escape(work)}[/]"));
+            }
         }
         return new Panel(new Rows(lines))
         {

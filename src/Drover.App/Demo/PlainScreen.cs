@@ -9,6 +9,8 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
     private const int SnapshotsPerLine = 4;
     private const int LabelWidth = 28;
     private const int ValueWidth = 14;
+    private const int QueryWidth = 44;
+    private const int FiguresWidth = 26;
 
     private readonly Lock _lock = new();
 
@@ -29,12 +31,16 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
     {
         Say($"{title}. {caption}");
         int count = 0;
+        string? work = null;
         return play(snapshot =>
         {
-            if (count++ % SnapshotsPerLine == 0)
+            // A step is named by the first word; one that is over soon is said too.
+            string? step = snapshot.Work?.Split(' ')[0];
+            if (count++ % SnapshotsPerLine == 0 || step != work)
             {
                 Say(Describe(snapshot));
             }
+            work = step;
         });
     }
 
@@ -46,14 +52,37 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
         {
             Say(Line(label, values));
         }
+        foreach (ConversionResult conversion in report.Conversions)
+        {
+            Close(conversion);
+        }
         foreach (SceneResult scene in report.Scenes.Where(static scene => scene.Errors > 0))
         {
             Say($"first error of {scene.Scene}: {scene.FirstError}");
         }
     }
 
-    private static string Line(string label, IEnumerable<string> values) =>
-        label.PadRight(LabelWidth) + string.Concat(values.Select(static value => value.PadLeft(ValueWidth)));
+    private void Close(ConversionResult conversion)
+    {
+        Say("");
+        Say(Line("", ConversionTable.Heads, QueryWidth, FiguresWidth));
+        foreach ((string label, IReadOnlyList<string> values) in ConversionTable.Rows(conversion))
+        {
+            Say(Line(label, values, QueryWidth, FiguresWidth));
+        }
+        Say("");
+        foreach (string line in ConversionTable.Lines(conversion))
+        {
+            Say(line);
+        }
+    }
+
+    private static string Line(
+        string label,
+        IEnumerable<string> values,
+        int labelWidth = LabelWidth,
+        int valueWidth = ValueWidth
+    ) => label.PadRight(labelWidth) + string.Concat(values.Select(value => value.PadLeft(valueWidth)));
 
     private static string Describe(TrafficSnapshot snapshot) =>
         string.Create(
@@ -61,6 +90,6 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
             $"  {snapshot.Phase, -10} {snapshot.Progress, 5:P0}  {snapshot.Clients, 5} clients  "
                 + $"{snapshot.ServerConnections, 4} server connections  {snapshot.QueriesPerSecond, 6:F0} queries/s  "
                 + $"average {snapshot.AverageMs:F2} ms  p95 {snapshot.P95Ms:F1}  p99 {snapshot.P99Ms:F1}  "
-                + $"errors {snapshot.Errors}"
+                + $"errors {snapshot.Errors}{(snapshot.Work is { } work ? $"\n    orders: {work}" : "")}"
         );
 }

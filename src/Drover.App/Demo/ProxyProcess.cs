@@ -108,6 +108,16 @@ internal sealed class ProxyProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    /// <summary>The words that start this same program.</summary>
+    public static IReadOnlyList<string> OwnProgram()
+    {
+        string program = Environment.ProcessPath!;
+        // Started as `dotnet drover.dll`, the program is dotnet and needs to be told the assembly.
+        return Path.GetFileNameWithoutExtension(program) == "dotnet"
+            ? [program, Path.Combine(AppContext.BaseDirectory, "drover.dll")]
+            : [program];
+    }
+
     // In a session of its own, so that Ctrl-C reaches it only after the clients have left.
     private static List<string> Command(string ini, string log, string? other)
     {
@@ -126,16 +136,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
             command.AddRange(UnprivilegedUser.Find()?.Wrap(plain) ?? plain);
             return command;
         }
-        string program = Environment.ProcessPath!;
-        // Started as `dotnet drover.dll`, the program is dotnet and needs to be told the assembly.
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-        {
-            command.AddRange([program, Path.Combine(AppContext.BaseDirectory, "drover.dll")]);
-        }
-        else
-        {
-            command.Add(program);
-        }
+        command.AddRange(OwnProgram());
         command.AddRange(["serve", "--pgbouncer-ini", ini]);
         return command;
     }

@@ -6,7 +6,8 @@ namespace Drover.App.Demo;
 /// <summary>The statements of one client and their frequencies; deterministic by the client's number.</summary>
 internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvider)
 {
-    private const string ReadOrders =
+    /// <summary>A customer's newest orders between two moments.</summary>
+    public const string ReadOrders =
         "SELECT id, status, total_amount, created_at FROM orders "
         + "WHERE customer_id = $1 AND created_at >= $2 AND created_at < $3 ORDER BY created_at DESC LIMIT 20";
 
@@ -21,10 +22,11 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
     private const string InsertAudit =
         "INSERT INTO audit_logs (actor_id, action, entity_id) VALUES ($1, 'order placed', $2)";
 
-    private const string UpdateOrder = "UPDATE orders SET status = $2, updated_at = now() WHERE id = $1";
+    /// <summary>An order's status, by its id.</summary>
+    public const string UpdateOrder = "UPDATE orders SET status = $2, updated_at = now() WHERE id = $1";
 
-    // The query of the story that made the team look for another way.
-    private const string Dashboard = """
+    /// <summary>The query of the story that made the team look for another way; asks for 90 days.</summary>
+    public const string Dashboard = """
         SELECT o.id, o.status, o.total_amount, o.created_at, c.name, p.name, s.name
         FROM orders o JOIN customers c ON c.id = o.customer_id
             JOIN products p ON p.id = o.product_id JOIN sellers s ON s.id = p.seller_id
@@ -59,7 +61,14 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
         int choice = _random.Next(1000);
         return choice switch
         {
-            < DashboardPerMille => AskAsync(connection, meter, Dashboard, [DaysAgo(90)], cancellationToken),
+            < DashboardPerMille => AskAsync(
+                connection,
+                meter,
+                QueryKind.Dashboard,
+                Dashboard,
+                [DaysAgo(90)],
+                cancellationToken
+            ),
             < DashboardPerMille + InsertPerMille => PlaceOrderAsync(connection, meter, cancellationToken),
             < DashboardPerMille + InsertPerMille + UpdatePerMille => ChangeOrderAsync(
                 connection,
@@ -71,19 +80,33 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
     }
 
     /// <summary>The band of ages, in days, of one read.</summary>
-    public static (int From, int To) AgeOf(int percentile)
+    public static (int From, int To) AgeOf(int percentile) => AgeOf(BandOf(percentile));
+
+    /// <summary>The band of ages, in days, of a kind of read.</summary>
+    public static (int From, int To) AgeOf(QueryKind orders)
     {
-        (int from, int to, _) = Array.Find(s_ages, age => percentile < age.Percentile);
+        (int from, int to, _) = s_ages[orders - QueryKind.OrdersOfWeek];
         return (from, to);
     }
 
+    private static QueryKind BandOf(int percentile) =>
+        QueryKind.OrdersOfWeek + Array.FindIndex(s_ages, age => percentile < age.Percentile);
+
     private async Task ReadAsync(NpgsqlConnection connection, TrafficMeter meter, CancellationToken cancellationToken)
     {
-        (int from, int to) = AgeOf(_random.Next(100));
-        string sql = _random.Next(3) == 0 ? ReadEvents : ReadOrders;
+        QueryKind band = BandOf(_random.Next(100));
+        (int from, int to) = AgeOf(band);
+        bool isOfEvents = _random.Next(3) == 0;
         // The newest band ends tomorrow, so that what was written just now is in it.
         DateTime end = DaysAgo(from == 0 ? -1 : from);
-        await AskAsync(connection, meter, sql, [Customer(), DaysAgo(to), end], cancellationToken);
+        await AskAsync(
+            connection,
+            meter,
+            isOfEvents ? QueryKind.Other : band,
+            isOfEvents ? ReadEvents : ReadOrders,
+            [Customer(), DaysAgo(to), end],
+            cancellationToken
+        );
     }
 
     private async Task PlaceOrderAsync(
@@ -95,11 +118,11 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
         long customer = Customer();
         object[] order = [customer, 1 + _random.NextInt64(shop.Products), (decimal)_random.Next(500, 50000) / 100];
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        object? id = await AskAsync(connection, meter, InsertOrder, order, cancellationToken);
-        await AskAsync(connection, meter, InsertAudit, [customer, id!], cancellationToken);
+        object? id = await AskAsync(connection, meter, QueryKind.PlaceOrder, InsertOrder, order, cancellationToken);
+        await AskAsync(connection, meter, QueryKind.Other, InsertAudit, [customer, id!], cancellationToken);
         long started = timeProvider.GetTimestamp();
         await transaction.CommitAsync(cancellationToken);
-        meter.Record(timeProvider.GetElapsedTime(started));
+        meter.Record(QueryKind.Other, timeProvider.GetElapsedTime(started));
         _ownOrder = (long)id!;
     }
 
@@ -111,13 +134,14 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
     {
         long order = _ownOrder ?? 1 + _random.NextInt64(shop.Orders);
         string status = s_statuses[_random.Next(s_statuses.Length)];
-        await AskAsync(connection, meter, UpdateOrder, [order, status], cancellationToken);
+        await AskAsync(connection, meter, QueryKind.ChangeOrder, UpdateOrder, [order, status], cancellationToken);
     }
 
     // Reads all rows, as an application does; returns the first value.
     private async Task<object?> AskAsync(
         NpgsqlConnection connection,
         TrafficMeter meter,
+        QueryKind kind,
         string sql,
         object[] values,
         CancellationToken cancellationToken
@@ -137,7 +161,7 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
                 first ??= reader.GetValue(0);
             }
         }
-        meter.Record(timeProvider.GetElapsedTime(started));
+        meter.Record(kind, timeProvider.GetElapsedTime(started));
         return first;
     }
 

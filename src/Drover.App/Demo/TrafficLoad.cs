@@ -23,58 +23,64 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
     private readonly TimeProvider _clock = stage.TimeProvider;
     private int _serverConnectionsMax;
 
-    /// <summary>Plays the traffic.</summary>
+    /// <summary>Every so many clients one has its statements prepared by its driver; 0: none.</summary>
+    public int PreparingEvery { get; init; }
+
+    /// <summary>Clients whose driver prepares.</summary>
+    public int PreparingClients => PreparingEvery == 0 ? 0 : clientCount / PreparingEvery;
+
+    /// <summary>Plays the traffic and measures it.</summary>
+    public Task<SceneResult> RunAsync(Action<TrafficSnapshot> show, CancellationToken cancellationToken) =>
+        RunAsync(() => MeasureAsync("measuring", show, cancellationToken), show, cancellationToken);
+
+    /// <summary>Plays the traffic while something else is done, which gives the figures.</summary>
     /// <remarks>
-    /// 1. All clients connect. 2. The traffic warms up. 3. It is measured. 4. The clients stop asking; while they are
-    /// still connected the memory of their servers is read. 5. They leave.
+    /// 1. All clients connect. 2. The traffic warms up. 3. What is done beside it. 4. The clients stop asking; while
+    /// they are still connected the memory of their servers is read. 5. They leave.
     /// </remarks>
-    public async Task<SceneResult> RunAsync(Action<TrafficSnapshot> show, CancellationToken cancellationToken)
+    public async Task<SceneResult> RunAsync(
+        Func<Task<SceneResult>> play,
+        Action<TrafficSnapshot> show,
+        CancellationToken cancellationToken
+    )
     {
-        await using NpgsqlDataSource source = new NpgsqlSlimDataSourceBuilder(DemoStage.ConnectionString(port)).Build();
+        string address = DemoStage.ConnectionString(port);
+        await using NpgsqlDataSource plain = new NpgsqlSlimDataSourceBuilder(address).Build();
+        await using NpgsqlDataSource preparing = new NpgsqlSlimDataSourceBuilder(
+            $"{address};Max Auto Prepare=10;Auto Prepare Min Usages=2"
+        ).Build();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         TaskCompletionSource leave = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using SemaphoreSlim connecting = new(ConnectingMax);
         Task clients = Task.WhenAll(
             Enumerable
                 .Range(1, clientCount)
-                .Select(client => LiveAsync(client, source, connecting, leave.Task, stop.Token, cancellationToken))
+                .Select(client =>
+                {
+                    NpgsqlDataSource source = Prepares(client) ? preparing : plain;
+                    return LiveAsync(client, source, connecting, leave.Task, stop.Token, cancellationToken);
+                })
         );
         try
         {
             // 1.
             while (_meter.Clients < clientCount && _meter.Errors == 0)
             {
-                await WatchAsync(
-                    "connecting",
-                    () => (double)_meter.Clients / clientCount,
-                    s_tick,
-                    show,
-                    cancellationToken
-                );
+                double Connected() => (double)_meter.Clients / clientCount;
+                await WatchAsync("connecting", Connected, s_tick, show, cancellationToken);
             }
             // 2.
-            await WatchAsync("warming up", TimeSpan.FromSeconds(WarmUpSeconds), show, cancellationToken);
+            await WarmUpAsync(show, cancellationToken);
             // 3.
-            long started = _clock.GetTimestamp();
-            TimeSpan measured = TimeSpan.FromSeconds(stage.Options.Seconds);
-            HistogramBase total = await WatchAsync("measuring", measured, show, cancellationToken);
-            double seconds = _clock.GetElapsedTime(started).TotalSeconds;
+            SceneResult result = await play();
             // 4.
             await stop.CancelAsync();
-            long? memory = await ReadBackendMemoryAsync(cancellationToken);
-            return new SceneResult
+            return result with
             {
-                Scene = scene,
-                Clients = clientCount,
                 ServerConnectionsMax = _serverConnectionsMax,
-                Queries = total.TotalCount,
-                QueriesPerSecond = total.TotalCount / seconds,
-                AverageMs = total.AverageMs(),
-                P95Ms = total.PercentileMs(95),
-                P99Ms = total.PercentileMs(99),
                 Errors = _meter.Errors,
                 FirstError = _meter.FirstError,
-                BackendMemoryBytes = memory,
+                BackendMemoryBytes = await ReadBackendMemoryAsync(cancellationToken),
             };
         }
         finally
@@ -85,6 +91,63 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
             await clients;
         }
     }
+
+    /// <summary>Lets the traffic run for a moment that counts for nothing.</summary>
+    public Task WarmUpAsync(Action<TrafficSnapshot> show, CancellationToken cancellationToken) =>
+        WatchAsync("warming up", TimeSpan.FromSeconds(WarmUpSeconds), show, cancellationToken);
+
+    /// <summary>Measures the traffic for as long as the user asked for.</summary>
+    public async Task<SceneResult> MeasureAsync(
+        string phase,
+        Action<TrafficSnapshot> show,
+        CancellationToken cancellationToken
+    )
+    {
+        long started = _clock.GetTimestamp();
+        TimeSpan measured = TimeSpan.FromSeconds(stage.Options.Seconds);
+        TrafficTimes times = await WatchAsync(phase, measured, show, cancellationToken);
+        HistogramBase total = times.All;
+        return new SceneResult
+        {
+            Scene = scene,
+            Clients = clientCount,
+            ServerConnectionsMax = _serverConnectionsMax,
+            Queries = total.TotalCount,
+            QueriesPerSecond = total.TotalCount / _clock.GetElapsedTime(started).TotalSeconds,
+            AverageMs = total.AverageMs(),
+            P95Ms = total.PercentileMs(95),
+            P99Ms = total.PercentileMs(99),
+            Errors = _meter.Errors,
+            Times = times,
+        };
+    }
+
+    /// <summary>Shows the traffic until <paramref name="work"/> is over; gives the longest time of each tick, by the
+    /// moment that the tick ended.</summary>
+    public async Task<IReadOnlyList<(DateTimeOffset End, double MaxMs)>> ShowWhileAsync(
+        Task work,
+        Func<(double Progress, string? Line)> describe,
+        Action<TrafficSnapshot> show,
+        CancellationToken cancellationToken
+    )
+    {
+        List<(DateTimeOffset End, double MaxMs)> ticks = [];
+        while (!work.IsCompleted)
+        {
+            TrafficTimes times = await WatchAsync(
+                "converting",
+                () => describe().Progress,
+                s_tick,
+                snapshot => show(snapshot with { Work = describe().Line }),
+                cancellationToken
+            );
+            ticks.Add((_clock.GetUtcNow(), times.All.MaxMs()));
+        }
+        await work;
+        return ticks;
+    }
+
+    private bool Prepares(int client) => PreparingEvery > 0 && client % PreparingEvery == 0;
 
     // One client from its login to its leaving. Never throws: what fails is counted, and the client connects again.
     private async Task LiveAsync(
@@ -154,7 +217,7 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
         }
     }
 
-    private Task<HistogramBase> WatchAsync(
+    private Task<TrafficTimes> WatchAsync(
         string phase,
         TimeSpan duration,
         Action<TrafficSnapshot> show,
@@ -162,11 +225,12 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
     )
     {
         long started = _clock.GetTimestamp();
+        _meter.TakeInterval();
         return WatchAsync(phase, () => _clock.GetElapsedTime(started) / duration, duration, show, cancellationToken);
     }
 
     // Shows a snapshot each tick, and adds up what was measured meanwhile.
-    private async Task<HistogramBase> WatchAsync(
+    private async Task<TrafficTimes> WatchAsync(
         string phase,
         Func<double> progress,
         TimeSpan duration,
@@ -174,15 +238,15 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
         CancellationToken cancellationToken
     )
     {
-        HistogramBase total = TrafficMeter.CreateTotal();
-        _meter.TakeInterval();
+        TrafficTimes total = new();
         long started = _clock.GetTimestamp();
         for (long last = started; _clock.GetElapsedTime(started) < duration; )
         {
             TimeSpan left = duration - _clock.GetElapsedTime(started);
             await Task.Delay(left < s_tick ? left : s_tick, _clock, cancellationToken);
-            HistogramBase interval = _meter.TakeInterval();
-            total.Add(interval);
+            TrafficTimes times = _meter.TakeInterval();
+            total.Add(times);
+            HistogramBase interval = times.All;
             int connections = (await ReadBackendsAsync(cancellationToken)).Count;
             _serverConnectionsMax = Math.Max(_serverConnectionsMax, connections);
             double seconds = _clock.GetElapsedTime(last).TotalSeconds;
@@ -210,7 +274,7 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
     {
         const string sql =
             "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity "
-            + $"WHERE datname = '{Shop.Database}' AND backend_type = 'client backend'";
+            + $"WHERE datname = '{Shop.Database}' AND usename = '{Shop.Role}' AND backend_type = 'client backend'";
         string processes = await stage.Cluster.QueryAsync(sql, cancellationToken) ?? "";
         return
         [

@@ -32,20 +32,24 @@ internal sealed record TrafficSnapshot
 
     /// <summary>Errors since the scene began.</summary>
     public required long Errors { get; init; }
+
+    /// <summary>What is done to the tables meanwhile, in a line; null for nothing.</summary>
+    public string? Work { get; init; }
 }
 
 /// <summary>Written to by every client, read by one.</summary>
 internal sealed class TrafficMeter
 {
-    private const long MicrosecondsMax = 120_000_000;
-    private const int SignificantDigits = 3;
-
-    private readonly Recorder _recorder = new(
-        1,
-        MicrosecondsMax,
-        SignificantDigits,
-        static (_, lowest, highest, digits) => new LongConcurrentHistogram(lowest, highest, digits)
-    );
+    private readonly Recorder[] _recorders =
+    [
+        .. Enum.GetValues<QueryKind>()
+            .Select(static _ => new Recorder(
+                1,
+                TrafficTimes.MicrosecondsMax,
+                TrafficTimes.SignificantDigits,
+                static (_, lowest, highest, digits) => new LongConcurrentHistogram(lowest, highest, digits)
+            )),
+    ];
 
     private long _errors;
     private string? _firstError;
@@ -60,9 +64,9 @@ internal sealed class TrafficMeter
     /// <summary>Clients connected now.</summary>
     public int Clients => Volatile.Read(ref _clients);
 
-    /// <summary>Takes down one query's time.</summary>
-    public void Record(TimeSpan elapsed) =>
-        _recorder.RecordValue(Math.Clamp((long)elapsed.TotalMicroseconds, 1, MicrosecondsMax));
+    /// <summary>Takes down one statement's time.</summary>
+    public void Record(QueryKind kind, TimeSpan elapsed) =>
+        _recorders[(int)kind].RecordValue(Math.Clamp((long)elapsed.TotalMicroseconds, 1, TrafficTimes.MicrosecondsMax));
 
     /// <summary>Takes down a failure.</summary>
     public void RecordError(string message)
@@ -74,21 +78,14 @@ internal sealed class TrafficMeter
     /// <summary>A client came (1) or left (-1).</summary>
     public void CountClient(int change) => Interlocked.Add(ref _clients, change);
 
-    /// <summary>All times since the last call, in microseconds.</summary>
-    public HistogramBase TakeInterval() => _recorder.GetIntervalHistogram();
-
-    /// <summary>An empty histogram that intervals can be added to.</summary>
-    public static HistogramBase CreateTotal() => new LongHistogram(1, MicrosecondsMax, SignificantDigits);
-}
-
-/// <summary>Figures of a histogram of microseconds, in milliseconds.</summary>
-internal static class HistogramFigures
-{
-    /// <summary>The mean; 0 without values.</summary>
-    public static double AverageMs(this HistogramBase histogram) =>
-        histogram.TotalCount == 0 ? 0 : histogram.GetMean() / 1000;
-
-    /// <summary>A percentile; 0 without values.</summary>
-    public static double PercentileMs(this HistogramBase histogram, double percentile) =>
-        histogram.TotalCount == 0 ? 0 : histogram.GetValueAtPercentile(percentile) / 1000.0;
+    /// <summary>All times since the last call.</summary>
+    public TrafficTimes TakeInterval()
+    {
+        TrafficTimes times = new();
+        foreach (QueryKind kind in Enum.GetValues<QueryKind>())
+        {
+            times.Add(kind, _recorders[(int)kind].GetIntervalHistogram());
+        }
+        return times;
+    }
 }

@@ -38,13 +38,8 @@ internal sealed class PooledScene : IDemoScene
         CancellationToken cancellationToken
     )
     {
-        stage.Proxy ??= await ProxyProcess.StartAsync(
-            stage.Cluster,
-            stage.Options,
-            stage.TimeProvider,
-            cancellationToken
-        );
-        TrafficLoad load = new(Name, stage, stage.Options.PooledClients, stage.Proxy.Port);
+        ProxyProcess proxy = await stage.StartProxyAsync(cancellationToken);
+        TrafficLoad load = new(Name, stage, stage.Options.PooledClients, proxy.Port);
         return await load.RunAsync(show, cancellationToken);
     }
 }

@@ -10,7 +10,7 @@ namespace Drover.IntegrationTests.Demo;
 
 public sealed class DemoCommandTests(PostgresFixture fixture)
 {
-    // Until `drover serve` takes its place.
+    // Another proxy is as good where the demo itself is tested; the conversion is played through Drover.
     private const string Proxy = "/usr/sbin/pgbouncer";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -21,7 +21,8 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         string json = Path.GetTempFileName();
         using Process demo = Start(
             Proxy,
-            "--scale 0.01 --seconds 2 --direct-clients 20 --clients 50 --pool 5 --rate 200",
+            "--scene direct --scene pooled --scale 0.01 --seconds 2 --direct-clients 20 --clients 50 --pool 5 "
+                + "--rate 200",
             json
         );
         string output = await demo.StandardOutput.ReadToEndAsync(Token);
@@ -64,7 +65,7 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         }
         using Process demo = Start(
             proxy,
-            "--scale 0.01 --seconds 1 --direct-clients 5 --clients 20 --rate 50",
+            "--scene pooled --scale 0.01 --seconds 1 --clients 20 --rate 50",
             "/dev/null"
         );
         string output = await demo.StandardOutput.ReadToEndAsync(Token);
@@ -78,7 +79,7 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
     [Fact]
     public async Task Proxy_that_does_not_start_is_exit_code_1_with_its_log()
     {
-        using Process demo = Start("/bin/false", "--scale 0.01 --seconds 1 --direct-clients 5 --rate 50", "/dev/null");
+        using Process demo = Start("/bin/false", "--scene pooled --scale 0.01 --seconds 1 --rate 50", "/dev/null");
         await demo.StandardOutput.ReadToEndAsync(Token);
         string error = await demo.StandardError.ReadToEndAsync(Token);
         await demo.WaitForExitAsync(Token);
@@ -92,7 +93,7 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
     {
         using Process demo = Start(
             Proxy,
-            "--keep --scale 0.01 --seconds 1 --direct-clients 5 --clients 5 --rate 50",
+            "--keep --scene pooled --scale 0.01 --seconds 1 --clients 5 --rate 50",
             "/dev/null"
         );
         string? line = "";
@@ -136,10 +137,105 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         Assert.Equal(hashes[0], hashes[1]);
     }
 
-    private static Process Start(string proxy, string arguments, string json)
+    // Through Drover itself, whose clients may prepare; and the way back is taken while everything is kept up.
+    [Fact]
+    public async Task Orders_is_converted_under_traffic_without_a_failed_query_and_can_go_back()
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
-        ProcessStartInfo start = new(program, ["demo", .. arguments.Split(' '), "--json", json, "--proxy", proxy])
+        string json = Path.GetTempFileName();
+        using Process demo = Start(
+            null,
+            "--keep --scene partitioned --scale 0.05 --seconds 3 --clients 40 --pool 5 --rate 200",
+            json
+        );
+        List<string> lines = [];
+        while (lines.LastOrDefault()?.EndsWith("# through Drover", StringComparison.Ordinal) is not true)
+        {
+            string? line = await demo.StandardOutput.ReadLineAsync(Token);
+            if (line is null)
+            {
+                Assert.Fail(string.Join('\n', lines) + await demo.StandardError.ReadToEndAsync(Token));
+            }
+            lines.Add(line);
+        }
+        DemoReport report = JsonSerializer.Deserialize(
+            await File.ReadAllTextAsync(json, Token),
+            DemoJson.Default.DemoReport
+        )!;
+        File.Delete(json);
+        string[] back =
+        [
+            .. lines
+                .Single(line => line.Contains(" rollback ", StringComparison.Ordinal))
+                .Split('#')[0]
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Skip(1),
+        ];
+        using Process rollback = Process.Start(
+            new ProcessStartInfo(Program, back) { RedirectStandardOutput = true, RedirectStandardError = true }
+        )!;
+        string said = await rollback.StandardOutput.ReadToEndAsync(Token);
+        await rollback.WaitForExitAsync(Token);
+        ProcessSignals.Send(demo.Id, ProcessSignal.Interrupt);
+        await demo.WaitForExitAsync(Token);
+
+        Assert.True(demo.ExitCode == 0, string.Join('\n', lines));
+        SceneResult scene = Assert.Single(report.Scenes);
+        ConversionResult conversion = scene.Conversion!;
+        Assert.Equal(("partitioned", 0, 0), (scene.Scene, scene.Errors, conversion.FailedQueries));
+        Assert.InRange(conversion.Partitions, 36, 45);
+        Assert.InRange(conversion.RowsCopied, 10_000, 12_000);
+        Assert.InRange(conversion.RowsCompared, conversion.RowsCopied, 13_000);
+        Assert.Equal(10, conversion.PreparingClients);
+        Assert.InRange(conversion.LongestPauseMs, 0.001, 10_000);
+        QueryChange dashboard = conversion.Queries.Single(static query => query.Query == "dashboard");
+        Assert.Equal(1, dashboard.Before.Relations);
+        Assert.InRange(dashboard.After.Relations, 2, 12);
+        Assert.Contains(conversion.Steps, static step => step.Step == "cut-over");
+        Assert.Contains(lines, static line => line.StartsWith("    orders: ", StringComparison.Ordinal));
+        Assert.True(rollback.ExitCode == 0, said + await rollback.StandardError.ReadToEndAsync(Token));
+    }
+
+    [Fact]
+    public async Task Conversion_that_is_refused_ends_the_demo_with_exit_code_1_and_says_why()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("drover-demo-");
+        string proxy = Path.Combine(folder.FullName, "proxy");
+        // Something else takes a name that the conversion needs, before it begins.
+        await File.WriteAllTextAsync(
+            proxy,
+            $"""
+            #!/bin/sh
+            port=$(sed -n 's/^shop = .* port=\([0-9]*\) .*/\1/p' "$1")
+            psql -h 127.0.0.1 -p "$port" -U postgres -c 'CREATE TABLE orders__drover_new ()' shop
+            exec {Proxy} "$1"
+
+            """,
+            Token
+        );
+        foreach (string path in (string[])[folder.FullName, proxy])
+        {
+            File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+        }
+        using Process demo = Start(
+            proxy,
+            "--scene partitioned --scale 0.01 --seconds 1 --clients 5 --rate 20",
+            "/dev/null"
+        );
+        await demo.StandardOutput.ReadToEndAsync(Token);
+        string error = await demo.StandardError.ReadToEndAsync(Token);
+        await demo.WaitForExitAsync(Token);
+        folder.Delete(recursive: true);
+
+        Assert.Equal(1, demo.ExitCode);
+        Assert.Contains("orders__drover_new", error, StringComparison.Ordinal);
+    }
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "drover");
+
+    private static Process Start(string? proxy, string arguments, string json)
+    {
+        string[] other = proxy is null ? [] : ["--proxy", proxy];
+        ProcessStartInfo start = new(Program, ["demo", .. arguments.Split(' '), "--json", json, .. other])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

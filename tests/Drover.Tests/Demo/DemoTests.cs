@@ -44,12 +44,14 @@ public sealed class DemoTests
     public void Meter_hands_each_time_out_once_and_keeps_the_first_error()
     {
         TrafficMeter meter = new();
-        meter.Record(TimeSpan.FromMilliseconds(2));
+        meter.Record(QueryKind.Dashboard, TimeSpan.FromMilliseconds(2));
         meter.RecordError("first");
         meter.RecordError("second");
 
-        Assert.Equal(1, meter.TakeInterval().TotalCount);
-        Assert.Equal(0, meter.TakeInterval().TotalCount);
+        TrafficTimes taken = meter.TakeInterval();
+        Assert.Equal((1, 1), (taken.All.TotalCount, taken.Of(QueryKind.Dashboard).TotalCount));
+        Assert.Equal(0, taken.Of(QueryKind.OrdersOlder).TotalCount);
+        Assert.Equal(0, meter.TakeInterval().All.TotalCount);
         Assert.Equal((2, "first"), (meter.Errors, meter.FirstError));
     }
 
@@ -104,5 +106,76 @@ public sealed class DemoTests
                 line.StartsWith("p99", StringComparison.Ordinal) && line.Contains("56.8 ms", StringComparison.Ordinal)
         );
         Assert.Contains("first error of pooled: gone", lines);
+    }
+
+    [Fact]
+    public void Plain_screen_tells_of_each_query_before_and_after_a_conversion()
+    {
+        StringWriter output = new();
+        ConversionResult conversion = new()
+        {
+            Command = "./drover partition start orders",
+            WayBack = "./drover partition rollback orders",
+            Partitions = 41,
+            RowsCopied = 200_000,
+            RowsCompared = 200_100,
+            CopyRowsPerSecond = 12_345.6,
+            Seconds = 21.34,
+            LongestPauseMs = 87.5,
+            FailedQueries = 0,
+            PreparingClients = 250,
+            Steps = [],
+            Queries = [new("dashboard", null, new(75, 30.5, 60, 2_344, 1), new(0, 0, 0, 931, 8))],
+        };
+        SceneResult scene = new()
+        {
+            Scene = "partitioned",
+            Clients = 1000,
+            ServerConnectionsMax = 20,
+            Queries = 1,
+            QueriesPerSecond = 1,
+            AverageMs = 1,
+            P95Ms = 1,
+            P99Ms = 1,
+            Errors = 0,
+            Conversion = conversion,
+        };
+
+        new PlainScreen(output).Close(
+            new DemoReport
+            {
+                PostgresVersion = "18.4",
+                Scale = 1,
+                Seconds = 15,
+                LoadSeconds = 6,
+                Scenes = [scene],
+            }
+        );
+
+        string text = output.ToString();
+        Assert.Matches("dashboard +30.5 ms, p95 60.0 ms +not asked", text);
+        Assert.Matches("read +2,344 pages, 1 table +931 pages, 8 tables", text);
+        Assert.Contains("200,000 rows into 41 partitions, 12,345 rows/s", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Failed queries: 0. Longest wait of any client at the cut-over: 87.5 ms",
+            text,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void Cost_of_a_query_counts_its_pages_and_the_partitions_that_were_read()
+    {
+        const string plan = """
+            [{"Plan": {"Node Type": "Nested Loop", "Actual Loops": 1.00,
+              "Shared Hit Blocks": 12, "Shared Read Blocks": 3, "Plans": [
+                {"Node Type": "Append", "Actual Loops": 1.00, "Plans": [
+                  {"Node Type": "Seq Scan", "Relation Name": "orders_p2026_10", "Actual Loops": 1.00},
+                  {"Node Type": "Index Scan", "Relation Name": "orders_p2026_11", "Actual Loops": 0.50},
+                  {"Node Type": "Index Scan", "Relation Name": "orders_p2026_12", "Actual Loops": 0.00}]},
+                {"Node Type": "Index Scan", "Relation Name": "customers", "Actual Loops": 7.00}]}}]
+            """;
+
+        Assert.Equal(new QueryCost(15, 2), QueryCost.Read(plan));
     }
 }

@@ -1,6 +1,7 @@
 // Reads a table's description from the catalogs.
 using System.Collections.Immutable;
 using System.Data;
+using System.Runtime.CompilerServices;
 using Drover.Partitioning.Catalog.Reading;
 using Npgsql;
 
@@ -26,6 +27,9 @@ internal static class TableCatalog
         ("bytea_output", "hex"),
         ("quote_all_identifiers", "off"),
     ];
+
+    // What the last read on a connection has asked: the next one of the same table asks it in one message.
+    private static readonly ConditionalWeakTable<NpgsqlConnection, IReadOnlyList<CatalogQuestion>> s_asked = [];
 
     /// <summary>
     /// The OID behind a name as a person writes it: with or without schema, quoted where it must be, looked up along
@@ -87,7 +91,19 @@ internal static class TableCatalog
     )
     {
         string[] before = await ApplySettingsAsync(connection, [.. Settings.Select(s => s.Value)], cancellationToken);
-        CatalogQuery query = new(connection, cancellationToken);
+        s_asked.TryGetValue(connection, out IReadOnlyList<CatalogQuestion>? expected);
+        TableDescription? table;
+        await using (CatalogQuery query = new(connection, expected ?? [], cancellationToken))
+        {
+            table = await ReadAsync(query, oid);
+            s_asked.AddOrUpdate(connection, query.Asked);
+        }
+        await ApplySettingsAsync(connection, before, cancellationToken);
+        return table;
+    }
+
+    private static async Task<TableDescription?> ReadAsync(CatalogQuery query, uint oid)
+    {
         TableDescription? table = await TableReader.FindAsync(query, oid);
         if (table is not null)
         {
@@ -116,7 +132,6 @@ internal static class TableCatalog
                 Dependents = await DependentReader.ReadAsync(query, oid),
             };
         }
-        await ApplySettingsAsync(connection, before, cancellationToken);
         return table;
     }
 

@@ -100,6 +100,12 @@ internal sealed record ConversionColumn
     /// <summary>GENERATED ALWAYS AS IDENTITY: an UPDATE may not set it.</summary>
     public bool IsIdentityAlways { get; init; }
 
+    /// <summary>The type behind domains, as <see cref="ColumnDescription.BaseType"/>; empty: not known.</summary>
+    public string BaseType { get; init; } = "";
+
+    /// <summary>It may hold NULL.</summary>
+    public bool IsNullable { get; init; } = true;
+
     /// <summary>
     /// What is hashed in place of the value, with <c>{0}</c> for the column: equal only when the value's image is
     /// equal.

@@ -9,24 +9,8 @@ namespace Drover.Partitioning.Conversion;
 /// <summary>Makes a layout from a table's description and the catalog of types.</summary>
 internal static class LayoutReader
 {
-    // Types whose hash tells every image from every other: equal by = means equal bit by bit.
-    private static readonly HashSet<string> s_exact =
-    [
-        "boolean",
-        "smallint",
-        "integer",
-        "bigint",
-        "oid",
-        "date",
-        "time without time zone",
-        "timestamp without time zone",
-        "timestamp with time zone",
-        "uuid",
-        "bytea",
-        "name",
-    ];
-
-    private static readonly HashSet<string> s_text = ["text", "character varying"];
+    // Bytes, which are hashed as they are. The common types have their own way in RowHash.
+    private static readonly HashSet<string> s_exact = ["bytea", "name"];
 
     /// <summary>Reads the layout of a table that is to be partitioned by <paramref name="key"/>.</summary>
     /// <exception cref="OperationException">Nothing identifies the table's rows.</exception>
@@ -77,9 +61,10 @@ internal static class LayoutReader
             IsGenerated = column.IsGenerated,
             IsVirtual = column.Generation == Generation.Virtual,
             IsIdentityAlways = column.Identity == IdentityKind.Always,
+            BaseType = column.BaseType,
+            IsNullable = !column.IsNotNull,
             Digest =
                 s_exact.Contains(column.BaseType) ? "{0}"
-                : s_text.Contains(column.BaseType) ? "({0})::pg_catalog.text COLLATE pg_catalog.\"C\""
                 : senders.TryGetValue(column.TypeOid, out string? send) ? $"{send}({{0}})"
                 : "({0})::pg_catalog.text COLLATE pg_catalog.\"C\"",
         };

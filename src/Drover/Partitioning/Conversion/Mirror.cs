@@ -44,9 +44,11 @@ internal sealed class Mirror(ConversionLayout layout)
     /// <summary>Makes or replaces both functions, so that they write to <paramref name="follower"/>.</summary>
     public IEnumerable<string> Functions(QualifiedName follower, MirrorMode mode)
     {
+        // One plan for all rows: of a table with many partitions, a plan for each row costs more than the write itself.
         yield return $"""
             CREATE OR REPLACE FUNCTION {layout.MirrorFunction}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-            SET search_path = pg_catalog, pg_temp AS $drover${Body(follower, mode)}$drover$
+            SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
+            AS $drover${Body(follower, mode)}$drover$
             """;
         yield return $"""
             CREATE OR REPLACE FUNCTION {layout.TruncateFunction}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

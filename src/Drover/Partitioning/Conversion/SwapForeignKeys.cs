@@ -56,13 +56,14 @@ internal sealed class SwapForeignKeys(
         {
             yield return statement;
         }
-        foreach (ConstraintDescription key in Outgoing)
+        // One statement for each partition: all of them are under the locks.
+        string[] keys =
+        [
+            .. Outgoing.Select(key => $"ADD CONSTRAINT {SqlText.Name(key.Name)} {Unvalidated(key.Definition)}"),
+        ];
+        foreach (QualifiedName partition in keys.Length == 0 ? [] : partitions)
         {
-            foreach (QualifiedName partition in partitions)
-            {
-                yield return $"ALTER TABLE {partition} ADD CONSTRAINT {SqlText.Name(key.Name)} "
-                    + $"{Unvalidated(key.Definition)}";
-            }
+            yield return $"ALTER TABLE {partition} {string.Join(", ", keys)}";
         }
     }
 

@@ -3,6 +3,7 @@ using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion;
+using Drover.Partitioning.Conversion.Verification;
 using Npgsql;
 
 namespace Drover.IntegrationTests.Partitioning.Conversion;
@@ -46,20 +47,10 @@ internal sealed class MirrorStage : IAsyncDisposable
             Owner = LocalPostgresCluster.Superuser,
             Columns =
             [
-                new ConversionColumn { Name = "id", Type = "bigint" },
-                new ConversionColumn { Name = "day", Type = "date" },
-                new ConversionColumn
-                {
-                    Name = "note",
-                    Type = "text",
-                    Digest = "{0} COLLATE \"C\"",
-                },
-                new ConversionColumn
-                {
-                    Name = "price",
-                    Type = "numeric",
-                    Digest = "pg_catalog.numeric_send({0})",
-                },
+                Column("id", "bigint", isNullable: false),
+                Column("day", "date", isNullable: false),
+                Column("note", "text"),
+                Column("price", "numeric"),
             ],
             Identity = ["id"],
             Key = "day",
@@ -91,6 +82,15 @@ internal sealed class MirrorStage : IAsyncDisposable
         await stage.BeginMirrorAsync();
         return stage;
     }
+
+    private static ConversionColumn Column(string name, string type, bool isNullable = true) =>
+        new()
+        {
+            Name = name,
+            Type = type,
+            BaseType = type,
+            IsNullable = isNullable,
+        };
 
     private async Task BeginMirrorAsync()
     {

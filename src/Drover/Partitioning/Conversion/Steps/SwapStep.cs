@@ -40,6 +40,11 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
             }
         }
         Swap? swap = isForward ? await PlanAsync(context, layout, cancellationToken) : null;
+        // Before the locks: under them every moment is the application's wait.
+        string[] forward = [.. swap?.Forward() ?? []];
+        string[] wayBack = swap is null
+            ? []
+            : [.. swap.Locks(layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()];
         string[] back = isForward ? [] : await record.ReadWayBackAsync(connection, cancellationToken);
         int locks = Array.IndexOf(back, ConversionRecord.EndOfLocks);
         await SourceTable.RunAsync(connection, swap?.Locks(layout.NewTable) ?? back[..locks], cancellationToken);
@@ -57,12 +62,8 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
         if (swap is not null)
         {
             await new DriftCheck(settings, context).ProveUnchangedAsync(cancellationToken);
-            await SourceTable.RunAsync(connection, swap.Forward(), cancellationToken);
-            await record.SetWayBackAsync(
-                connection,
-                [.. swap.Locks(layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()],
-                cancellationToken
-            );
+            await SourceTable.RunAsync(connection, forward, cancellationToken);
+            await record.SetWayBackAsync(connection, wayBack, cancellationToken);
             await record.SetLastAsync(connection, swap.Rebinding.Finish, cancellationToken);
         }
         else

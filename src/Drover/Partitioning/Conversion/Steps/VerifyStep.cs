@@ -4,6 +4,7 @@ using System.Text.Json;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion.Verification;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Steps;

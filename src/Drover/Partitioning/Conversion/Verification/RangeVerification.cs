@@ -4,7 +4,7 @@ using System.Text.Json;
 using Drover.Partitioning.Catalog;
 using Npgsql;
 
-namespace Drover.Partitioning.Conversion;
+namespace Drover.Partitioning.Conversion.Verification;
 
 /// <summary>A range of identities: above the first, up to and with the last. Null: open, so nothing lies
 /// outside.</summary>
@@ -33,15 +33,14 @@ internal sealed record RowDifference(ImmutableArray<string> Identity, string Kin
 
 /// <summary>
 /// One statement reads both tables, so both are of one snapshot, and writes go on. Identities in the key log are left
-/// out: they are known to be due. Each row is hashed whole, then its hash is hashed again: hash_record_extended alone
-/// is a sum over columns, and the sum of such sums would not notice two rows that have swapped a value.
+/// out: they are known to be due.
 /// </summary>
 internal sealed class RangeVerification
 {
     private readonly ConversionLayout _layout;
     private readonly QualifiedName _leader;
     private readonly QualifiedName _follower;
-    private readonly string _row;
+    private readonly RowHash _hash;
 
     /// <summary>A verification of <paramref name="follower"/> against <paramref name="leader"/>.</summary>
     public RangeVerification(ConversionLayout layout, QualifiedName leader, QualifiedName follower)
@@ -49,12 +48,7 @@ internal sealed class RangeVerification
         _layout = layout;
         _leader = leader;
         _follower = follower;
-        _row = string.Join(
-            ", ",
-            layout
-                .Columns.Where(column => !column.IsVirtual)
-                .Select(column => string.Format(null, column.Digest, $"s.{SqlText.Name(column.Name)}"))
-        );
+        _hash = new RowHash(layout.Columns.Where(column => !column.IsVirtual));
     }
 
     /// <summary>
@@ -185,14 +179,12 @@ internal sealed class RangeVerification
             """;
     }
 
-    // OFFSET 0 keeps the planner from computing the row's hash twice.
+    // OFFSET 0 keeps the planner from computing each value once more for the second hash.
     private string Sums(QualifiedName table, IdentityRange range) =>
         $"""
-            (SELECT count(*), COALESCE(sum(hash_numeric_extended(h1::numeric, 1)), 0)::text,
-              COALESCE(sum(hash_numeric_extended(h2::numeric, 2)), 0)::text
-            FROM (SELECT hash_record_extended(r, 1) AS h1, hash_record_extended(r, 2) AS h2 FROM (
-              SELECT (ROW({_row}))::record AS r FROM {table} AS s WHERE {Condition("s", range)} AND {NotDue()}
-              OFFSET 0) AS x OFFSET 0) AS y)
+            (SELECT count(*), COALESCE(sum({_hash.Hash(1)}), 0)::text, COALESCE(sum({_hash.Hash(2)}), 0)::text
+            FROM (SELECT {_hash.Values("s")} FROM {table} AS s WHERE {Condition("s", range)} AND {NotDue()}
+              OFFSET 0) AS x)
             """;
 
     private string NotDue() => $"NOT EXISTS (SELECT FROM {_layout.KeyLog} AS due WHERE {_layout.MatchLog("s", "due")})";
