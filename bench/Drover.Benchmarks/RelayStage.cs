@@ -43,6 +43,7 @@ internal sealed class RelayStage : IDisposable
                     Name = "bench",
                     Host = ["127.0.0.1"],
                     Port = port,
+                    User = "bench",
                 },
             ],
         };

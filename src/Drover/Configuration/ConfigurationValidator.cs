@@ -73,6 +73,8 @@ internal static class ConfigurationValidator
             case AuthType.Md5
             or AuthType.Plain
             or AuthType.ScramSha256
+            or AuthType.Cert
+            or AuthType.Hba
             or AuthType.Trust when options.AuthFile.Length == 0 && !draft.HasAuthUser:
                 draft.Warn(place, "nobody can log in: set auth_file, or auth_user for auth_query");
                 break;

@@ -85,6 +85,12 @@ public sealed class ClientCertificateTests(SecureFixture fixture)
             new ServeEntries
             {
                 Databases = [$"forced = host={ServeProcess.Host} port={port} dbname=postgres user=trusted"],
+                Users =
+                [
+                    .. new[] { "alice", "bob", "sales", "support", "trusted" }.Select(static name =>
+                        $"\"{name}\" \"\""
+                    ),
+                ],
             }
         );
     }

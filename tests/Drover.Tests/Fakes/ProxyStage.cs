@@ -2,6 +2,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Drover.Configuration;
+using Drover.Configuration.Authentication;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
 using Drover.Proxy;
@@ -80,10 +81,21 @@ internal sealed class ProxyStage : IAsyncDisposable
         {
             Proxy = change?.Invoke(proxy) ?? proxy,
             Databases = [changeDatabase?.Invoke(database) ?? database],
+            AuthenticationFiles = UsersOf("app", "other", "u1", "u2", "u3"),
         };
         options = changeAll?.Invoke(options) ?? options;
         return new ProxyStage(options, time ?? TimeProvider.System, decorator) { Server = server };
     }
+
+    /// <summary>An auth_file of users without a password.</summary>
+    public static AuthenticationFiles UsersOf(params string[] names) =>
+        new()
+        {
+            Users = UserList.Parse(
+                string.Join('\n', names.Select(static name => $"\"{name}\" \"\"")),
+                static (_, problem) => Assert.Fail(problem)
+            ),
+        };
 
     /// <summary>The one of the fake server's backends that got this simple query.</summary>
     public FakeBackend BackendOf(string query) =>

@@ -21,7 +21,7 @@ public sealed class CredentialTests
         await using ProxyStage stage = ProxyStage.Start(
             server: server,
             changeDatabase: o => o with { User = "owner" },
-            changeAll: o => o with { AuthenticationFiles = File("\"owner\" \"secret\"") }
+            changeAll: o => o with { AuthenticationFiles = File("\"owner\" \"secret\"\n\"app\" \"\"") }
         );
         using FakeClient client = await stage.ConnectAsync();
         Assert.Equal("CZI", await client.RunAsync("a"));
@@ -58,6 +58,49 @@ public sealed class CredentialTests
         await one.RunAsync("BEGIN");
         // The first server is taken: another has to be opened, now that the name was last used with another password.
         Assert.Equal("CZI", await two.RunAsync("b"));
+    }
+
+    [Theory]
+    [InlineData(false, "app", "")]
+    [InlineData(false, "stranger", "\"trust\" authentication failed for user \"stranger\"")]
+    [InlineData(true, "app", "auth_type any needs a user in the entry of database \"app\"")]
+    public async Task Without_a_password_too_the_user_has_to_be_known(bool isAny, string user, string refusal)
+    {
+        await using ProxyStage stage = ProxyStage.Start(o =>
+            o with
+            {
+                Authentication = o.Authentication with { AuthType = isAny ? AuthType.Any : AuthType.Trust },
+            }
+        );
+        using FakeClient client = await FakeClient.DialAsync(stage.Port);
+        Frame? last = await client.LogInAsync(user);
+        Assert.Equal((refusal, refusal.Length > 0 ? "28000" : null), (last?.Message ?? "", last?.SqlState));
+    }
+
+    [Theory]
+    [InlineData("app", 'Z')]
+    [InlineData("stranger", 'E')]
+    public async Task User_whom_auth_query_finds_is_known_without_a_password(string user, char end)
+    {
+        await using ProxyStage stage = ProxyStage.Start(
+            o => o with { Authentication = o.Authentication with { AuthUser = "auth", AuthQuery = AuthQuery } },
+            server: new FakePostgres { LoginScript = Asking(("auth", "all"), ("app", "")) },
+            changeDatabase: o => o with { User = "auth" },
+            changeAll: o => o with { AuthenticationFiles = File("\"auth\" \"all\"") }
+        );
+        using FakeClient client = await FakeClient.DialAsync(stage.Port);
+        Assert.Equal(end, (await client.LogInAsync(user))?.Type);
+    }
+
+    [Fact]
+    public async Task Any_takes_every_name_where_the_entry_has_a_user()
+    {
+        await using ProxyStage stage = ProxyStage.Start(
+            o => o with { Authentication = o.Authentication with { AuthType = AuthType.Any } },
+            changeDatabase: o => o with { User = "other" }
+        );
+        using FakeClient client = await FakeClient.ConnectAsync(stage.Port, user: "stranger");
+        Assert.Equal("TDCZI", await client.RunAsync("a"));
     }
 
     private static AuthenticationFiles File(string text) =>
@@ -119,7 +162,7 @@ public sealed class CredentialTests
         TransactionStatus status
     )
     {
-        if (query.StartsWith("SELECT usename", StringComparison.Ordinal))
+        if (query.EndsWith("E'app'", StringComparison.Ordinal))
         {
             DataRow.Begin(writer, 2);
             writer.WriteValue("app"u8);

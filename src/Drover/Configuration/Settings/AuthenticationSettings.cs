@@ -28,7 +28,9 @@ internal static class AuthenticationSettings
             Words.AuthTypes,
             g => g.AuthType,
             (g, v) => g with { AuthType = v },
-            "How clients prove who they are; hba leaves it to the rules in auth_hba_file."
+            "How clients prove who they are; hba leaves it to the rules in auth_hba_file. "
+                + "Users have to be in auth_file or be found by auth_query, with trust and cert too; "
+                + "any ignores the name and takes only entries with a user."
         ),
         Authentication.Text(
             "auth_file",

@@ -31,27 +31,28 @@ internal sealed class ClientAuthenticator(MessageChannel channel, StartupPacket 
     /// </summary>
     public ScramKeys? Keys { get; private set; }
 
-    /// <summary>Runs the method. Null on success.</summary>
+    /// <summary>Runs the method. Null on success. Whoever does not exist fails, whatever he shows.</summary>
     public async Task<SessionEnd?> RunAsync(
         HbaMethod method,
-        PasswordSecret? secret,
+        FoundUser user,
         Func<string, bool> mapsToUser,
         CancellationToken cancellationToken
     )
     {
+        PasswordSecret? secret = user.Secret;
         switch (method)
         {
             case HbaMethod.Trust:
-                return null;
+                return user.Exists ? null : Unknown();
             case HbaMethod.Reject:
                 return new SessionEnd(
                     $"pg_hba rejects connection for user \"{startup.User}\", database \"{startup.Database}\"",
                     SqlState.InvalidAuthorizationSpecification
                 );
             case HbaMethod.Cert:
-                return CheckCertificate(mapsToUser);
+                return CheckCertificate(name => user.Exists && mapsToUser(name));
             case HbaMethod.Peer:
-                return CheckPeer(mapsToUser);
+                return CheckPeer(name => user.Exists && mapsToUser(name));
             case HbaMethod.Plain:
                 return await PlainAsync(secret, cancellationToken);
             case HbaMethod.Md5:
@@ -179,6 +180,12 @@ internal sealed class ClientAuthenticator(MessageChannel channel, StartupPacket 
                 $"peer authentication failed for user \"{startup.User}\"",
                 SqlState.InvalidAuthorizationSpecification
             );
+
+    private SessionEnd Unknown() =>
+        new($"\"trust\" authentication failed for user \"{startup.User}\"", SqlState.InvalidAuthorizationSpecification)
+        {
+            Hint = "Without a password too, a user has to be in auth_file or be found by auth_query.",
+        };
 
     private SessionEnd WrongPassword() =>
         new($"password authentication failed for user \"{startup.User}\"", SqlState.InvalidPassword);

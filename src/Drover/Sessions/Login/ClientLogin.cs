@@ -33,17 +33,28 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
         {
             return refusal;
         }
-        PasswordSecret? secret = null;
-        if (NeedsSecret(method))
+        bool isAny = services.Options.Proxy.Authentication.AuthType == AuthType.Any;
+        if (isAny && database is { Options.User: null })
         {
-            (secret, PoolFailure? failure) = await services.Secrets.FindAsync(
+            return new SessionEnd(
+                $"auth_type any needs a user in the entry of database \"{database.Name}\"",
+                SqlState.InvalidAuthorizationSpecification
+            )
+            {
+                Hint = "Give the entry a user, or choose another auth_type.",
+            };
+        }
+        FoundUser found = new(Exists: isAny);
+        if (!isAny && method != HbaMethod.Reject)
+        {
+            found = await services.Secrets.FindAsync(
                 startup.User,
                 database,
                 channel.Connection.Loop,
                 wakeup,
                 cancellationToken
             );
-            if (failure is not null)
+            if (found.Failure is { } failure)
             {
                 LogLogin.PoolerError(
                     services.Log,
@@ -57,13 +68,14 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
                 };
             }
         }
+        PasswordSecret? secret = found.Secret;
         cancellationToken.ThrowIfCancellationRequested();
         if (method == HbaMethod.Md5 && services.Secrets.IsAskedForScram(startup.User, secret, services.Mock))
         {
             method = HbaMethod.ScramSha256;
         }
         ClientAuthenticator authenticator = new(channel, startup, services.Mock);
-        SessionEnd? end = await authenticator.RunAsync(method, secret, name => Maps(map, name), cancellationToken);
+        SessionEnd? end = await authenticator.RunAsync(method, found, name => Maps(map, name), cancellationToken);
         // The client's last word of the login is not the session's first.
         channel.Next();
         if (end is null)
@@ -140,9 +152,6 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
         map is null
             ? systemUser == startup.User
             : services.Options.AuthenticationFiles.IdentMap.Allows(map, systemUser, startup.User);
-
-    private static bool NeedsSecret(HbaMethod method) =>
-        method is HbaMethod.Plain or HbaMethod.Md5 or HbaMethod.ScramSha256;
 
     private static HbaMethod MethodOf(AuthType type) =>
         type switch

@@ -10,6 +10,12 @@ using Drover.Transport;
 
 namespace Drover.Sessions.Login;
 
+/// <summary>What is known of a user who logs in.</summary>
+/// <param name="Exists">auth_file has the name, or auth_query knows it; it may have no password all the same.</param>
+/// <param name="Secret">The password; null when there is none, or it has expired.</param>
+/// <param name="Failure">It could not be found out.</param>
+internal readonly record struct FoundUser(bool Exists, PasswordSecret? Secret = null, PoolFailure? Failure = null);
+
 /// <summary>
 /// Finds secrets at login. Nothing from auth_query is remembered: a password changed there counts at once.
 /// </summary>
@@ -29,9 +35,9 @@ internal sealed class UserSecrets(PoolDirectory directory)
             : null;
 
     /// <summary>
-    /// The user's secret, from auth_file or else by auth_query. A failure means that it could not be asked.
+    /// The user, from auth_file or else by auth_query. A failure means that it could not be asked.
     /// </summary>
-    public async ValueTask<(PasswordSecret? Secret, PoolFailure? Failure)> FindAsync(
+    public async ValueTask<FoundUser> FindAsync(
         string user,
         DatabaseEntry? database,
         EventLoop loop,
@@ -41,13 +47,13 @@ internal sealed class UserSecrets(PoolDirectory directory)
     {
         if (FromFile(user) is { } secret)
         {
-            return (secret, null);
+            return new FoundUser(Exists: true, secret);
         }
         AuthenticationOptions options = directory.Options.Proxy.Authentication;
         string? authUser = database?.Options.AuthUser ?? (options.AuthUser.Length > 0 ? options.AuthUser : null);
         if (authUser is null || database is null)
         {
-            return (null, null);
+            return default;
         }
         string authDatabase = database.Options.AuthDbname ?? options.AuthDbname;
         if (authDatabase.Length == 0)
@@ -56,8 +62,7 @@ internal sealed class UserSecrets(PoolDirectory directory)
         }
         if (!directory.TryFindDatabase(authDatabase, out DatabaseEntry? asked))
         {
-            return (
-                null,
+            return Failed(
                 new PoolFailure(
                     Protocol.SqlState.InvalidCatalogName,
                     $"auth_dbname \"{authDatabase}\" is not configured"
@@ -93,7 +98,9 @@ internal sealed class UserSecrets(PoolDirectory directory)
     /// <summary>What is known of a user for logging in to servers.</summary>
     public ServerCredential Credential(string user, ScramKeys? proved) => new(FromFile(user), proved);
 
-    private async ValueTask<(PasswordSecret? Secret, PoolFailure? Failure)> AskAsync(
+    private static FoundUser Failed(PoolFailure failure) => new(Exists: false, Failure: failure);
+
+    private async ValueTask<FoundUser> AskAsync(
         string user,
         DatabaseEntry database,
         UserEntry authUser,
@@ -120,7 +127,7 @@ internal sealed class UserSecrets(PoolDirectory directory)
         }
         if (waiter.Failure is { } failure)
         {
-            return (null, failure);
+            return Failed(failure);
         }
         ServerConnection server = waiter.Server!;
         PoolFailure? unclean = await CleanAsync(server, wakeup);
@@ -136,14 +143,13 @@ internal sealed class UserSecrets(PoolDirectory directory)
         if (!result.IsGood)
         {
             pool.Discard(server, "auth_query failed");
-            return (
-                null,
+            return Failed(
                 result.Failure ?? new PoolFailure(Protocol.SqlState.ConnectionFailure, "auth_query: connection lost")
             );
         }
         pool.Release(server);
         string?[]? row = result.Rows.FirstOrDefault(static row => row.Length > 1);
-        return (row?[1] is { Length: > 0 } stored ? Learn(user, stored) : null, null);
+        return new FoundUser(row is not null, row?[1] is { Length: > 0 } stored ? Learn(user, stored) : null);
     }
 
     private PasswordSecret Learn(string user, string stored)
