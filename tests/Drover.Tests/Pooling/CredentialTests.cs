@@ -74,7 +74,7 @@ public sealed class CredentialTests
         );
         using FakeClient client = await FakeClient.DialAsync(stage.Port);
         Frame? last = await client.LogInAsync(user);
-        Assert.Equal((refusal, refusal.Length > 0 ? "28000" : null), (last?.Message ?? "", last?.SqlState));
+        Assert.Equal((refusal, refusal.Length > 0 ? "28000" : ""), (last?.Message ?? "", last?.SqlState ?? ""));
     }
 
     [Theory]

@@ -33,40 +33,10 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
         {
             return refusal;
         }
-        bool isAny = services.Options.Proxy.Authentication.AuthType == AuthType.Any;
-        if (isAny && database is { Options.User: null })
+        (FoundUser found, refusal) = await FindUserAsync(method, database, cancellationToken);
+        if (refusal is not null)
         {
-            return new SessionEnd(
-                $"auth_type any needs a user in the entry of database \"{database.Name}\"",
-                SqlState.InvalidAuthorizationSpecification
-            )
-            {
-                Hint = "Give the entry a user, or choose another auth_type.",
-            };
-        }
-        FoundUser found = new(Exists: isAny);
-        if (!isAny && method != HbaMethod.Reject)
-        {
-            found = await services.Secrets.FindAsync(
-                startup.User,
-                database,
-                channel.Connection.Loop,
-                wakeup,
-                cancellationToken
-            );
-            if (found.Failure is { } failure)
-            {
-                LogLogin.PoolerError(
-                    services.Log,
-                    startup.User,
-                    failure.SqlState,
-                    $"auth_query failed: {failure.Message}"
-                );
-                return new SessionEnd("authentication could not be checked", failure.SqlState)
-                {
-                    Detail = failure.Message,
-                };
-            }
+            return refusal;
         }
         PasswordSecret? secret = found.Secret;
         cancellationToken.ThrowIfCancellationRequested();
@@ -84,6 +54,48 @@ internal sealed class ClientLogin(ClientServices services, MessageChannel channe
             Learn(secret, authenticator.Keys);
         }
         return end;
+    }
+
+    /// <summary>Who the client may be, or why that cannot be known. <c>any</c> asks nobody.</summary>
+    private async Task<(FoundUser Found, SessionEnd? Refusal)> FindUserAsync(
+        HbaMethod method,
+        DatabaseEntry? database,
+        CancellationToken cancellationToken
+    )
+    {
+        bool isAny = services.Options.Proxy.Authentication.AuthType == AuthType.Any;
+        FoundUser nobody = new(Exists: isAny);
+        if (isAny && database is { Options.User: null })
+        {
+            string problem = $"auth_type any needs a user in the entry of database \"{database.Name}\"";
+            return (
+                nobody,
+                new SessionEnd(problem, SqlState.InvalidAuthorizationSpecification)
+                {
+                    Hint = "Give the entry a user, or choose another auth_type.",
+                }
+            );
+        }
+        if (isAny || method == HbaMethod.Reject)
+        {
+            return (nobody, null);
+        }
+        FoundUser found = await services.Secrets.FindAsync(
+            startup.User,
+            database,
+            channel.Connection.Loop,
+            wakeup,
+            cancellationToken
+        );
+        if (found.Failure is not { } failure)
+        {
+            return (found, null);
+        }
+        LogLogin.PoolerError(services.Log, startup.User, failure.SqlState, $"auth_query failed: {failure.Message}");
+        return (
+            found,
+            new SessionEnd("authentication could not be checked", failure.SqlState) { Detail = failure.Message }
+        );
     }
 
     /// <summary>
