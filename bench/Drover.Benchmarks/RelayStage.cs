@@ -13,8 +13,7 @@ namespace Drover.Benchmarks;
 
 /// <summary>
 /// One client, one pooled server, transaction mode. The server is a thread that answers each batch with the same bytes;
-/// the
-/// client sends one batch and reads up to ReadyForQuery.
+/// the client sends one batch and reads up to ReadyForQuery.
 /// </summary>
 internal sealed class RelayStage : IDisposable
 {

@@ -12,9 +12,8 @@ internal interface IOperation
     OperationPlan Plan { get; }
 
     /// <summary>
-    /// The code of a step: an <see cref="ITransactionStep"/>, <see cref="IAutocommitStep"/>, <see
-    /// cref="IBatchStep"/> or
-    /// <see cref="IGateStep"/>, as its kind wants. Null: the engine runs the step's SQL, and waits at a gate.
+    /// The code of a step: an <see cref="ITransactionStep"/>, <see cref="IAutocommitStep"/>, <see cref="IBatchStep"/>
+    /// or <see cref="IGateStep"/>, as its kind wants. Null: the engine runs the step's SQL, and waits at a gate.
     /// </summary>
     IStepCode? FindCode(string step);
 
@@ -42,11 +41,9 @@ internal interface IStepCode;
 internal interface ITransactionStep : IStepCode
 {
     /// <summary>
-    /// Does the step inside the engine's transaction, which has <c>lock_timeout</c> set, has checked the epoch with
-    /// a row
-    /// lock on the run, and will be journaled and committed by the engine. May be called again after it was rolled
-    /// back,
-    /// so it keeps nothing in memory that the rollback does not undo.
+    /// Does the step inside the engine's transaction, which has <c>lock_timeout</c> set, has checked the epoch with a
+    /// row lock on the run, and will be journaled and committed by the engine. May be called again after it was rolled
+    /// back, so it keeps nothing in memory that the rollback does not undo.
     /// </summary>
     /// <exception cref="OperationException">The step cannot be done.</exception>
     Task RunAsync(StepContext context, CancellationToken cancellationToken);
@@ -79,9 +76,8 @@ internal interface IBatchStep : IStepCode
     IsolationLevel Isolation => IsolationLevel.ReadCommitted;
 
     /// <summary>
-    /// Does one batch inside the engine's transaction, as <see cref="ITransactionStep.RunAsync"/>. Where it goes on
-    /// is in
-    /// <see cref="BatchContext.Cursor"/>, which the result's cursor replaces in the same transaction.
+    /// Does one batch inside the engine's transaction, as <see cref="ITransactionStep.RunAsync"/>. Where it goes on is
+    /// in <see cref="BatchContext.Cursor"/>, which the result's cursor replaces in the same transaction.
     /// </summary>
     /// <exception cref="OperationException">The step cannot be done.</exception>
     Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken);

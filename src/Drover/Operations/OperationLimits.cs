@@ -8,10 +8,9 @@ internal sealed record OperationLimits
     public TimeSpan GateInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// <c>lock_timeout</c> of the first attempts: the longest that others queue behind one of them. Shorter than
-    /// the default <c>deadlock_timeout</c> of 1 s, so that it is
-    /// we who
-    /// give up and never the application that is chosen as a deadlock's victim.
+    /// <c>lock_timeout</c> of the first attempts: the longest that others queue behind one of them. Shorter than the
+    /// default <c>deadlock_timeout</c> of 1 s, so that it is we who give up and never the application that is chosen as
+    /// a deadlock's victim.
     /// </summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
 

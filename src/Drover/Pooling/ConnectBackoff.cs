@@ -3,8 +3,7 @@ namespace Drover.Pooling;
 
 /// <summary>
 /// The pause doubles from <see cref="FirstPauseMs"/> up to server_login_retry: a server that restarts is found soon,
-/// one that
-/// is gone is not hammered. Guarded by the pool's lock.
+/// one that is gone is not hammered. Guarded by the pool's lock.
 /// </summary>
 internal sealed class ConnectBackoff
 {

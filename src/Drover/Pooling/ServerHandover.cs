@@ -5,8 +5,7 @@ namespace Drover.Pooling;
 
 /// <summary>
 /// A server is touched on its own loop only. For a client elsewhere it is delivered: its loop lets go of it, the
-/// client's
-/// adopts it.
+/// client's adopts it.
 /// </summary>
 internal static class ServerHandover
 {

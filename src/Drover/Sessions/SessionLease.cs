@@ -34,8 +34,7 @@ internal sealed class SessionLease(ClientSession session)
 
     /// <summary>
     /// Waits for a server and makes it ready. Continues where <see cref="TryAcquireNow"/> left off. False when the
-    /// session is
-    /// to end, its end being set, or when the client has cancelled what it waits to run.
+    /// session is to end, its end being set, or when the client has cancelled what it waits to run.
     /// </summary>
     public async ValueTask<bool> AcquireAsync()
     {

@@ -4,10 +4,9 @@ using System.Text;
 namespace Drover.Sql;
 
 /// <summary>
-/// Reads a body in SQL or PL/pgSQL word by word (https://www.postgresql.org/docs/18/plpgsql.html), by the rules of
-/// <see cref="StatementScanner"/>; where a statement begins is known from the words in front of it. A body that builds
-/// statements at
-/// run time may do anything; so may one in another language, if it can reach the server at all.
+/// Reads a body in SQL or PL/pgSQL word by word (https://www.postgresql.org/docs/18/plpgsql.html), by the rules of <see
+/// cref="StatementScanner"/>; where a statement begins is known from the words in front of it. A body that builds
+/// statements at run time may do anything; so may one in another language, if it can reach the server at all.
 /// </summary>
 internal static class FunctionBody
 {

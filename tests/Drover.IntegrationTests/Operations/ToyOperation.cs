@@ -7,8 +7,7 @@ using Drover.Operations.Plans;
 namespace Drover.IntegrationTests.Operations;
 
 /// <summary>
-/// Copies <c>public.toy</c>, builds an index, renames at the gate, renames back on request. The copy has no unique
-/// key,
+/// Copies <c>public.toy</c>, builds an index, renames at the gate, renames back on request. The copy has no unique key,
 /// and every transaction adds to a tally, so that work done twice stays visible.
 /// </summary>
 /// <param name="plan">As it was journaled.</param>

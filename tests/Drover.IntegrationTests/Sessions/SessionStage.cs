@@ -79,8 +79,7 @@ internal sealed class SessionStage : IAsyncDisposable
 
     /// <summary>
     /// In a pool of two, keeps one server busy. Called again it takes the other one and lets the first go: whoever runs
-    /// something
-    /// in between is on the other server each time.
+    /// something in between is on the other server each time.
     /// </summary>
     public async Task ChangeServersAsync()
     {

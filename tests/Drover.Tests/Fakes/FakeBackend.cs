@@ -9,8 +9,8 @@ namespace Drover.Tests.Fakes;
 
 /// <summary>
 /// https://www.postgresql.org/docs/18/protocol-flow.html: answers are sent at Sync, Flush and after a simple query;
-/// after an
-/// error in the extended protocol everything up to Sync is skipped. What SQL does is <see cref="FakeSession"/>'s.
+/// after an error in the extended protocol everything up to Sync is skipped. What SQL does is <see
+/// cref="FakeSession"/>'s.
 /// </summary>
 internal sealed class FakeBackend(FakePostgres postgres, Wire wire, int processId) : IDisposable
 {

@@ -9,8 +9,7 @@ namespace Drover.Tests.Fakes;
 
 /// <summary>
 /// Each connection is a <see cref="FakeBackend"/>. With <see cref="Script"/> a test takes over behind the login;
-/// without,
-/// the backend answers as PostgreSQL would, and notes what a proxy must never do to it.
+/// without, the backend answers as PostgreSQL would, and notes what a proxy must never do to it.
 /// </summary>
 internal sealed class FakePostgres : IDisposable
 {

@@ -14,8 +14,7 @@ internal sealed record FakeResult(string Tag, List<string?[]>? Rows = null, stri
 
 /// <summary>
 /// Knows BEGIN, COMMIT, ROLLBACK, SET, set_config, the proxy's own questions, DISCARD ALL, and FAIL; STATE describes
-/// the
-/// session; anything else is a query whose one row is its own text.
+/// the session; anything else is a query whose one row is its own text.
 /// </summary>
 internal sealed partial class FakeSession
 {

@@ -13,8 +13,7 @@ namespace Drover.Tests.Fakes;
 
 /// <summary>
 /// The real event loops, sessions and pools. When it ends it checks that nothing failed unexpectedly in the proxy and
-/// that
-/// the fake server saw no violation.
+/// that the fake server saw no violation.
 /// </summary>
 internal sealed class ProxyStage : IAsyncDisposable
 {

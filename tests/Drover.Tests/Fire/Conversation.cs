@@ -5,8 +5,8 @@ namespace Drover.Tests.Fire;
 
 /// <summary>
 /// Login, simple queries, extended ones by name and without, a pipeline, a transaction with an error, COPY both ways, a
-/// setting that
-/// follows its client from server to server, a prepared statement that does, DISCARD, and both ways to leave.
+/// setting that follows its client from server to server, a prepared statement that does, DISCARD, and both ways to
+/// leave.
 /// </summary>
 internal sealed class Conversation(int port)
 {

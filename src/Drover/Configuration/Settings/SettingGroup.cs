@@ -4,8 +4,7 @@ using System.Globalization;
 namespace Drover.Configuration.Settings;
 
 /// <summary>
-/// Makes settings that read and write a <typeparamref name="TGroup"/> inside
-/// <typeparamref name="TOptions"/>.
+/// Makes settings that read and write a <typeparamref name="TGroup"/> inside <typeparamref name="TOptions"/>.
 /// </summary>
 /// <param name="get">The group in the options.</param>
 /// <param name="put">The options with another group.</param>

@@ -5,8 +5,7 @@ using Npgsql;
 namespace Drover.Operations.Connections;
 
 /// <summary>
-/// Connection strings as psql takes them; see "Connection Strings" and "Environment Variables" in the manual's
-/// chapter
+/// Connection strings as psql takes them; see "Connection Strings" and "Environment Variables" in the manual's chapter
 /// on libpq. No problem and no description ever holds a password.
 /// </summary>
 internal static class ConnectionText

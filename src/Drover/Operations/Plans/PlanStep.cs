@@ -45,16 +45,14 @@ internal sealed record PlanStep
     public IReadOnlyList<LockClaim> Locks { get; init; } = [];
 
     /// <summary>
-    /// The longest that one transaction of it (or one statement, for <see cref="StepKind.Autocommit"/>) may take
-    /// once it
-    /// has begun; then it is rolled back and tried again. Null: as long as it takes.
+    /// The longest that one transaction of it (or one statement, for <see cref="StepKind.Autocommit"/>) may take once
+    /// it has begun; then it is rolled back and tried again. Null: as long as it takes.
     /// </summary>
     public TimeSpan? TimeLimit { get; init; }
 
     /// <summary>
     /// <c>lock_timeout</c> of one attempt. Null: the engine's own short one; zero: none, which is right for CREATE
-    /// INDEX
-    /// CONCURRENTLY, since it waits for old transactions under a lock that is in nobody's way.
+    /// INDEX CONCURRENTLY, since it waits for old transactions under a lock that is in nobody's way.
     /// </summary>
     public TimeSpan? LockTimeout { get; init; }
 
@@ -106,8 +104,7 @@ internal sealed record Detour
     public required IReadOnlyList<PlanStep> Steps { get; init; }
 
     /// <summary>
-    /// The gate where the run waits afterwards; all steps behind that gate are to be done again. Null: the gate
-    /// that it
+    /// The gate where the run waits afterwards; all steps behind that gate are to be done again. Null: the gate that it
     /// came from.
     /// </summary>
     public string? ReturnsTo { get; init; }

@@ -7,8 +7,7 @@ namespace Drover.Operations.Running;
 
 /// <summary>
 /// Held by one runner. The lock keeps the second operator out; the epoch, checked in every transaction, keeps out one
-/// who was stopped past the loss of his lock and woken. The lease's session ends by itself when its holder has not
-/// been
+/// who was stopped past the loss of his lock and woken. The lease's session ends by itself when its holder has not been
 /// heard of for <see cref="OperationLimits.LeaseTimeout"/>.
 /// </summary>
 internal sealed class RunLease : IAsyncDisposable
@@ -116,8 +115,7 @@ internal sealed class RunLease : IAsyncDisposable
         return connection;
     }
 
-    // FOR UPDATE waits for the transaction of the last runner, which holds FOR KEY SHARE while it works. One that
-    // does
+    // FOR UPDATE waits for the transaction of the last runner, which holds FOR KEY SHARE while it works. One that does
     // not end, of a runner that was stopped or cut off, is ended: this session has the lease now.
     private static async Task<long> BeginEpochAsync(
         NpgsqlConnection connection,

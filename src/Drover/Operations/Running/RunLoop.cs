@@ -16,8 +16,7 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
     private OperationPlan Plan => scope.Plan;
 
     /// <summary>
-    /// Until an end: 1. the run and its steps as the journal has them; 2. what somebody asked for; 3. the next step
-    /// of
+    /// Until an end: 1. the run and its steps as the journal has them; 2. what somebody asked for; 3. the next step of
     /// the detour, of the undoing, or of the plan.
     /// </summary>
     public async Task<RunEnd> RunAsync(CancellationToken stop)

@@ -47,8 +47,7 @@ internal sealed record RunScope
         RunJournal.UpdateAsync(Connection, Lease.RunId, Lease.Epoch, assignments, values, cancellationToken);
 
     /// <summary>
-    /// Runs the attempt until locks let it; tells the journal what stands in the way, on the lease's session, since
-    /// the
+    /// Runs the attempt until locks let it; tells the journal what stands in the way, on the lease's session, since the
     /// worker's is in the attempt.
     /// </summary>
     public async Task RetryAsync(PlanStep step, Func<int, Task> attempt, CancellationToken cancellationToken)

@@ -7,11 +7,9 @@ using Npgsql;
 namespace Drover.Operations.Running;
 
 /// <summary>
-/// Begins with two row locks. On the run, FOR KEY SHARE: who takes over waits for it with FOR UPDATE, while the
-/// pulse may
-/// go on. On the step, FOR UPDATE: after a lost answer to COMMIT, the transaction of old is waited for, and then
-/// the row
-/// tells whether it happened.
+/// Begins with two row locks. On the run, FOR KEY SHARE: who takes over waits for it with FOR UPDATE, while the pulse
+/// may go on. On the step, FOR UPDATE: after a lost answer to COMMIT, the transaction of old is waited for, and then
+/// the row tells whether it happened.
 /// </summary>
 internal sealed class StepTransaction : IAsyncDisposable
 {

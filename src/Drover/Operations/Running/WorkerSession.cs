@@ -20,8 +20,7 @@ internal sealed class WorkerSession : IAsyncDisposable
     /// <summary>
     /// Opens a session and waits until no other worker is left. What a runner left behind ends by itself, since the
     /// server looks whether its client is still there. One that does not is ended: this runner's epoch is the later
-    /// one,
-    /// so that session can only be an obsolete one of Drover's own.
+    /// one, so that session can only be an obsolete one of Drover's own.
     /// </summary>
     public static async Task<WorkerSession> OpenAsync(
         ServerAccess server,

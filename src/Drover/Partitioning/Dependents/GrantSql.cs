@@ -8,8 +8,7 @@ internal static class GrantSql
 {
     /// <summary>
     /// A new relation's grants become exactly these: what default privileges have given is taken away first, whoever
-    /// has
-    /// set them by then.
+    /// has set them by then.
     /// </summary>
     public static IEnumerable<string> OnRelation(QualifiedName name, string owner, AccessList access) =>
         On(

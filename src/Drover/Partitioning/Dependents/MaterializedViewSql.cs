@@ -16,8 +16,7 @@ internal sealed class MaterializedViewSql(ImmutableArray<ViewDescription> views)
 
     /// <summary>
     /// Makes them without rows. Their queries name the table, so it is the new one that has the name for a moment; a
-    /// view
-    /// that reads another one finds the new one of that too.
+    /// view that reads another one finds the new one of that too.
     /// </summary>
     public IEnumerable<string> Stage(QualifiedName table, QualifiedName newTable, QualifiedName oldTable)
     {

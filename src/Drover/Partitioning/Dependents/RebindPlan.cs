@@ -10,18 +10,14 @@ namespace Drover.Partitioning.Dependents;
 /// SQL for the objects of <see cref="TableDescription.Dependents"/>, for publications, and for comments and labels.
 /// <para>
 /// All texts name the table by its own name. Run before the swap they would bind to the old table, run after it they
-/// bind
-/// to the new one, and after a rollback to the old one again: so the same statement serves both ways, and views keep
-/// their OIDs, grants and dependents.
+/// bind to the new one, and after a rollback to the old one again: so the same statement serves both ways, and views
+/// keep their OIDs, grants and dependents.
 /// </para>
 /// <para>
-/// The order: <see cref="Stage"/> and <see cref="Build"/> before the swap; <see cref="Freshen"/> shortly before it;
-/// in the
-/// swap's transaction <see cref="Lock"/>, the renames, <see cref="Forward"/>. At a rollback <see cref="Lock"/>, the
-/// renames
-/// back, <see cref="Backward"/>. <see cref="Finish"/> before the old table is dropped, <see cref="Abandon"/> before
-/// the new
-/// one is.
+/// The order: <see cref="Stage"/> and <see cref="Build"/> before the swap; <see cref="Freshen"/> shortly before it; in
+/// the swap's transaction <see cref="Lock"/>, the renames, <see cref="Forward"/>. At a rollback <see cref="Lock"/>, the
+/// renames back, <see cref="Backward"/>. <see cref="Finish"/> before the old table is dropped, <see cref="Abandon"/>
+/// before the new one is.
 /// </para>
 /// </summary>
 internal sealed record RebindPlan

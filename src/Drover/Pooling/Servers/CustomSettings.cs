@@ -3,8 +3,7 @@ namespace Drover.Pooling.Servers;
 
 /// <summary>
 /// PostgreSQL does not list custom settings, so a look at a session asks for those that are known. A name is learnt
-/// from the
-/// texts of any client, and then found also where a function sets it.
+/// from the texts of any client, and then found also where a function sets it.
 /// </summary>
 internal sealed class CustomSettings
 {

@@ -43,8 +43,7 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath,
 
     /// <summary>
     /// Its tables have changed so that its result has: who knows the old shape gets 0A000, as from PostgreSQL, and who
-    /// prepares or
-    /// describes it anew gets a new statement.
+    /// prepares or describes it anew gets a new statement.
     /// </summary>
     public bool IsRetired => _isRetired;
 

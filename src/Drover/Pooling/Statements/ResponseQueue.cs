@@ -128,8 +128,7 @@ internal sealed class ResponseQueue
 
     /// <summary>
     /// The extended message at the head failed: forgets what is owed before the next Sync, telling each to the caller,
-    /// the last one
-    /// first, so that what was noted is taken back in reverse.
+    /// the last one first, so that what was noted is taken back in reverse.
     /// </summary>
     public void FailToSync(Action<object, ExpectedResponse> onFailed, object state)
     {

@@ -3,8 +3,8 @@ namespace Drover.Pooling.Statements;
 
 /// <summary>
 /// Bytes of a batch that binds one shared statement and describes its portal, outside a transaction. When the Bind
-/// fails since
-/// the statement's tables have changed, nothing has run and the client has seen nothing, so the batch may run anew.
+/// fails since the statement's tables have changed, nothing has run and the client has seen nothing, so the batch may
+/// run anew.
 /// </summary>
 internal sealed class RetainedBatch
 {

@@ -9,8 +9,8 @@ namespace Drover.Sessions.Relay;
 
 /// <summary>
 /// PostgreSQL never lets a prepared statement change its result ("cached plan must not change result type"). A copy
-/// that Drover makes
-/// later on another server would, after DDL; so each copy is described and compared with what clients were told.
+/// that Drover makes later on another server would, after DDL; so each copy is described and compared with what clients
+/// were told.
 /// </summary>
 internal sealed class ShapeWatch(PreparedStatementRegistry statements)
 {

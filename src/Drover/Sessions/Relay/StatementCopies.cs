@@ -22,8 +22,7 @@ internal sealed class StatementCopies(ClientSession session)
 
     /// <summary>
     /// Makes a shared statement on the server if it is not there; its ParseComplete is swallowed. False when its shape
-    /// is known
-    /// and the new copy's is still to be confirmed.
+    /// is known and the new copy's is still to be confirmed.
     /// </summary>
     public bool TryEnsure(ServerConnection server, PreparedStatement statement, int position, ref Assembly assembly)
     {

@@ -10,8 +10,7 @@ namespace Drover.Sessions.Relay;
 
 /// <summary>
 /// Handles the messages that name statements, and the texts that may change the session. Where statements are not
-/// shared (session
-/// mode, or max_prepared_statements 0) they pass as they are.
+/// shared (session mode, or max_prepared_statements 0) they pass as they are.
 /// </summary>
 internal sealed class StatementRelay(ClientSession session)
 {
@@ -33,8 +32,7 @@ internal sealed class StatementRelay(ClientSession session)
 
     /// <summary>
     /// What comes next depends on answers that are still to come: a statement that may forget others was sent, or a
-    /// copy made
-    /// on this server must be seen to have the shape that the client knows.
+    /// copy made on this server must be seen to have the shape that the client knows.
     /// </summary>
     public bool IsWaiting(ServerConnection server)
     {
@@ -391,9 +389,8 @@ internal sealed class StatementRelay(ClientSession session)
 
     /// <summary>
     /// Sees to it that a statement can be bound. A client that has its portal described learns the shape anew each
-    /// time; any
-    /// other relies on what it was told, so a fresh copy must be seen to have that shape first: false, and the Bind
-    /// comes again.
+    /// time; any other relies on what it was told, so a fresh copy must be seen to have that shape first: false, and
+    /// the Bind comes again.
     /// </summary>
     private bool TryMakeReady(
         ServerConnection server,

@@ -76,10 +76,8 @@ internal sealed class CaseRun : IAsyncDisposable
 
     /// <summary>
     /// 1. refused without the consent; 2. copied, verified; 3. cut over under writes; 4. rolled back under writes; 5.
-    /// cut over
-    /// again, in peace, so that both sides can be compared; 6. finished under writes. Both tables are compared row by
-    /// row
-    /// after each, and everything around the table must be as it was.
+    /// cut over again, in peace, so that both sides can be compared; 6. finished under writes. Both tables are compared
+    /// row by row after each, and everything around the table must be as it was.
     /// </summary>
     private async Task ConvertAsync()
     {

@@ -6,8 +6,7 @@ namespace Drover.IntegrationTests.Partitioning.Cases;
 
 /// <summary>
 /// A class fixture: theories run row after row, and a case waits mostly for its server, so the rows are run here, ahead
-/// of
-/// their tests.
+/// of their tests.
 /// </summary>
 public sealed class CaseRuns : IAsyncDisposable
 {

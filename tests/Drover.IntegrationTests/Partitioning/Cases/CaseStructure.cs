@@ -3,8 +3,7 @@ namespace Drover.IntegrationTests.Partitioning.Cases;
 
 /// <summary>
 /// By names, not OIDs. Left out: Drover's own objects, partitions and what is theirs, extensions. A line that begins
-/// with
-/// <c>~</c> may change at a cut-over: keys take the partition key in, the table becomes a partitioned one.
+/// with <c>~</c> may change at a cut-over: keys take the partition key in, the table becomes a partitioned one.
 /// </summary>
 internal static class CaseStructure
 {

@@ -9,8 +9,7 @@ namespace Drover.IntegrationTests.Partitioning.Dependents;
 
 /// <summary>
 /// The old table holds one row with the note <c>old</c>, the new one a row with the note <c>new</c>: what reads the
-/// table
-/// shows by its rows which one it is bound to.
+/// table shows by its rows which one it is bound to.
 /// </summary>
 internal sealed class SwapStage : IAsyncDisposable
 {
