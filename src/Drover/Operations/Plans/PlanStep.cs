@@ -75,7 +75,10 @@ internal sealed record PlanStep
     /// <summary>A query whose boolean says that the step is done already. Null: the journal alone knows.</summary>
     public string? DoneWhen { get; init; }
 
-    /// <summary>The gate to return to when the locks could not be had in all attempts. Null: the run fails.</summary>
+    /// <summary>
+    /// The gate to return to when the locks could not be had in all attempts, or the step's own code refuses. Null: the
+    /// run fails.
+    /// </summary>
     public string? GivesUpTo { get; init; }
 
     /// <summary>

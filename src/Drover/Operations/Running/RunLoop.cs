@@ -166,8 +166,8 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
     }
 
     // On a detour the run goes back to where it came from: the detour's steps have changed nothing for good. A step
-    // that
-    // gives up its locks goes back to its gate. Anything else fails the run, and resume tries the step again.
+    // that gives up its locks, or refuses by itself, goes back to its gate, where its reason can be mended. Anything
+    // else fails the run, and resume tries the step again.
     private async Task<RunEnd> FailAsync(
         RunPosition position,
         PlanStep step,
@@ -185,7 +185,7 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
             RunState back = await ReturnAsync(position, null, "detour-failed", message, stop, outcome);
             return new(outcome, back, $"{detour.Verb} failed, the run stands where it was. {message}");
         }
-        if (step.GivesUpTo is { } gate && failure is LocksNotHadException)
+        if (step.GivesUpTo is { } gate && failure is LocksNotHadException or OperationException)
         {
             RunState back = await ReturnAsync(position, gate, "gave-up", message, stop, outcome);
             return new(outcome, back, $"{message}. The run is back at {gate}; nothing is changed.");

@@ -28,6 +28,19 @@ internal sealed class ConversionRecord(long runId)
     public Task SetVerifiedAsync(NpgsqlConnection connection, string mirror, CancellationToken cancellationToken) =>
         SetAsync(connection, "verified_mirror", mirror, "", cancellationToken);
 
+    /// <summary>A new comparison has begun: until it ends well, nothing is known.</summary>
+    public async Task ForgetVerifiedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = new(
+            "UPDATE drover.conversions SET verified_mirror = NULL WHERE run_id = $1",
+            connection
+        )
+        {
+            Parameters = { new NpgsqlParameter<long> { TypedValue = runId } },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>The versions of the mirror under which all rows were found equal, or null.</summary>
     public Task<string?> ReadVerifiedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         ReadAsync(connection, "verified_mirror", cancellationToken);

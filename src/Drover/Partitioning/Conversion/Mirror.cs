@@ -67,6 +67,23 @@ internal sealed class Mirror(ConversionLayout layout)
     }
 
     /// <summary>
+    /// The bodies of both functions as they must be: what somebody else has put in their place is no mirror.
+    /// </summary>
+    public string[] Bodies(QualifiedName follower)
+    {
+        MirrorMode mode = follower == layout.OldTable ? MirrorMode.Reverse : MirrorMode.Following;
+        return [Body(follower, mode), TruncateBody(follower, mode)];
+    }
+
+    /// <summary>Puts all of it back, towards a follower that is not being copied to any more.</summary>
+    public IEnumerable<string> Restore(QualifiedName follower) =>
+        [
+            .. Functions(follower, follower == layout.OldTable ? MirrorMode.Reverse : MirrorMode.Following),
+            .. DropTriggers(layout.Table),
+            .. Triggers(layout.Table),
+        ];
+
+    /// <summary>
     /// Puts the triggers on the leader, or in place of those that are there. Takes SHARE ROW EXCLUSIVE, so all writers
     /// before it are over. The list of columns leaves no UPDATE out; it makes PostgreSQL refuse to drop a column that
     /// the function reads, or to change its type, which would fail every write.

@@ -36,18 +36,21 @@ internal static class TargetCatalog
     }
 
     /// <summary>
-    /// Versions of the mirror's triggers and functions, empty if any is missing or not always enabled. They change with
-    /// every change, also with one that was undone: whoever switched a trigger off and on again is found out.
+    /// Versions of the mirror's triggers and functions, empty if any is missing, not always enabled, or not as Drover
+    /// writes it. They change with every change, also with one that was undone: whoever switched a trigger off and on
+    /// again is found out.
     /// </summary>
     public static async Task<string> ReadMirrorAsync(
         NpgsqlConnection connection,
-        QualifiedName leader,
+        ConversionLayout layout,
+        QualifiedName follower,
         CancellationToken cancellationToken
     )
     {
+        string[] bodies = new Mirror(layout).Bodies(follower);
         await using NpgsqlCommand command = new(
             """
-            SELECT CASE WHEN count(*) = 2 AND bool_and(t.tgenabled = 'A')
+            SELECT CASE WHEN count(*) = 2 AND bool_and(t.tgenabled = 'A' AND p.prosrc IN ($4, $5))
               THEN string_agg(t.oid || ':' || t.xmin::text || ':' || p.xmin::text, ' ' ORDER BY t.tgname) ELSE '' END
             FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
             WHERE t.tgrelid = to_regclass($1) AND t.tgname IN ($2, $3)
@@ -57,9 +60,11 @@ internal static class TargetCatalog
         {
             Parameters =
             {
-                new NpgsqlParameter<string> { TypedValue = leader.ToString() },
+                new NpgsqlParameter<string> { TypedValue = layout.Table.ToString() },
                 new NpgsqlParameter<string> { TypedValue = Mirror.RowTrigger },
                 new NpgsqlParameter<string> { TypedValue = Mirror.TruncateTrigger },
+                new NpgsqlParameter<string> { TypedValue = bodies[0] },
+                new NpgsqlParameter<string> { TypedValue = bodies[1] },
             },
         };
         return (string)(await command.ExecuteScalarAsync(cancellationToken))!;

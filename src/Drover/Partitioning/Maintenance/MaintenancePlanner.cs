@@ -336,7 +336,7 @@ internal sealed class MaintenancePlanner
 
     private void PlanUnfinished()
     {
-        foreach (Retirement open in _facts.Retirements.Where(r => r.State != RetirementState.Restored))
+        foreach (Retirement open in _facts.Retirements.Where(r => r.State < RetirementState.Restoring))
         {
             bool isAttached = _tree.Partitions.Any(partition => partition.Oid == open.Oid);
             if (isAttached)

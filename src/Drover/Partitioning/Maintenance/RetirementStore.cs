@@ -15,6 +15,9 @@ internal enum RetirementState
     /// <summary>All is done.</summary>
     Done,
 
+    /// <summary>Filled from an archive and not attached yet: what a restore that died leaves behind.</summary>
+    Restoring,
+
     /// <summary>Attached again on somebody's word: retention leaves it alone.</summary>
     Restored,
 }

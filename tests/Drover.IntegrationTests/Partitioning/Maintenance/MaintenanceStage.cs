@@ -45,16 +45,16 @@ internal sealed class MaintenanceStage
     /// orders by month with a primary key and one index, and a partition for each offset from this month.
     /// </summary>
     public static Task<MaintenanceStage> WithOrdersAsync(PostgresFixture fixture, int major, params int[] months) =>
-        StartAsync(
-            fixture,
-            major,
-            """
+        StartAsync(fixture, major, Orders(months));
+
+    /// <summary>The same as SQL.</summary>
+    public static string Orders(params int[] months) =>
+        """
             CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY, created_at timestamptz NOT NULL, status text,
                 amount numeric(10,2), doubled numeric GENERATED ALWAYS AS (amount * 2) STORED,
                 PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at);
             CREATE INDEX orders_status_idx ON orders (status);
-            """ + string.Concat(months.Select(Partition))
-        );
+            """ + string.Concat(months.Select(Partition));
 
     /// <summary>The first of the month so far from this one, in UTC, as SQL and in names.</summary>
     public static DateTime Month(int offset)

@@ -58,7 +58,7 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
         {
             return Again(cursor, last);
         }
-        await ProveAsync(context, cancellationToken);
+        await ProveAsync(context, layout, cancellationToken);
         if (swap is not null)
         {
             await new DriftCheck(settings, context).ProveUnchangedAsync(cancellationToken);
@@ -72,7 +72,12 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
             await SourceTable.RunAsync(connection, back[(locks + 1)..], cancellationToken);
         }
         // The tables are equal here and now, and the new mirror is part of this same transaction.
-        string mirror = await TargetCatalog.ReadMirrorAsync(connection, layout.Table, cancellationToken);
+        string mirror = await TargetCatalog.ReadMirrorAsync(
+            connection,
+            layout,
+            isForward ? layout.OldTable : layout.NewTable,
+            cancellationToken
+        );
         await record.SetVerifiedAsync(connection, mirror, cancellationToken);
         return SettleStep.Result(new SettleCursor(null), 0, isDone: true);
     }
@@ -91,18 +96,35 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
     private static QualifiedName Follower(ConversionSettings settings, bool isForward) =>
         isForward ? settings.Layout.NewTable : settings.Layout.OldTable;
 
-    private async Task ProveAsync(BatchContext context, CancellationToken cancellationToken)
+    private async Task ProveAsync(
+        BatchContext context,
+        ConversionLayout layout,
+        CancellationToken cancellationToken
+    )
     {
         QualifiedName table = settings.Layout.Table;
-        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, table, cancellationToken);
+        string mirror = await TargetCatalog.ReadMirrorAsync(
+            context.Connection,
+            layout,
+            _follower,
+            cancellationToken
+        );
         string? verified = await new ConversionRecord(context.RunId).ReadVerifiedAsync(
             context.Connection,
             cancellationToken
         );
+        if (verified is null)
+        {
+            throw new OperationException(
+                "the last comparison of the tables found differences or was not ended: verify, or repair",
+                OperationOutcome.Differences
+            );
+        }
         if (mirror.Length == 0 || mirror != verified)
         {
             throw new OperationException(
-                $"the mirror on {table} is not the one under which the tables were found equal: verify again"
+                $"the mirror on {table} is not the one under which the tables were found equal: verify again",
+                OperationOutcome.Differences
             );
         }
     }

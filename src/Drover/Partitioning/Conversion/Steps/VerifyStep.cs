@@ -15,12 +15,14 @@ namespace Drover.Partitioning.Conversion.Steps;
 /// <param name="RowsDone">Rows compared.</param>
 /// <param name="RowsAll">An estimate of all.</param>
 /// <param name="Different">Rows that differ.</param>
+/// <param name="IsCompared">All ranges are compared; what is left is the judgement.</param>
 internal sealed record VerifyCursor(
     string Mirror,
     ImmutableArray<string>? After,
     long RowsDone,
     double RowsAll,
-    long Different
+    long Different,
+    bool IsCompared = false
 );
 
 /// <summary>Why the tables are compared.</summary>
@@ -41,7 +43,9 @@ internal enum VerifyMode
 
 /// <summary>
 /// Compares range after range. Rows that differ are written down by identity and column; at the end they fail the
-/// step. In a repair they are noted in the key log instead, and the sweep after it makes them equal.
+/// step, in a batch of its own, so that what was written down is kept. An earlier result counts no longer from the
+/// first batch on. In a repair the mirror is put back if it is not as it must be, and rows that differ are noted in the
+/// key log instead; the sweep after it makes them equal.
 /// </summary>
 internal sealed class VerifyStep(
     ConversionLayout planned,
@@ -68,6 +72,11 @@ internal sealed class VerifyStep(
         VerifyCursor cursor = context.Cursor is null
             ? await BeginAsync(context, cancellationToken)
             : JsonSerializer.Deserialize(context.Cursor, ConversionJson.Default.VerifyCursor)!;
+        if (cursor.IsCompared)
+        {
+            await JudgeAsync(context, cursor, cancellationToken);
+            return new BatchResult(0, 0, IsDone: true, Progress: 1);
+        }
         IdentityRange range = await verification.NextAsync(
             context.Connection,
             cursor.After,
@@ -81,17 +90,14 @@ internal sealed class VerifyStep(
             After = range.To,
             RowsDone = cursor.RowsDone + comparison.Leader.Rows,
             Different = cursor.Different + different,
+            IsCompared = range.To is null,
         };
-        bool isDone = range.To is null;
-        if (isDone)
-        {
-            await EndAsync(context, cursor, cancellationToken);
-        }
         return new BatchResult(
-            comparison.Leader.Rows,
+            // Never none: the engine would rest as if there were nothing to do.
+            Math.Max(comparison.Leader.Rows, 1),
             0,
-            isDone,
-            isDone ? 1 : Math.Min(0.99, cursor.RowsDone / Math.Max(cursor.RowsAll, 1)),
+            IsDone: false,
+            Math.Min(0.99, cursor.RowsDone / Math.Max(cursor.RowsAll, 1)),
             JsonSerializer.Serialize(cursor, ConversionJson.Default.VerifyCursor)
         );
     }
@@ -110,16 +116,26 @@ internal sealed class VerifyStep(
         }
         return mode == VerifyMode.IfNotValid
             && await record.ReadVerifiedAsync(connection, cancellationToken) is { Length: > 0 } verified
-            && verified == await TargetCatalog.ReadMirrorAsync(connection, leader, cancellationToken);
+            && verified == await ReadMirrorAsync(connection, record, cancellationToken);
     }
 
     private async Task<VerifyCursor> BeginAsync(BatchContext context, CancellationToken cancellationToken)
     {
-        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, leader, cancellationToken);
+        ConversionRecord record = new(context.RunId);
+        string mirror = await ReadMirrorAsync(context.Connection, record, cancellationToken);
+        if (mirror.Length == 0 && IsRepair)
+        {
+            await RestoreAsync(context, record, cancellationToken);
+            mirror = await ReadMirrorAsync(context.Connection, record, cancellationToken);
+        }
         if (mirror.Length == 0)
         {
-            throw new OperationException($"the mirror's triggers on {leader} are missing or switched off");
+            throw new OperationException(
+                $"the mirror on {leader} is missing, switched off or not as it must be: repair puts it back",
+                OperationOutcome.Differences
+            );
         }
+        await record.ForgetVerifiedAsync(context.Connection, cancellationToken);
         object? rows = await context.Connection.ScalarAsync(
             "SELECT reltuples::float8 FROM pg_class WHERE oid = to_regclass($1)",
             [follower.ToString()],
@@ -127,6 +143,33 @@ internal sealed class VerifyStep(
         );
         return new VerifyCursor(mirror, null, 0, rows as double? ?? 0, 0);
     }
+
+    private async Task RestoreAsync(
+        BatchContext context,
+        ConversionRecord record,
+        CancellationToken cancellationToken
+    )
+    {
+        ConversionLayout layout = await record.ReadLayoutAsync(context.Connection, planned, cancellationToken);
+        foreach (string statement in new Mirror(layout).Restore(follower))
+        {
+            await context.Connection.ExecuteAsync(statement, [], cancellationToken);
+        }
+        string what = $"the mirror on {leader} was missing or not as it must be, and is put back";
+        await context.WriteEventAsync("mirror-restored", what, cancellationToken);
+    }
+
+    private async Task<string> ReadMirrorAsync(
+        NpgsqlConnection connection,
+        ConversionRecord record,
+        CancellationToken cancellationToken
+    ) =>
+        await TargetCatalog.ReadMirrorAsync(
+            connection,
+            await record.ReadLayoutAsync(connection, planned, cancellationToken),
+            follower,
+            cancellationToken
+        );
 
     private async Task<long> TreatAsync(
         BatchContext context,
@@ -157,9 +200,10 @@ internal sealed class VerifyStep(
         return rows.Length;
     }
 
-    private async Task EndAsync(BatchContext context, VerifyCursor cursor, CancellationToken cancellationToken)
+    private async Task JudgeAsync(BatchContext context, VerifyCursor cursor, CancellationToken cancellationToken)
     {
-        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, leader, cancellationToken);
+        ConversionRecord record = new(context.RunId);
+        string mirror = await ReadMirrorAsync(context.Connection, record, cancellationToken);
         if (mirror != cursor.Mirror)
         {
             throw new OperationException(
@@ -167,7 +211,6 @@ internal sealed class VerifyStep(
                     + "proves nothing: verify again"
             );
         }
-        ConversionRecord record = new(context.RunId);
         if (IsRepair)
         {
             // Whatever a TRUNCATE may have left was just noted row by row.

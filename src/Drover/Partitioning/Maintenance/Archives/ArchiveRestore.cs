@@ -58,38 +58,67 @@ internal sealed class ArchiveRestore(MaintenanceSession session, ShortLock locks
             tree.Kind.IsNumber() ? new PartitionInterval(IntervalUnit.Step) : new PartitionInterval(IntervalUnit.Day)
         );
 
-        // 2. and 3. A table of that name, left by a run that died, is not ours to drop without a look: CREATE fails.
+        // 2. and 3.
         QualifiedName name = new(manifest.PartitionSchema, manifest.PartitionName);
         PartitionMaker maker = new(session);
+        PolicyStore policies = new(session);
+        RetirementStore retirements = new(session);
+        await policies.CreateAsync(cancellationToken);
+        Retirement restored;
         await using (NpgsqlTransaction filling = await session.Connection.BeginTransactionAsync(cancellationToken))
         {
+            await DropLeftoverAsync(table, name, retirements, cancellationToken);
             await maker.CreateAsync(tree, scheme, name, range, cancellationToken);
             await FillAsync(data, manifest, name, cancellationToken);
+            uint oid = await session.ScalarAsync<uint>("SELECT $1::regclass::oid", cancellationToken, name.ToString());
+            restored = new(oid, name, manifest.Bounds, RetentionAction.Archive, RetirementState.Restoring);
+            await retirements.SaveAsync(table, restored, data, cancellationToken);
             await filling.CommitAsync(cancellationToken);
         }
 
         // 4.
-        PolicyStore policies = new(session);
-        await policies.CreateAsync(cancellationToken);
         await locks.RunAsync(
             async token =>
             {
                 await maker.AttachAsync(tree, scheme, name, range, token);
-                uint oid = await session.ScalarAsync<uint>("SELECT $1::regclass::oid", token, name.ToString());
-                Retirement restored = new(
-                    oid,
-                    name,
-                    manifest.Bounds,
-                    RetentionAction.Archive,
-                    RetirementState.Restored
-                );
-                await new RetirementStore(session).SaveAsync(table, restored, data, token);
+                restored = restored with { State = RetirementState.Restored };
+                await retirements.SaveAsync(table, restored, data, token);
                 string message = $"{manifest.Rows} rows restored from {data}";
                 await policies.LogAsync(table, "attach-archive", name.ToString(), "done", message, token);
             },
             cancellationToken
         );
         return name;
+    }
+
+    // A table that a restore which died has filled is known by its oid, and filled anew. Any other of that name is not
+    // ours to drop: CREATE fails.
+    private async Task DropLeftoverAsync(
+        QualifiedName table,
+        QualifiedName name,
+        RetirementStore retirements,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach (Retirement left in await retirements.OpenAsync(table, cancellationToken))
+        {
+            if (left.State != RetirementState.Restoring || left.Partition != name)
+            {
+                continue;
+            }
+            bool exists = await session.ScalarAsync<bool>(
+                "SELECT EXISTS (SELECT FROM pg_class WHERE oid = $1::bigint::oid AND oid = to_regclass($2) "
+                    + "AND NOT relispartition)",
+                cancellationToken,
+                (long)left.Oid,
+                name.ToString()
+            );
+            if (exists)
+            {
+                await session.ExecuteAsync($"DROP TABLE {name}", cancellationToken);
+            }
+            await retirements.SaveAsync(table, left with { State = RetirementState.Done }, null, cancellationToken);
+        }
     }
 
     private async Task FillAsync(
