@@ -118,10 +118,11 @@ internal sealed class BatchRunner(RunScope scope, PlanStep step, IBatchStep code
         await scope.WriteEventAsync(step, ThrottleEvent.Kind, stood, cancellationToken);
     }
 
-    // A batch that found nothing to do waits for something: it need not ask at full speed.
+    // A batch that found nothing to do waits for something: it need not ask at full speed. One that went through bytes
+    // and found all of it done already, as a copy that begins anew, is no such batch.
     private async Task RestAsync(BatchResult result, TimeSpan busy, CancellationToken cancellationToken)
     {
-        TimeSpan rest = result.Rows == 0 ? scope.Limits.GateInterval : scope.Throttle.RestAfter(busy);
+        TimeSpan rest = result is { Rows: 0, Bytes: 0 } ? scope.Limits.GateInterval : scope.Throttle.RestAfter(busy);
         if (rest > TimeSpan.Zero)
         {
             scope.Pulse.IsResting = true;

@@ -54,6 +54,8 @@ internal sealed class Pulse : IAsyncDisposable
             commits.Add((await pulse.CommitAsync(cancellationToken)).Duration);
         }
         throttle.SetBaseline(commits);
+        // The first batch is held back too, if somebody is behind already.
+        throttle.Observe(await pulse.ReadLoadAsync(cancellationToken) with { Commit = commits[^1] }, isResting: true);
         pulse._loop = pulse.BeatAsync();
         return pulse;
     }

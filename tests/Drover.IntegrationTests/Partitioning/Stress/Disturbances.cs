@@ -6,9 +6,23 @@ using Npgsql;
 namespace Drover.IntegrationTests.Partitioning.Stress;
 
 /// <summary>One disturbance after another, until it is stopped.</summary>
-internal sealed class Disturbances(Ledger ledger, int seed, TimeSpan idle, ConcurrentQueue<string> findings)
+/// <param name="ledger">The table.</param>
+/// <param name="seed">Chooses the sessions that are ended.</param>
+/// <param name="idle">How long an idle transaction stands.</param>
+/// <param name="transactions">How many the writers have done: on a slow machine disturbances come slower too.</param>
+/// <param name="findings">What must not be.</param>
+internal sealed class Disturbances(
+    Ledger ledger,
+    int seed,
+    TimeSpan idle,
+    Func<long> transactions,
+    ConcurrentQueue<string> findings
+)
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(700);
+    private const int TransactionsBetween = 150;
+    private const int Rounds = 24;
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(600);
 
     private readonly Random _random = new(seed);
     private int _columns;
@@ -27,7 +41,11 @@ internal sealed class Disturbances(Ledger ledger, int seed, TimeSpan idle, Concu
         Task idling = Task.CompletedTask;
         for (int round = 0; !stop.IsCancellationRequested; round++)
         {
-            await Task.Delay(s_pause, CancellationToken.None);
+            long goal = transactions() + TransactionsBetween;
+            do
+            {
+                await Task.Delay(s_pause, CancellationToken.None);
+            } while (transactions() < goal && !stop.IsCancellationRequested);
             try
             {
                 idling = idling.IsCompleted && round % 4 == 1 ? IdleAsync(stop) : idling;
@@ -43,18 +61,18 @@ internal sealed class Disturbances(Ledger ledger, int seed, TimeSpan idle, Concu
 
     private async Task DisturbAsync(int round)
     {
-        switch (round % 12)
+        switch (round % Rounds)
         {
-            case 2:
+            case 2 or 14:
                 await ledger.ExecuteAsync("VACUUM ledger");
                 break;
-            case 3 or 8:
+            case 3 or 8 or 15 or 20:
                 await EndSessionAsync("writer-%");
                 break;
-            case 4:
+            case 4 or 16:
                 await ledger.ExecuteAsync("SET lock_timeout = '2s'; ANALYZE ledger");
                 break;
-            case 5:
+            case 5 or 17:
                 await EndSessionAsync("drover");
                 break;
             case 6:
@@ -64,7 +82,7 @@ internal sealed class Disturbances(Ledger ledger, int seed, TimeSpan idle, Concu
                 // Writes the table anew, in other blocks.
                 await ledger.ExecuteAsync("VACUUM FULL ledger");
                 break;
-            case 10:
+            case 10 or 22:
                 await ledger.Cluster.RestartAsync(immediate: Restarts % 2 == 0, CancellationToken.None);
                 Restarts++;
                 break;

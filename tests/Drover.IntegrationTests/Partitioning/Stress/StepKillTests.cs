@@ -182,11 +182,11 @@ public sealed class StepKillTests(PostgresFixture postgres)
         }
     }
 
-    private static IEnumerable<KillPoint> Points(string step)
+    private static IEnumerable<KillPoint> Points(string step, bool isUndone)
     {
         (string text, int count) =
-            s_statements.TryGetValue(step, out string? statement) ? (statement, 2)
-            : step == "build-views" ? ("SET state = 'done'", 1)
+            !isUndone && s_statements.TryGetValue(step, out string? statement) ? (statement, 2)
+            : !isUndone && step == "build-views" ? ("SET state = 'done'", 1)
             : (KillPoint.Commit, 1);
         return
         [

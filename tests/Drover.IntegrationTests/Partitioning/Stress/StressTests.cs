@@ -41,12 +41,12 @@ public sealed class StressTests
         await ledger.CreateAsync(tallies);
         ConversionLoop loop = new(ledger, seed, findings);
         TimeSpan idle = TimeSpan.FromSeconds(seconds > 2 * LongIdleSeconds ? LongIdleSeconds : 3);
-        Disturbances disturbances = new(ledger, seed, idle, findings);
         LedgerWriter[] writers =
         [
             .. tallies.Select(tally => new LedgerWriter(ledger, tally, seed + (tally.Writer * 100), findings)),
         ];
 
+        Disturbances disturbances = new(ledger, seed, idle, () => writers.Sum(writer => writer.Committed), findings);
         using CancellationTokenSource stopWriting = new();
         using CancellationTokenSource stopDisturbing = new();
         Task[] writing = [.. writers.Select(writer => Task.Run(() => writer.RunAsync(stopWriting.Token), Token))];
