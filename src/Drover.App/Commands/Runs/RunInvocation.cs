@@ -138,7 +138,8 @@ internal sealed class RunInvocation
         {
             return await FailAsync(Parsed, WantsJson, OperationOutcome.Interrupted, "interrupted");
         }
-        catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
+        catch (Exception failure)
+            when (failure is NpgsqlException || ServerFailure.KindOf(failure) == FailureKind.Connection)
         {
             string message = ServerFailure.Describe(failure, Server.Description);
             return await FailAsync(Parsed, WantsJson, OperationOutcome.Failed, message);

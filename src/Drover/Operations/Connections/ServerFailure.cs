@@ -47,7 +47,7 @@ internal static class ServerFailure
             PostgresException { SqlState: "53100" } full =>
                 $"{full.MessageText}: the server's disk is full. Make room, then resume.",
             PostgresException error => $"{error.MessageText} (SQLSTATE {error.SqlState})",
-            NpgsqlException or IOException or SocketException or TimeoutException =>
+            _ when KindOf(failure) == FailureKind.Connection =>
                 $"{server} cannot be reached: {Innermost(failure).Message}. Is PostgreSQL up, and host and port right?",
             _ => failure.Message,
         };

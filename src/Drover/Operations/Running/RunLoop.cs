@@ -192,6 +192,11 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
         }
         await using NpgsqlTransaction transaction = await scope.Connection.BeginTransactionAsync(stop);
         await scope.UpdateRunAsync("state = 'failed', error = $3, outcome = $4", [message, (int)outcome], stop);
+        if (outcome == OperationOutcome.Differences)
+        {
+            // What was compared is compared anew: what it found may be mended by then.
+            await StepJournal.ResetAsync(scope.Connection, RunId, [step.Name], stop);
+        }
         await scope.WriteEventAsync(step, "failed", message, stop);
         await transaction.CommitAsync(stop);
         return new(outcome, RunState.Failed, message);

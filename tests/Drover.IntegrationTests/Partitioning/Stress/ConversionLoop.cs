@@ -90,12 +90,12 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
             _ => $"resume ledger {Pace}",
         };
 
-    // By the clock, or at a COMMIT: before it, on its way, or when its answer is lost. Two in five live on.
+    // By the clock, or at a COMMIT: before it, on its way, or when its answer is lost. One in three lives on.
     private object? Kill() =>
-        _random.Next(5) switch
+        _random.Next(6) switch
         {
             0 => TimeSpan.FromMilliseconds(_random.Next(300, LifeMsMax)),
-            1 or 2 => new KillPoint(KillPoint.Commit, (KillMoment)_random.Next(3), _random.Next(1, CommitsMax)),
+            1 or 2 or 3 => new KillPoint(KillPoint.Commit, (KillMoment)_random.Next(3), _random.Next(1, CommitsMax)),
             _ => null,
         };
 

@@ -63,7 +63,7 @@ internal sealed class Disturbances(
     {
         switch (round % Rounds)
         {
-            case 2 or 14:
+            case 0 or 14:
                 await ledger.ExecuteAsync("VACUUM ledger");
                 break;
             case 3 or 8 or 15 or 20:
@@ -82,7 +82,7 @@ internal sealed class Disturbances(
                 // Writes the table anew, in other blocks.
                 await ledger.ExecuteAsync("VACUUM FULL ledger");
                 break;
-            case 10 or 22:
+            case 2 or 12:
                 await ledger.Cluster.RestartAsync(immediate: Restarts % 2 == 0, CancellationToken.None);
                 Restarts++;
                 break;

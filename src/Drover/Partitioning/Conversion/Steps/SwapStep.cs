@@ -96,19 +96,10 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
     private static QualifiedName Follower(ConversionSettings settings, bool isForward) =>
         isForward ? settings.Layout.NewTable : settings.Layout.OldTable;
 
-    private async Task ProveAsync(
-        BatchContext context,
-        ConversionLayout layout,
-        CancellationToken cancellationToken
-    )
+    private async Task ProveAsync(BatchContext context, ConversionLayout layout, CancellationToken cancellationToken)
     {
         QualifiedName table = settings.Layout.Table;
-        string mirror = await TargetCatalog.ReadMirrorAsync(
-            context.Connection,
-            layout,
-            _follower,
-            cancellationToken
-        );
+        string mirror = await TargetCatalog.ReadMirrorAsync(context.Connection, layout, _follower, cancellationToken);
         string? verified = await new ConversionRecord(context.RunId).ReadVerifiedAsync(
             context.Connection,
             cancellationToken

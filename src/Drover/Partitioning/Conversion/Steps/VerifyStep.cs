@@ -144,11 +144,7 @@ internal sealed class VerifyStep(
         return new VerifyCursor(mirror, null, 0, rows as double? ?? 0, 0);
     }
 
-    private async Task RestoreAsync(
-        BatchContext context,
-        ConversionRecord record,
-        CancellationToken cancellationToken
-    )
+    private async Task RestoreAsync(BatchContext context, ConversionRecord record, CancellationToken cancellationToken)
     {
         ConversionLayout layout = await record.ReadLayoutAsync(context.Connection, planned, cancellationToken);
         foreach (string statement in new Mirror(layout).Restore(follower))
@@ -208,7 +204,8 @@ internal sealed class VerifyStep(
         {
             throw new OperationException(
                 "the mirror's triggers were changed while the tables were compared, so the comparison "
-                    + "proves nothing: verify again"
+                    + "proves nothing: verify again",
+                OperationOutcome.Differences
             );
         }
         if (IsRepair)
