@@ -119,7 +119,7 @@ internal sealed class Disturbances(
     private async Task IdleAsync(CancellationToken stop)
     {
         const string Sum =
-            "SELECT count(*) || ' ' || sum(hashtextextended(l.id::text || l.at || l.n, 0)) FROM ledger AS l";
+            "SELECT count(*) || ' ' || sum(hashtextextended(l.id::text || l.at || l.n, 0)) " + "FROM ledger AS l";
         try
         {
             await using NpgsqlConnection idler = await ledger.OpenAsync("idler");

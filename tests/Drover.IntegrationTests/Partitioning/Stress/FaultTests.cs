@@ -22,7 +22,7 @@ public sealed class FaultTests(PostgresFixture postgres)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>What is planted, whether the cut-over notices without a new comparison, and the key log's part.</summary>
+    /// <summary>What is planted, and whether the cut-over notices without a new comparison.</summary>
     public static TheoryData<string, bool> Faults { get; } =
         new()
         {
@@ -109,7 +109,8 @@ public sealed class FaultTests(PostgresFixture postgres)
 
     private const string Differences = """
         SELECT count(*) FROM (
-          (SELECT id, l::text FROM (SELECT id, owner, at, n, amount, word, token, flag, ratio, doc, raw FROM ledger) AS l
+          (SELECT id, l::text FROM (SELECT id, owner, at, n, amount, word, token, flag, ratio, doc, raw
+             FROM ledger) AS l
            EXCEPT ALL
            SELECT id, l::text FROM (SELECT id, owner, at, n, amount, word, token, flag, ratio, doc, raw
              FROM ledger__drover_old) AS l)
@@ -117,7 +118,8 @@ public sealed class FaultTests(PostgresFixture postgres)
           (SELECT id, l::text FROM (SELECT id, owner, at, n, amount, word, token, flag, ratio, doc, raw
              FROM ledger__drover_old) AS l
            EXCEPT ALL
-           SELECT id, l::text FROM (SELECT id, owner, at, n, amount, word, token, flag, ratio, doc, raw FROM ledger) AS l)
+           SELECT id, l::text FROM (SELECT id, owner, at, n, amount, word, token, flag, ratio, doc, raw
+             FROM ledger) AS l)
         ) AS d
         """;
 

@@ -34,7 +34,7 @@ internal sealed class LedgerMoves(LedgerTally tally, Random random)
         };
     }
 
-    /// <summary>One more on a hot row, and sometimes another month for it, beside a change by which it is known.</summary>
+    /// <summary>One more on a hot row, sometimes in another month, beside a change by which it is known.</summary>
     public IEnumerable<LedgerStatement> Count(LedgerTransaction transaction)
     {
         long id = Key();

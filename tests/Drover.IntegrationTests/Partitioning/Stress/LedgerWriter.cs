@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Partitioning.Stress;
 
-/// <summary>Writes until it is stopped, through restarts and lost sessions. What must not happen is a finding.</summary>
+/// <summary>Writes until it is stopped, through restarts and lost sessions. What must not be is a finding.</summary>
 internal sealed class LedgerWriter(Ledger ledger, LedgerTally tally, int seed, ConcurrentQueue<string> findings)
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(4);

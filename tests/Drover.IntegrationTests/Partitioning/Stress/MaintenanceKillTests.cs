@@ -61,10 +61,7 @@ public sealed class MaintenanceKillTests(PostgresFixture postgres) : IDisposable
         await RunAsync(hasDefault ? "CREATE TABLE orders_default PARTITION OF orders DEFAULT" : "SELECT 1");
         foreach (int month in (int[])[-5, -4, -3, 0])
         {
-            await RunAsync(
-                $"INSERT INTO orders (created_at, status, amount) SELECT timestamptz '{MaintenanceStage.Day(month)}' "
-                    + $"+ n * interval '1 minute', E'tab\\t{month}', n FROM generate_series(1, 300) AS n"
-            );
+            await RunAsync(Rows(month));
         }
         string before = (await AskAsync(Sum))!;
         await program.ExpectAsync(
@@ -105,6 +102,10 @@ public sealed class MaintenanceKillTests(PostgresFixture postgres) : IDisposable
             }
         }
     }
+
+    private static string Rows(int month) =>
+        $"INSERT INTO orders (created_at, status, amount) SELECT timestamptz '{MaintenanceStage.Day(month)}' "
+        + $"+ n * interval '1 minute', E'tab\\t{month}', n FROM generate_series(1, 300) AS n";
 
     // Tables that look like partitions and are none.
     private const string Unattached = """

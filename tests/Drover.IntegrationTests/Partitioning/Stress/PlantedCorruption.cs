@@ -1,4 +1,4 @@
-// Corruptions of the table, each with the name that the checker must give it: a checker that never fails proves nothing.
+// Corruptions of the table, each with the name that the checker must give it: one that never fails proves nothing.
 namespace Drover.IntegrationTests.Partitioning.Stress;
 
 /// <summary>One corruption of a converted table.</summary>
@@ -138,7 +138,8 @@ internal sealed record PlantedCorruption(string Name, Func<Ledger, LedgerTally, 
         await ledger.ExecuteAsync(sql);
         await ledger.ExecuteAsync($"ALTER TABLE {partition} ADD CONSTRAINT planted CHECK ({proof}) NOT VALID");
         await ledger.ExecuteAsync(
-            $"UPDATE pg_constraint SET convalidated = true WHERE conname = 'planted' AND conrelid = '{partition}'::regclass"
+            $"UPDATE pg_constraint SET convalidated = true "
+                + $"WHERE conname = 'planted' AND conrelid = '{partition}'::regclass"
         );
         await ledger.ExecuteAsync($"ALTER TABLE ledger ATTACH PARTITION {partition} {bound}");
         await ledger.ExecuteAsync($"ALTER TABLE {partition} DROP CONSTRAINT planted");

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Partitioning.Stress;
 
-/// <summary>A copy of the stopped primary's folder, which needs no further program; reached by its Unix socket.</summary>
+/// <summary>A copy of the stopped primary's folder; reached by its Unix socket.</summary>
 internal sealed class StandbyServer : IAsyncDisposable
 {
     private readonly ClusterFolder _folder;
@@ -38,7 +38,8 @@ internal sealed class StandbyServer : IAsyncDisposable
             await ExecuteAsync(user, "touch", Path.Combine(standby._folder.Data, "standby.signal"));
             await primary.StartAsync(Token);
             string upstream =
-                $"primary_conninfo=host={primary.SocketFolder} port={primary.Port} user={LocalPostgresCluster.Superuser}";
+                $"primary_conninfo=host={primary.SocketFolder} port={primary.Port} "
+                + $"user={LocalPostgresCluster.Superuser}";
             string log = Path.Combine(standby._folder.Root, "standby.log");
             ProcessStartInfo start = CommandRun.CreateStartInfo(
                 [

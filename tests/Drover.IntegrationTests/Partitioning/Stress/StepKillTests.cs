@@ -1,4 +1,4 @@
-// kill -9 at each step of a conversion, there, back, there again and to the end, and while all is undone: resume goes on.
+// kill -9 at each step of a conversion, there, back, there again, to the end, and while all is undone: resume goes on.
 using System.Collections.Concurrent;
 using System.Globalization;
 using Drover.App.LocalPostgres;

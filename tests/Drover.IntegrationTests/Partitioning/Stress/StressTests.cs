@@ -8,7 +8,8 @@ using Drover.IntegrationTests.LocalPostgres;
 namespace Drover.IntegrationTests.Partitioning.Stress;
 
 /// <summary>
-/// Some seconds for each version in the usual run; ten minutes with DROVER_LONG, or the seconds of DROVER_STRESS_SECONDS.
+/// Some seconds for each version in the usual run; ten minutes with DROVER_LONG, or the seconds of
+/// DROVER_STRESS_SECONDS.
 /// DROVER_STRESS_SEED gives the same choices again, though not the same interleaving.
 /// </summary>
 public sealed class StressTests
