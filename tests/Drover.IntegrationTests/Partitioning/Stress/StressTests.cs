@@ -71,7 +71,7 @@ public sealed class StressTests
             CultureInfo.InvariantCulture,
             $"seed {seed}: {runs}; {disturbances.Restarts} restarts, {disturbances.Changes} columns "
                 + $"added, {disturbances.Idlers} idle transactions; {writers.Sum(w => w.Committed)} transactions, "
-                + $"{writers.Sum(w => w.Settled)} settled, their answers lost, {writers.Sum(w => w.Overtaken)} overtaken"
+                + $"{writers.Sum(w => w.Settled)} settled, answers lost, {writers.Sum(w => w.Overtaken)} overtaken"
         );
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
         Assert.True(findings.IsEmpty, $"{figures}\n{string.Join('\n', findings.Take(20))}");
