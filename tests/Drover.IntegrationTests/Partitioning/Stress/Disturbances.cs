@@ -94,7 +94,7 @@ internal sealed class Disturbances(
     private Task EndSessionAsync(string like) =>
         ledger.ExecuteAsync(
             "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity "
-                + $"WHERE application_name LIKE '{like}' ORDER BY hashint8(pid + {_random.Next()}::bigint) LIMIT 1) AS p"
+                + $"WHERE application_name LIKE '{like}' ORDER BY hashint8(pid + {_random.Next()}) LIMIT 1) AS p"
         );
 
     // Only to the plain table: a rollback cannot give back what was added to the partitioned one.
