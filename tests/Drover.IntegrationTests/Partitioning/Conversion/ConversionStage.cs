@@ -100,8 +100,24 @@ internal sealed class ConversionStage : IAsyncDisposable
     /// <summary>Runs to a gate, and says why if it does not get there.</summary>
     public async Task RunToAsync(RunState state)
     {
-        RunEnd end = await RunAsync();
+        RunEnd end = await RunWhenFreeAsync();
         Assert.True(end.State == state && end.Outcome == OperationOutcome.Done, $"{end.State}: {end.Message}");
+    }
+
+    // The lease of a runner that was killed ends when the server has seen it go.
+    private async Task<RunEnd> RunWhenFreeAsync()
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await RunAsync();
+            }
+            catch (OperationException taken) when (taken.Outcome == OperationOutcome.TakenOver && attempt < 300)
+            {
+                await Task.Delay(100, Cancellation);
+            }
+        }
     }
 
     /// <summary>Works at the gate until a query says true.</summary>
