@@ -47,7 +47,7 @@ internal sealed class DroverProgram(Func<int> port, string database)
         int id = process.Id;
         relay.Kill = () => ProcessSignals.Send(id, ProcessSignal.Kill);
         ProgramEnd end = await EndAsync(process, command);
-        return end with { WasKilled = relay.HasKilled };
+        return end with { WasKilled = relay.HasCut };
     }
 
     /// <summary>Runs a verb and kills it after a time, if it lives so long.</summary>
