@@ -8,24 +8,14 @@ internal sealed class IdleServers
 {
     private readonly List<ServerConnection> _servers = [];
 
-    private long _oldestReleaseMs = long.MaxValue;
-
     public int Count => _servers.Count;
 
-    /// <summary>When the first in the list was released; MaxValue when it is empty. Read without the lock.</summary>
-    public long OldestReleaseMs => Volatile.Read(ref _oldestReleaseMs);
+    /// <summary>When the one released first was; MaxValue when there is none. The list is in that order.</summary>
+    public long OldestReleaseMs => _servers.Count > 0 ? _servers[0].ReleasedMs : long.MaxValue;
 
-    public void Add(ServerConnection server)
-    {
-        _servers.Add(server);
-        NoteOldest();
-    }
+    public void Add(ServerConnection server) => _servers.Add(server);
 
-    public void Remove(ServerConnection server)
-    {
-        _servers.Remove(server);
-        NoteOldest();
-    }
+    public void Remove(ServerConnection server) => _servers.Remove(server);
 
     /// <summary>
     /// A server on the client's own loop: the first or the last, but rather one that has the client's settings already.
@@ -81,10 +71,6 @@ internal sealed class IdleServers
     {
         ServerConnection server = _servers[index];
         _servers.RemoveAt(index);
-        NoteOldest();
         return server;
     }
-
-    private void NoteOldest() =>
-        Volatile.Write(ref _oldestReleaseMs, _servers.Count > 0 ? _servers[0].ReleasedMs : long.MaxValue);
 }

@@ -109,13 +109,10 @@ internal sealed class ServerPool
             waiter.Server = null;
             waiter.Failure = null;
             bool isOpen = !Database.IsStopped;
-            if (isOpen && _waiters.Count == 0)
+            if (isOpen && _waiters.Count == 0 && _idle.TakeFor(waiter, RoundRobin) is { } server)
             {
-                if (_idle.TakeFor(waiter, RoundRobin) is { } server)
-                {
-                    ServerHandover.Lease(server, waiter);
-                    return true;
-                }
+                ServerHandover.Lease(server, waiter);
+                return true;
             }
             if (waiter.IsLogin && _servers.Count == 0 && _backoff.FailureUntilRetry(waiter.Loop.NowMs) is { } failure)
             {
@@ -177,7 +174,7 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsStopped || IsOverSize() || server.IsExpired || isUsedUp;
+            close = server.CloseNeeded || Database.IsStopped || IsOverSize || server.IsExpired || isUsedUp;
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -312,7 +309,13 @@ internal sealed class ServerPool
     }
 
     /// <summary>When the server idle the longest was released, on the loops' clock; MaxValue when none is.</summary>
-    public long LongestIdleSinceMs => _idle.OldestReleaseMs;
+    public long LongestIdleSinceMs()
+    {
+        lock (_lock)
+        {
+            return _idle.OldestReleaseMs;
+        }
+    }
 
     public int Connecting => Volatile.Read(ref _connecting);
 
@@ -427,11 +430,7 @@ internal sealed class ServerPool
 
     private bool RoundRobin => Configuration.Options.Proxy.Pool.ServerRoundRobin;
 
-    private bool IsOverSize()
-    {
-        int limit = Configuration.Size;
-        return limit > 0 && _servers.Count > limit && _waiters.Count == 0;
-    }
+    private bool IsOverSize => Configuration.Size is > 0 and int limit && _servers.Count > limit && _waiters.Count == 0;
 
     /// <summary>Opens one connection; its place in the count of those connecting is taken already.</summary>
     private void Connect(EventLoop loop) => loop.Post(async _ => await ConnectAsync(loop), null);

@@ -101,7 +101,7 @@ internal sealed class DataPlane : ISupervisor, IDisposable
         // The one that has been idle the longest goes, whichever pool has it; it may have been taken meanwhile.
         IEnumerable<ServerPool> neighbours = Directory
             .Pools.Where(other => other != pool && (other.Database == pool.Database || other.User == pool.User))
-            .Select(other => (Pool: other, Since: other.LongestIdleSinceMs))
+            .Select(other => (Pool: other, Since: other.LongestIdleSinceMs()))
             .Where(static other => other.Since != long.MaxValue)
             .OrderBy(static other => other.Since)
             .Select(static other => other.Pool);
