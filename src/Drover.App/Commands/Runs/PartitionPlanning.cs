@@ -100,7 +100,7 @@ internal sealed class PartitionPlanning(TimeProvider time)
         PreflightReport report = await PartitioningPreflight.CheckAsync(
             connection,
             table,
-            Preflight(table, request),
+            request.Preflight(table, time),
             cancellation
         );
         OperationPlan plan = await PlanAsync(connection, table, request, report, cancellation);
@@ -132,27 +132,6 @@ internal sealed class PartitionPlanning(TimeProvider time)
             };
         }
         return await new ConversionPlanner(time).PlanAsync(connection, table, request, cancellation);
-    }
-
-    private PreflightRequest Preflight(TableDescription table, ConversionRequest request)
-    {
-        PartitionScheme? scheme = null;
-        if (
-            table.FindColumn(request.Key) is { } key
-            && PartitionKeyKinds.TryOfType(key.BaseType, out PartitionKeyKind? kind)
-        )
-        {
-            PartitionScheme.TryCreate(kind.Value, request.Interval, request.Zone, out scheme, out _);
-        }
-        return new PreflightRequest
-        {
-            Key = request.Key,
-            Scheme = scheme,
-            Premake = request.Premake,
-            RefusesRowsOutside = request.Outside == OutsideRows.Refuse,
-            IsAttached = request.Strategy == ConversionStrategy.Attach,
-            Time = time,
-        };
     }
 
     private ConversionRequest Read(ParseResult parsed)

@@ -6,6 +6,7 @@ using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion.Attaching;
+using Drover.Partitioning.Preflight;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion;
@@ -36,6 +37,28 @@ internal sealed record ConversionRequest
 
     /// <summary>How the table becomes a partitioned one.</summary>
     public ConversionStrategy Strategy { get; init; }
+
+    /// <summary>The same as a question to the preflight; without a scheme where the key's type allows none.</summary>
+    public PreflightRequest Preflight(TableDescription table, TimeProvider time)
+    {
+        PartitionScheme? scheme = null;
+        if (
+            table.FindColumn(Key) is { } column
+            && PartitionKeyKinds.TryOfType(column.BaseType, out PartitionKeyKind? kind)
+        )
+        {
+            PartitionScheme.TryCreate(kind.Value, Interval, Zone, out scheme, out _);
+        }
+        return new PreflightRequest
+        {
+            Key = Key,
+            Scheme = scheme,
+            Premake = Premake,
+            RefusesRowsOutside = Outside == OutsideRows.Refuse,
+            IsAttached = Strategy == ConversionStrategy.Attach,
+            Time = time,
+        };
+    }
 }
 
 /// <summary>The planner of both strategies.</summary>

@@ -1,6 +1,8 @@
 // One row per conversion, beside the engine's journal: what steps hand to later steps.
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Drover.Partitioning.Conversion;
 
@@ -29,17 +31,8 @@ internal sealed class ConversionRecord(long runId)
         SetAsync(connection, "verified_mirror", mirror, "", cancellationToken);
 
     /// <summary>A new comparison has begun: until it ends well, nothing is known.</summary>
-    public async Task ForgetVerifiedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        await using NpgsqlCommand command = new(
-            "UPDATE drover.conversions SET verified_mirror = NULL WHERE run_id = $1",
-            connection
-        )
-        {
-            Parameters = { new NpgsqlParameter<long> { TypedValue = runId } },
-        };
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    public Task ForgetVerifiedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        SetAsync(connection, "verified_mirror", null, "", cancellationToken);
 
     /// <summary>The versions of the mirror under which all rows were found equal, or null.</summary>
     public Task<string?> ReadVerifiedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
@@ -51,19 +44,17 @@ internal sealed class ConversionRecord(long runId)
         IEnumerable<string> statements,
         CancellationToken cancellationToken
     ) =>
-        SetAsync(
+        SetJsonAsync(
             connection,
             "way_back",
-            JsonSerializer.Serialize(statements.ToArray(), ConversionJson.Default.StringArray),
-            "::jsonb",
+            statements.ToArray(),
+            ConversionJson.Default.StringArray,
             cancellationToken
         );
 
     /// <summary>The statements that swap back.</summary>
     public async Task<string[]> ReadWayBackAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        await ReadAsync(connection, "way_back::text", cancellationToken) is { } json
-            ? JsonSerializer.Deserialize(json, ConversionJson.Default.StringArray)!
-            : [];
+        await ReadJsonAsync(connection, "way_back", ConversionJson.Default.StringArray, cancellationToken) ?? [];
 
     /// <summary>Keeps the statements that come before the old table is dropped.</summary>
     public Task SetLastAsync(
@@ -71,56 +62,37 @@ internal sealed class ConversionRecord(long runId)
         IEnumerable<string> statements,
         CancellationToken cancellationToken
     ) =>
-        SetAsync(
+        SetJsonAsync(
             connection,
             "last_statements",
-            JsonSerializer.Serialize(statements.ToArray(), ConversionJson.Default.StringArray),
-            "::jsonb",
+            statements.ToArray(),
+            ConversionJson.Default.StringArray,
             cancellationToken
         );
 
     /// <summary>The statements that come before the old table is dropped.</summary>
     public async Task<string[]> ReadLastAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        await ReadAsync(connection, "last_statements::text", cancellationToken) is { } json
-            ? JsonSerializer.Deserialize(json, ConversionJson.Default.StringArray)!
-            : [];
+        await ReadJsonAsync(connection, "last_statements", ConversionJson.Default.StringArray, cancellationToken) ?? [];
 
     /// <summary>Keeps what the catalogs say about the source, to be compared with later.</summary>
     public Task SetFactsAsync(
         NpgsqlConnection connection,
         Dictionary<string, string> facts,
         CancellationToken cancellationToken
-    ) =>
-        SetAsync(
-            connection,
-            "facts",
-            JsonSerializer.Serialize(facts, ConversionJson.Default.DictionaryStringString),
-            "::jsonb",
-            cancellationToken
-        );
+    ) => SetJsonAsync(connection, "facts", facts, ConversionJson.Default.DictionaryStringString, cancellationToken);
 
     /// <summary>What the catalogs said about the source when it was last taken as it is; null: never.</summary>
-    public async Task<Dictionary<string, string>?> ReadFactsAsync(
+    public Task<Dictionary<string, string>?> ReadFactsAsync(
         NpgsqlConnection connection,
         CancellationToken cancellationToken
-    ) =>
-        await ReadAsync(connection, "facts::text", cancellationToken) is { } json
-            ? JsonSerializer.Deserialize(json, ConversionJson.Default.DictionaryStringString)
-            : null;
+    ) => ReadJsonAsync(connection, "facts", ConversionJson.Default.DictionaryStringString, cancellationToken);
 
     /// <summary>From now on the tables are these.</summary>
     public Task SetLayoutAsync(
         NpgsqlConnection connection,
         ConversionLayout layout,
         CancellationToken cancellationToken
-    ) =>
-        SetAsync(
-            connection,
-            "layout",
-            JsonSerializer.Serialize(layout, ConversionJson.Default.ConversionLayout),
-            "::jsonb",
-            cancellationToken
-        );
+    ) => SetJsonAsync(connection, "layout", layout, ConversionJson.Default.ConversionLayout, cancellationToken);
 
     /// <summary>The tables as they are now: as planned, unless a column was taken over since.</summary>
     public async Task<ConversionLayout> ReadLayoutAsync(
@@ -128,9 +100,8 @@ internal sealed class ConversionRecord(long runId)
         ConversionLayout planned,
         CancellationToken cancellationToken
     ) =>
-        await ReadAsync(connection, "layout::text", cancellationToken) is { } json
-            ? JsonSerializer.Deserialize(json, ConversionJson.Default.ConversionLayout)!
-            : planned;
+        await ReadJsonAsync(connection, "layout", ConversionJson.Default.ConversionLayout, cancellationToken)
+        ?? planned;
 
     /// <summary>Notes whether rows may differ that are not in the key log.</summary>
     public Task SetBehindAsync(NpgsqlConnection connection, bool isBehind, CancellationToken cancellationToken) =>
@@ -140,10 +111,29 @@ internal sealed class ConversionRecord(long runId)
     public async Task<bool> ReadBehindAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await ReadAsync(connection, "is_behind::text", cancellationToken) == "true";
 
+    private Task SetJsonAsync<T>(
+        NpgsqlConnection connection,
+        string column,
+        T value,
+        JsonTypeInfo<T> type,
+        CancellationToken cancellationToken
+    ) => SetAsync(connection, column, JsonSerializer.Serialize(value, type), "::jsonb", cancellationToken);
+
+    private async Task<T?> ReadJsonAsync<T>(
+        NpgsqlConnection connection,
+        string column,
+        JsonTypeInfo<T> type,
+        CancellationToken cancellationToken
+    )
+        where T : class =>
+        await ReadAsync(connection, $"{column}::text", cancellationToken) is { } json
+            ? JsonSerializer.Deserialize(json, type)
+            : null;
+
     private async Task SetAsync(
         NpgsqlConnection connection,
         string column,
-        string value,
+        string? value,
         string cast,
         CancellationToken cancellationToken
     )
@@ -159,7 +149,7 @@ internal sealed class ConversionRecord(long runId)
             Parameters =
             {
                 new NpgsqlParameter<long> { TypedValue = runId },
-                new NpgsqlParameter<string> { TypedValue = value },
+                new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = value ?? (object)DBNull.Value },
             },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);

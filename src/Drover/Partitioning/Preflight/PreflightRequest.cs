@@ -17,8 +17,9 @@ internal sealed record PreflightRequest
     /// <summary>Partitions ahead of now.</summary>
     public int Premake { get; init; } = 3;
 
-    /// <summary>After the cut-over, a row outside all partitions is refused; otherwise the default partition takes
-    /// it.</summary>
+    /// <summary>
+    /// After the cut-over, a row outside all partitions is refused; otherwise the default partition takes it.
+    /// </summary>
     public bool RefusesRowsOutside { get; init; }
 
     /// <summary>The table becomes the first partition as it is; no row is copied.</summary>

@@ -50,7 +50,7 @@ internal sealed class CaseConversion : IAsyncDisposable
         PreflightReport report = await PartitioningPreflight.CheckAsync(
             connection,
             table,
-            options.Preflight(table),
+            options.Request.Preflight(table, TimeProvider.System),
             _stop
         );
         List<Finding> obstacles = [.. report.Findings.Where(finding => IsObstacle(finding, allowed))];

@@ -1,9 +1,7 @@
 // The options of drover partition start, as a case has them.
 using System.Globalization;
 using Drover.Partitioning.Bounds;
-using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion;
-using Drover.Partitioning.Preflight;
 
 namespace Drover.IntegrationTests.Partitioning.Cases;
 
@@ -40,25 +38,4 @@ internal sealed class CaseOptions
 
     /// <summary>What the planner is asked for.</summary>
     public ConversionRequest Request { get; }
-
-    /// <summary>What the preflight is asked.</summary>
-    public PreflightRequest Preflight(TableDescription table)
-    {
-        PartitionScheme? scheme = null;
-        if (
-            table.FindColumn(Request.Key) is { } column
-            && PartitionKeyKinds.TryOfType(column.BaseType, out PartitionKeyKind? kind)
-        )
-        {
-            PartitionScheme.TryCreate(kind.Value, Request.Interval, Request.Zone, out scheme, out _);
-        }
-        return new PreflightRequest
-        {
-            Key = Request.Key,
-            Scheme = scheme,
-            Premake = Request.Premake,
-            RefusesRowsOutside = Request.Outside == OutsideRows.Refuse,
-            IsAttached = Request.Strategy == ConversionStrategy.Attach,
-        };
-    }
 }
