@@ -39,6 +39,8 @@ internal static class ServerFailure
             PostgresException { SqlState: "28P01" or "28000" } refused =>
                 $"{server}: login refused: {refused.MessageText}. Check user, password and pg_hba.conf.",
             PostgresException { SqlState: "3D000" } missing => $"{server}: {missing.MessageText}",
+            PostgresException { SqlState: "57P03" } early =>
+                $"{server}: {early.MessageText} (SQLSTATE 57P03). Try again when it is up.",
             PostgresException { SqlState: "42501" } denied =>
                 $"{denied.MessageText}. Drover needs the table's owner and CREATE on the database; "
                     + "run it as that role, or GRANT what is missing.",

@@ -150,8 +150,8 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
 
     [GeneratedRegex(
         "others' locks|cannot be reached|was changed since the plan|open run already|comes first|can be done at|"
-            + "rollback first|is finished|is aborted|is being aborted|is busy with|has been done|starting up|"
-            + "shutting down|terminating connection|in recovery mode|cannot be cleared"
+            + "rollback first|is finished|is aborted|is being aborted|is busy with|has been done|"
+            + "Try again when it is up|terminating connection|cannot be cleared"
     )]
     private static partial Regex Expected();
 }
