@@ -48,21 +48,12 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
     public async Task Refused_clients_are_counted_as_errors_and_make_exit_code_1()
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("drover-demo-");
-        string proxy = Path.Combine(folder.FullName, "proxy");
-        await File.WriteAllTextAsync(
-            proxy,
-            $"""
-            #!/bin/sh
+        string proxy = await ProxyBehindAsync(
+            folder,
+            """
             sed -i 's/^max_client_conn = .*/max_client_conn = 10/' "$1"
-            exec {Proxy} "$1"
-
-            """,
-            Token
+            """
         );
-        foreach (string path in (string[])[folder.FullName, proxy])
-        {
-            File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
-        }
         using Process demo = Start(
             proxy,
             "--scene pooled --scale 0.01 --seconds 1 --clients 20 --rate 50",
@@ -199,23 +190,14 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
     public async Task Conversion_that_is_refused_ends_the_demo_with_exit_code_1_and_says_why()
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("drover-demo-");
-        string proxy = Path.Combine(folder.FullName, "proxy");
         // Something else takes a name that the conversion needs, before it begins.
-        await File.WriteAllTextAsync(
-            proxy,
-            $"""
-            #!/bin/sh
+        string proxy = await ProxyBehindAsync(
+            folder,
+            """
             port=$(sed -n 's/^shop = .* port=\([0-9]*\) .*/\1/p' "$1")
             psql -h 127.0.0.1 -p "$port" -U postgres -c 'CREATE TABLE orders__drover_new ()' shop
-            exec {Proxy} "$1"
-
-            """,
-            Token
+            """
         );
-        foreach (string path in (string[])[folder.FullName, proxy])
-        {
-            File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
-        }
         using Process demo = Start(
             proxy,
             "--scene partitioned --scale 0.01 --seconds 1 --clients 5 --rate 20",
@@ -228,6 +210,17 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
 
         Assert.Equal(1, demo.ExitCode);
         Assert.Contains("orders__drover_new", error, StringComparison.Ordinal);
+    }
+
+    // A program that does this to the configuration, which is its first argument, and becomes the proxy.
+    private static async Task<string> ProxyBehindAsync(DirectoryInfo folder, string commands)
+    {
+        string path = Path.Combine(folder.FullName, "proxy");
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{commands}\nexec {Proxy} \"$1\"\n", Token);
+        const UnixFileMode Mode = (UnixFileMode)0b111_101_101;
+        folder.UnixFileMode = Mode;
+        File.SetUnixFileMode(path, Mode);
+        return path;
     }
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "drover");

@@ -173,7 +173,7 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         {
             yield return $"ALTER TABLE {layout.Table} DROP CONSTRAINT IF EXISTS {SqlText.Name(check.Name)}";
         }
-        yield return $"ALTER TABLE {layout.Table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY";
+        yield return $"ALTER TABLE {layout.Table} NO FORCE ROW LEVEL SECURITY";
     }
 
     private static bool IsLateCheck(ConstraintDescription constraint) =>
@@ -189,10 +189,6 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
                 + (policy.Using is null ? "" : $" USING ({policy.Using})")
                 + (policy.WithCheck is null ? "" : $" WITH CHECK ({policy.WithCheck})");
             yield return Comment($"POLICY {SqlText.Name(policy.Name)} ON {layout.Table}", policy.Comment);
-        }
-        if (table.IsRowSecurityEnabled)
-        {
-            yield return $"ALTER TABLE {layout.Table} ENABLE ROW LEVEL SECURITY";
         }
         if (table.IsRowSecurityForced)
         {

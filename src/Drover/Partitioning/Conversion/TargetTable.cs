@@ -28,7 +28,7 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
             yield return setting;
         }
         yield return PlaceKey();
-        foreach (string grant in Grants(layout.NewTable))
+        foreach (string grant in Access(layout.NewTable))
         {
             yield return grant;
         }
@@ -97,7 +97,7 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         {
             yield return setting;
         }
-        foreach (string grant in Grants(name))
+        foreach (string grant in Access(name))
         {
             yield return grant;
         }
@@ -233,9 +233,15 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         };
     }
 
-    private IEnumerable<string> Grants(QualifiedName relation)
+    // Privileges let a role name a partition, past the policies of the table: without policies of its own it shows no
+    // row to anybody but its owner, who writes here for the mirror and the copy.
+    private IEnumerable<string> Access(QualifiedName relation)
     {
         yield return $"ALTER TABLE {relation} OWNER TO {SqlText.Name(table.Owner)}";
+        if (table.IsRowSecurityEnabled)
+        {
+            yield return $"ALTER TABLE {relation} ENABLE ROW LEVEL SECURITY";
+        }
         IEnumerable<string> unasked = table.DefaultPrivilegeGrantees;
         if (!table.Access.IsDefault)
         {
