@@ -18,8 +18,9 @@ public sealed class RowSecurityTests(PostgresFixture postgres)
     // Rows of others that the role sees in any table that it may name.
     private const string Others = """
         SET ROLE reader;
-        SELECT coalesce(sum((xpath('/table/row/n/text()', query_to_xml(format(
-            'SELECT count(*) AS n FROM %s WHERE tenant <> 3', c.oid::regclass), true, false, '')))[1]::text::bigint), -1)
+        SELECT coalesce(sum((xpath('/table/row/n/text()', query_to_xml(
+            format('SELECT count(*) AS n FROM %s WHERE tenant <> 3', c.oid::regclass), true, false, ''
+        )))[1]::text::bigint), -1)
         FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relname LIKE 'orders\_%'
           AND has_table_privilege(c.oid, 'SELECT');
         RESET ROLE
