@@ -53,8 +53,34 @@ internal sealed class IdleServers
         return taken;
     }
 
+    /// <summary>
+    /// Takes what is past its time, and what a pool made smaller by a reload has too many of, the longest idle first.
+    /// </summary>
+    /// <param name="configuration">Of the pool.</param>
+    /// <param name="nowMs">On the loops' clock.</param>
+    /// <param name="servers">How many the pool has, busy ones included.</param>
+    public List<ServerConnection> TakeSpare(PoolConfiguration configuration, long nowMs, int servers)
+    {
+        long idleMs = (long)configuration.Options.Proxy.Server.ServerIdleTimeout.TotalMilliseconds;
+        List<ServerConnection> taken = [];
+        TakeWhere(
+            server =>
+                server.CloseNeeded
+                || server.IsExpired
+                || (idleMs > 0 && nowMs - server.ReleasedMs > idleMs && servers - taken.Count > configuration.MinSize),
+            taken
+        );
+        while (configuration.Size > 0 && servers - taken.Count > configuration.Size && _servers.Count > 0)
+        {
+            ServerConnection surplus = TakeLongestIdle();
+            surplus.State = ServerState.Tested;
+            taken.Add(surplus);
+        }
+        return taken;
+    }
+
     /// <summary>Takes those that are to be closed; the predicate sees each with what was taken before it.</summary>
-    public void TakeWhere(Func<ServerConnection, bool> which, List<ServerConnection> taken)
+    private void TakeWhere(Func<ServerConnection, bool> which, List<ServerConnection> taken)
     {
         for (int i = _servers.Count - 1; i >= 0; i--)
         {

@@ -162,6 +162,7 @@ internal sealed class ServerPool
             return;
         }
         bool close;
+        bool isOverSize;
         lock (_lock)
         {
             bool isUsedUp = server.LifetimeMs == 0 && server.ClientId != 0;
@@ -174,7 +175,8 @@ internal sealed class ServerPool
                 server.Transport.Observer = server;
                 return;
             }
-            close = server.CloseNeeded || Database.IsStopped || IsOverSize || server.IsExpired || isUsedUp;
+            isOverSize = Configuration.Size is > 0 and int limit && _servers.Count > limit && _waiters.Count == 0;
+            close = server.CloseNeeded || Database.IsStopped || isOverSize || server.IsExpired || isUsedUp;
             if (!close)
             {
                 server.State = ServerState.Idle;
@@ -189,6 +191,7 @@ internal sealed class ServerPool
                 server,
                 server.CloseNeeded ? "close needed"
                     : Database.IsStopped ? "pause"
+                    : isOverSize ? "too many servers in the pool"
                     : "server lifetime over"
             );
         }
@@ -346,20 +349,12 @@ internal sealed class ServerPool
     public void Maintain(EventLoop loop)
     {
         PoolConfiguration configuration = Configuration;
-        long idleMs = (long)configuration.Options.Proxy.Server.ServerIdleTimeout.TotalMilliseconds;
-        List<ServerConnection> closing = [];
+        List<ServerConnection> closing;
         int wanted = 0;
         lock (_lock)
         {
             int keep = configuration.MinSize;
-            _idle.TakeWhere(
-                server =>
-                    server.CloseNeeded
-                    || server.IsExpired
-                    || Database.IsStopped
-                    || (idleMs > 0 && loop.NowMs - server.ReleasedMs > idleMs && _servers.Count - closing.Count > keep),
-                closing
-            );
+            closing = Database.IsStopped ? _idle.TakeAll() : _idle.TakeSpare(configuration, loop.NowMs, _servers.Count);
             bool longWait =
                 _waiters.Count > 0
                 && configuration.ReserveTimeout > TimeSpan.Zero
@@ -377,7 +372,7 @@ internal sealed class ServerPool
                 wanted++;
             }
         }
-        ServerHandover.CloseLater(closing, "idle timeout or lifetime over");
+        ServerHandover.CloseLater(closing, "idle timeout, lifetime over or pool too large");
         for (int i = 0; i < wanted; i++)
         {
             Connect(loop);
@@ -429,8 +424,6 @@ internal sealed class ServerPool
     }
 
     private bool RoundRobin => Configuration.Options.Proxy.Pool.ServerRoundRobin;
-
-    private bool IsOverSize => Configuration.Size is > 0 and int limit && _servers.Count > limit && _waiters.Count == 0;
 
     /// <summary>Opens one connection; its place in the count of those connecting is taken already.</summary>
     private void Connect(EventLoop loop) => loop.Post(async _ => await ConnectAsync(loop), null);
