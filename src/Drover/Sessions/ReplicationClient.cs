@@ -20,6 +20,9 @@ internal sealed class ReplicationClient(
     Wakeup wakeup
 )
 {
+    private readonly Outbox _toServer = new();
+    private MessageBoundary _told;
+
     /// <summary>Serves the client until either side ends.</summary>
     public async Task<SessionEnd> RunAsync(
         DatabaseEntry database,
@@ -57,6 +60,7 @@ internal sealed class ReplicationClient(
         }
         finally
         {
+            _toServer.Clear();
             services.CancelKeys.Remove(processId, key);
         }
     }
@@ -80,23 +84,23 @@ internal sealed class ReplicationClient(
         CancellationToken cancellationToken
     )
     {
-        Outbox toClient = new();
-        Outbox toServer = new();
-        toServer.Send(server.Transport, channel.Inbox.Data);
+        _toServer.Send(server.Transport, channel.Inbox.Data);
         channel.Inbox.Clear();
-        toClient.Send(channel.Connection, server.Inbox.Data);
+        _told.Advance(server.Inbox.Data);
+        channel.Outbox.Send(channel.Connection, server.Inbox.Data);
         server.Inbox.Clear();
         for (; ; )
         {
             if (cancellationToken.IsCancellationRequested)
             {
-                return new SessionEnd("closed by the administrator", SqlState.AdminShutdown);
+                return Between(new SessionEnd("closed by the administrator", SqlState.AdminShutdown));
             }
-            int fromServer = Move(server.Transport, channel.Connection, toClient, loop.ServerScratch);
-            int fromClient = Move(channel.Connection, server.Transport, toServer, loop.ClientScratch);
+            int fromServer = Move(server.Transport, channel.Connection, channel.Outbox, loop.ServerScratch);
+            _told.Advance(loop.ServerScratch.AsSpan(0, Math.Max(0, fromServer)));
+            int fromClient = Move(channel.Connection, server.Transport, _toServer, loop.ClientScratch);
             if (fromServer is 0 or Connection.Broken)
             {
-                return new SessionEnd("server closed the replication connection", SqlState.ConnectionFailure);
+                return Between(new SessionEnd("server closed the replication connection", SqlState.ConnectionFailure));
             }
             if (fromClient is 0 or Connection.Broken)
             {
@@ -108,6 +112,11 @@ internal sealed class ReplicationClient(
             }
         }
     }
+
+    /// <summary>
+    /// The client is told why, but not within a message: it would take the error for the log that it writes down.
+    /// </summary>
+    private SessionEnd Between(SessionEnd end) => _told.IsBetween ? end : end with { SqlState = null };
 
     /// <summary>Passes one buffer on, unless the receiver is behind.</summary>
     private static int Move(Connection from, Connection to, Outbox outbox, byte[] scratch)

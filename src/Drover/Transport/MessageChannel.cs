@@ -16,6 +16,8 @@ internal sealed class MessageChannel(Connection connection, Inbox inbox, Outbox 
 
     public Inbox Inbox => inbox;
 
+    public Outbox Outbox => outbox;
+
     /// <summary>Body of the message last read; valid until the next read or await.</summary>
     public ReadOnlySpan<byte> Body => inbox.Data[MessageHeader.Size.._consumeNext];
 

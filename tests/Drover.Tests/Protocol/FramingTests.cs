@@ -75,6 +75,26 @@ public sealed class FramingTests
         );
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(7)]
+    [InlineData(1000)]
+    public void Boundary_is_between_messages_wherever_the_stream_is_cut(int cut)
+    {
+        byte[] stream = [.. Head('Z', 4), .. Head('d', 4 + 300), .. new byte[300], .. Head('c', 4)];
+        int[] ends = [0, 5, 310, 315];
+        MessageBoundary boundary = default;
+        for (int position = 0; position < stream.Length; )
+        {
+            Assert.Equal(ends.Contains(position), boundary.IsBetween);
+            int next = Math.Min(stream.Length, position + cut);
+            boundary.Advance(stream.AsSpan(position..next));
+            position = next;
+        }
+        Assert.True(boundary.IsBetween);
+    }
+
     private static byte[] Head(char type, int field)
     {
         byte[] head = new byte[MessageHeader.Size];

@@ -237,6 +237,30 @@ public sealed class ReleaseTests
         await ProxyStage.UntilAsync(() => stage.Server.Alive.Count == 0, "its server to be closed");
     }
 
+    /// <summary>It would take the error for the rest of the log that it is about to write down.</summary>
+    [Fact]
+    public async Task Replication_client_ended_within_a_message_is_told_nothing_and_leaves_nothing()
+    {
+        await using ProxyStage stage = ProxyStage.Start();
+        byte[] begun = [(byte)'d', 0, 0, 0, 104, .. new byte[40]];
+        stage.Server.Script = async backend =>
+        {
+            await backend.ReadAsync();
+            await backend.Wire.SendRawAsync(begun);
+            await backend.ReadAsync();
+        };
+        using FakeClient standby = await stage.ConnectAsync(("replication", "database"));
+        await standby.QueryAsync("START_REPLICATION");
+        Assert.Equal(begun, await standby.Wire.ReadBytesAsync(begun.Length));
+        Assert.True(new ProxyPauses(stage.Plane).Reconnect("app").Succeeded);
+        Assert.Null(await standby.Wire.ReadBytesAsync(1));
+        await ProxyStage.UntilAsync(() => stage.Server.Alive.Count == 0, "its server to be closed");
+        await ProxyStage.UntilAsync(() => stage.Plane.Services.Registry.Count == 0, "the client to be gone");
+        Assert.Empty(stage.Pool.LoggingIn);
+        Assert.Equal((0, 0), (stage.Pool.Database.Clients, stage.Pool.Database.Servers));
+        Assert.Null(stage.Plane.Services.CancelKeys.Find(standby.ProcessId, standby.CancelKey));
+    }
+
     [Fact]
     public async Task Terminate_inside_a_batch_ends_the_client()
     {
