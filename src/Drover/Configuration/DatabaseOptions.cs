@@ -48,13 +48,13 @@ internal sealed record DatabaseOptions
     /// <summary>When a server connection may go to another client.</summary>
     public PoolMode? PoolMode { get; init; }
 
-    /// <summary>Most server connections in all pools of this database; 0: no limit.</summary>
+    /// <summary>Most server connections in all pools of this database.</summary>
     public int? MaxDbConnections { get; init; }
 
-    /// <summary>Most clients of this database; 0: no limit.</summary>
+    /// <summary>Most clients of this database.</summary>
     public int? MaxDbClientConnections { get; init; }
 
-    /// <summary>Age at which an idle server connection is closed; zero: used once.</summary>
+    /// <summary>Age at which an idle server connection is closed.</summary>
     public TimeSpan? ServerLifetime { get; init; }
 
     /// <summary>Which host of a list takes the next new connection.</summary>
@@ -102,22 +102,22 @@ internal sealed record UserOptions
     /// <summary>Extra server connections when clients wait too long.</summary>
     public int? ReservePoolSize { get; init; }
 
-    /// <summary>Most server connections in all pools of this user; 0: no limit.</summary>
+    /// <summary>Most server connections in all pools of this user.</summary>
     public int? MaxUserConnections { get; init; }
 
-    /// <summary>Most clients of this user; 0: no limit.</summary>
+    /// <summary>Most clients of this user.</summary>
     public int? MaxUserClientConnections { get; init; }
 
-    /// <summary>Longest a query may run; zero: no limit.</summary>
+    /// <summary>Longest a query may run.</summary>
     public TimeSpan? QueryTimeout { get; init; }
 
-    /// <summary>Longest a client may idle inside a transaction; zero: no limit.</summary>
+    /// <summary>Longest a client may idle inside a transaction.</summary>
     public TimeSpan? IdleTransactionTimeout { get; init; }
 
-    /// <summary>Longest a transaction may take; zero: no limit.</summary>
+    /// <summary>Longest a transaction may take.</summary>
     public TimeSpan? TransactionTimeout { get; init; }
 
-    /// <summary>Longest a client may idle; zero: no limit.</summary>
+    /// <summary>Longest a client may idle.</summary>
     public TimeSpan? ClientIdleTimeout { get; init; }
 }
 

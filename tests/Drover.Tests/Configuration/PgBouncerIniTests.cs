@@ -1,6 +1,7 @@
 // pgbouncer.ini is read as PgBouncer reads it.
 using Drover.Configuration;
 using Drover.Configuration.Settings;
+using Drover.Pooling;
 
 namespace Drover.Tests.Configuration;
 
@@ -77,6 +78,29 @@ public sealed class PgBouncerIniTests : IDisposable
         Assert.Equal([1, 2], options.Peers.Select(peer => peer.PeerId));
         Assert.True(options.AuthenticationFiles.Users.TryFind("web", out _));
         Assert.Empty(options.Warnings);
+    }
+
+    [Fact]
+    public async Task Zero_of_an_entry_leaves_the_limit_to_the_proxy_as_PgBouncer_does()
+    {
+        DroverOptions options = await _folder.ValidIniAsync(
+            """
+            [databases]
+            a = server_lifetime=0 max_db_connections=0 max_db_client_connections=0 pool_size=0
+            [users]
+            u = query_timeout=0 idle_transaction_timeout=0 transaction_timeout=0 client_idle_timeout=0 pool_size=0
+            v = max_user_connections=0 max_user_client_connections=0
+            [pgbouncer]
+            query_timeout = 7
+            max_db_connections = 9
+            """
+        );
+
+        Assert.Equal(new DatabaseOptions { Name = "a", PoolSize = 0 }, options.Databases[0]);
+        Assert.Equal(new UserOptions { Name = "u", PoolSize = 0 }, options.Users[0]);
+        Assert.Equal(new UserOptions { Name = "v" }, options.Users[1]);
+        PoolConfiguration pool = new(options, options.Databases[0], options.Users[0]);
+        Assert.Equal((TimeSpan.FromSeconds(7), 9), (pool.QueryTimeout, pool.DatabaseConnectionsMax));
     }
 
     [Fact]

@@ -99,21 +99,23 @@ internal static class EntrySettings
             "max_db_connections",
             g => g.MaxDbConnections,
             (g, v) => g with { MaxDbConnections = v },
-            "As the proxy's max_db_connections, for this database.",
-            minusOneIsUnset: true
+            "As the proxy's max_db_connections, for this database; 0 as if not set.",
+            minusOneIsUnset: true,
+            zeroIsUnset: true
         ),
         Database.OptionalInteger(
             "max_db_client_connections",
             g => g.MaxDbClientConnections,
             (g, v) => g with { MaxDbClientConnections = v },
-            "As the proxy's max_db_client_connections, for this database.",
-            minusOneIsUnset: true
+            "As the proxy's max_db_client_connections, for this database; 0 as if not set.",
+            minusOneIsUnset: true,
+            zeroIsUnset: true
         ),
         Database.OptionalDuration(
             "server_lifetime",
             g => g.ServerLifetime,
             (g, v) => g with { ServerLifetime = v },
-            "As the proxy's server_lifetime, for this database."
+            "As the proxy's server_lifetime, for this database; 0 as if not set."
         ),
         Database.Choice(
             "load_balance_hosts",
@@ -182,39 +184,41 @@ internal static class EntrySettings
             "max_user_connections",
             g => g.MaxUserConnections,
             (g, v) => g with { MaxUserConnections = v },
-            "As the proxy's max_user_connections, for this user.",
-            minusOneIsUnset: true
+            "As the proxy's max_user_connections, for this user; 0 as if not set.",
+            minusOneIsUnset: true,
+            zeroIsUnset: true
         ),
         User.OptionalInteger(
             "max_user_client_connections",
             g => g.MaxUserClientConnections,
             (g, v) => g with { MaxUserClientConnections = v },
-            "As the proxy's max_user_client_connections, for this user.",
-            minusOneIsUnset: true
+            "As the proxy's max_user_client_connections, for this user; 0 as if not set.",
+            minusOneIsUnset: true,
+            zeroIsUnset: true
         ),
         User.OptionalDuration(
             "query_timeout",
             g => g.QueryTimeout,
             (g, v) => g with { QueryTimeout = v },
-            "As the proxy's query_timeout, for this user."
+            "As the proxy's query_timeout, for this user; 0 as if not set."
         ),
         User.OptionalDuration(
             "idle_transaction_timeout",
             g => g.IdleTransactionTimeout,
             (g, v) => g with { IdleTransactionTimeout = v },
-            "As the proxy's idle_transaction_timeout, for this user."
+            "As the proxy's idle_transaction_timeout, for this user; 0 as if not set."
         ),
         User.OptionalDuration(
             "transaction_timeout",
             g => g.TransactionTimeout,
             (g, v) => g with { TransactionTimeout = v },
-            "As the proxy's transaction_timeout, for this user."
+            "As the proxy's transaction_timeout, for this user; 0 as if not set."
         ),
         User.OptionalDuration(
             "client_idle_timeout",
             g => g.ClientIdleTimeout,
             (g, v) => g with { ClientIdleTimeout = v },
-            "As the proxy's client_idle_timeout, for this user."
+            "As the proxy's client_idle_timeout, for this user; 0 as if not set."
         ),
     ];
 

@@ -24,7 +24,7 @@ internal sealed class SettingGroup<TOptions, TGroup>(Func<TOptions, TGroup> get,
         string? unit = null
     ) => OptionalInteger(name, g => read(g), (g, v) => write(g, v ?? min), meaning, min, max, unit);
 
-    /// <summary>An integer that may be absent; -1 is PgBouncer's way to say so.</summary>
+    /// <summary>An integer that may be absent; -1 is PgBouncer's way to say so, and for some settings 0 too.</summary>
     public Setting<TOptions> OptionalInteger(
         string name,
         Func<TGroup, int?> read,
@@ -33,7 +33,8 @@ internal sealed class SettingGroup<TOptions, TGroup>(Func<TOptions, TGroup> get,
         int min = 0,
         int max = int.MaxValue,
         string? unit = null,
-        bool minusOneIsUnset = false
+        bool minusOneIsUnset = false,
+        bool zeroIsUnset = false
     ) =>
         Make(
             name,
@@ -48,6 +49,7 @@ internal sealed class SettingGroup<TOptions, TGroup>(Func<TOptions, TGroup> get,
                         ? ""
                         : SettingText.RangeProblem(min, max);
                 _ = SettingText.TryInteger(text, out value);
+                unset |= zeroIsUnset && value == 0;
                 return problem.Length > 0 ? default : write(group, unset ? null : (int)value);
             }
         ) with
@@ -123,14 +125,22 @@ internal sealed class SettingGroup<TOptions, TGroup>(Func<TOptions, TGroup> get,
         Func<TGroup, TimeSpan, TGroup> write,
         string meaning,
         bool milliseconds = false
-    ) => OptionalDuration(name, g => read(g), (g, v) => write(g, v ?? TimeSpan.Zero), meaning, milliseconds);
+    ) => MakeDuration(name, g => read(g), write, meaning, milliseconds);
 
+    /// <summary>A length of time of an entry; 0 is PgBouncer's way to say that it is absent.</summary>
     public Setting<TOptions> OptionalDuration(
         string name,
         Func<TGroup, TimeSpan?> read,
         Func<TGroup, TimeSpan?, TGroup> write,
+        string meaning
+    ) => MakeDuration(name, read, (g, v) => write(g, v == TimeSpan.Zero ? null : v), meaning, milliseconds: false);
+
+    private Setting<TOptions> MakeDuration(
+        string name,
+        Func<TGroup, TimeSpan?> read,
+        Func<TGroup, TimeSpan, TGroup> write,
         string meaning,
-        bool milliseconds = false
+        bool milliseconds
     )
     {
         TimeSpan unit = milliseconds ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromSeconds(1);
