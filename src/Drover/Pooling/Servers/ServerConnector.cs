@@ -155,9 +155,15 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
             StartupParameters(pool.Configuration.Database, pool),
             cancellationToken
         );
-        if (server is null || pool.Configuration.Database.ConnectQuery is not { Length: > 0 } query)
+        if (server is null)
         {
-            return (server, failure);
+            return (null, failure);
+        }
+        if (pool.Configuration.Database.ConnectQuery is not { Length: > 0 } query)
+        {
+            // A reload may have taken it away.
+            pool.BaseSettings = ParameterSet.Empty;
+            return (server, null);
         }
         Wakeup wakeup = new();
         server.Transport.Observer = wakeup;
@@ -277,7 +283,6 @@ internal sealed class ServerConnector(TimeProvider time, HostResolver resolver, 
             server.ProcessId = login.ProcessId;
             server.CancelKey = login.CancelKey;
             server.Reported = pool.Parameters.Intern(login.Reported);
-            server.Applied = pool.BaseSettings;
             return (server, null);
         }
         catch (Exception lost) when (lost is IOException or SocketException or AuthenticationException)
