@@ -129,6 +129,9 @@ internal sealed class ClientSession : ITurnTaker
     /// <summary>When the query in progress began, in milliseconds of the loop's clock.</summary>
     public long QueryStartMs { get; set; }
 
+    /// <summary>How long the query in progress waited for its server, in milliseconds: it counts as its time.</summary>
+    public long QueryWaitMs { get; set; }
+
     /// <summary>When the transaction in progress began, in milliseconds of the loop's clock.</summary>
     public long TransactionStartMs { get; set; }
 

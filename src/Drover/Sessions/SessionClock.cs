@@ -19,11 +19,13 @@ internal static class SessionClock
         switch (session.State)
         {
             case ClientState.Waiting:
-                return IsOver(inState, configuration.Options.Proxy.Timeouts.QueryWaitTimeout)
-                    ? new SessionEnd("query_wait_timeout", SqlState.TooManyConnections)
-                    {
-                        Hint = "All server connections of the pool were busy for that long; see SHOW POOLS.",
-                    }
+                return IsOver(inState, configuration.QueryTimeout)
+                        ? new SessionEnd("query_timeout", SqlState.QueryCanceled)
+                    : IsOver(inState, configuration.Options.Proxy.Timeouts.QueryWaitTimeout)
+                        ? new SessionEnd("query_wait_timeout", SqlState.TooManyConnections)
+                        {
+                            Hint = "All server connections of the pool were busy for that long; see SHOW POOLS.",
+                        }
                     : null;
             case ClientState.Idle:
                 return IsOver(inState, configuration.ClientIdleTimeout)
@@ -79,7 +81,8 @@ internal static class SessionClock
     {
         // Behind a Flush without a Sync the server waits in an implicit transaction that no status tells of.
         bool isBusy = server.Responses.Count > 0 || server.Responses.IsUnsynced;
-        if (isBusy && IsOver(nowMs - Math.Max(session.StateSinceMs, session.QueryStartMs), configuration.QueryTimeout))
+        long queryMs = nowMs - Math.Max(session.StateSinceMs, session.QueryStartMs) + session.QueryWaitMs;
+        if (isBusy && IsOver(queryMs, configuration.QueryTimeout))
         {
             return new SessionEnd("query_timeout", SqlState.QueryCanceled);
         }

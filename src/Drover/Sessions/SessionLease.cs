@@ -382,6 +382,7 @@ internal sealed class SessionLease(ClientSession session)
         session.State = ClientState.Active;
         session.StateSinceMs = session.Loop.NowMs;
         session.RequestMs = session.Loop.NowMs;
+        session.QueryWaitMs = session.Waiter.IsLogin ? 0 : waitedUs / 1000;
         session.Traffic.RecordAssignment(waitedUs);
         server.ClientId = session.Identity.Id;
     }

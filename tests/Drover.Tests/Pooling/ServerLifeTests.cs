@@ -54,6 +54,26 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
+    public async Task Pool_made_smaller_by_a_reload_closes_the_servers_that_it_has_too_many()
+    {
+        await using ProxyStage stage = Start(static o => o);
+        await FillAsync(stage, 5);
+        await stage.SettleAsync();
+        using FakeClient busy = await stage.ConnectAsync();
+        await busy.RunAsync("BEGIN");
+        await MaintainAsync(stage, TimeSpan.FromSeconds(1));
+        Assert.Equal(5, stage.Server.Alive.Count);
+        DroverOptions running = stage.Plane.Directory.Options;
+        PoolOptions pool = running.Proxy.Pool with { DefaultPoolSize = 2 };
+        stage.Plane.Directory.Apply(running with { Proxy = running.Proxy with { Pool = pool } });
+        await MaintainAsync(stage, TimeSpan.FromSeconds(1));
+        await ProxyStage.UntilAsync(() => stage.Server.Alive.Count == 2, "the surplus to be closed");
+        await MaintainAsync(stage, TimeSpan.FromSeconds(1));
+        Assert.Equal(2, stage.Server.Alive.Count);
+        Assert.Equal("CZI", await busy.RunAsync("COMMIT"));
+    }
+
+    [Fact]
     public async Task Old_server_is_closed_up_to_a_tenth_before_its_lifetime()
     {
         await using ProxyStage stage = Start(o =>
@@ -221,6 +241,31 @@ public sealed class ServerLifeTests
             stage.Server.Backends,
             static backend => Assert.Equal("Q SET app.tenant = 'x'", Received(backend)[0])
         );
+    }
+
+    [Fact]
+    public async Task Connect_query_taken_away_by_a_reload_is_kept_by_those_who_logged_in_under_it_only()
+    {
+        await using ProxyStage stage = ProxyStage.Start(
+            o => o with { Session = o.Session with { TrackSessionState = true } },
+            _time,
+            changeDatabase: d => d with { ConnectQuery = "SET app.tenant = 'x'" }
+        );
+        using FakeClient old = await stage.ConnectAsync();
+        DroverOptions running = stage.Plane.Directory.Options;
+        DatabaseOptions without = running.Databases[0] with { ConnectQuery = null };
+        stage.Plane.Directory.Apply(running with { Databases = [without] });
+        using FakeClient first = await stage.ConnectAsync();
+        using FakeClient second = await stage.ConnectAsync();
+        await first.RunAsync("BEGIN");
+        Assert.Equal("I", await second.ScalarAsync("STATE"));
+        Assert.DoesNotContain(
+            stage.Server.Backends.Skip(1).SelectMany(Received),
+            static message => message.Contains("set_config(", StringComparison.Ordinal)
+        );
+        Assert.Equal("I app.tenant", await old.ScalarAsync("STATE"));
+        Assert.Equal("CZI", await first.RunAsync("COMMIT"));
+        Assert.Equal("I", await first.ScalarAsync("STATE"));
     }
 
     [Fact]

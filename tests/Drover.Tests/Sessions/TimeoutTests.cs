@@ -164,6 +164,45 @@ public sealed class TimeoutTests
     }
 
     [Fact]
+    public async Task Query_that_still_waits_for_its_server_is_ended_by_query_timeout_too()
+    {
+        await using ProxyStage stage = StartWithOneServer(WithQueryTimeout);
+        using FakeClient holder = await stage.ConnectAsync();
+        using FakeClient waiter = await stage.ConnectAsync();
+        await WaitAsync(stage, holder, waiter);
+        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(9)));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("query_timeout", (await waiter.ExpectFatalAsync("57014")).Message);
+        Assert.Equal((0, 0L), stage.Pool.Waiting());
+        Assert.Equal("CZI", await holder.RunAsync("COMMIT"));
+    }
+
+    [Fact]
+    public async Task Wait_for_a_server_counts_as_time_of_the_query_that_waited_and_of_no_other()
+    {
+        await using ProxyStage stage = StartWithOneServer(WithQueryTimeout);
+        using FakeClient holder = await stage.ConnectAsync();
+        using FakeClient waiter = await stage.ConnectAsync();
+        await WaitAsync(stage, holder, waiter, "BEGIN");
+        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(6)));
+        await holder.RunAsync("COMMIT");
+        await waiter.ExpectAsync("CZ");
+        await waiter.QueryAsync("SLEEP");
+        await ArrivedAsync(stage, "SLEEP");
+        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(6)));
+        stage.BackendOf("SLEEP").Wake();
+        await waiter.ExpectAsync("CZ");
+        await waiter.RunAsync("COMMIT");
+        await WaitAsync(stage, holder, waiter, "SLEEP");
+        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(6)));
+        await holder.RunAsync("COMMIT");
+        await ProxyStage.UntilAsync(() => stage.Pool.Waiting().Count == 0, "the client to be served");
+        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(3)));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("query_timeout", (await waiter.ExpectFatalAsync("57014")).Message);
+    }
+
+    [Fact]
     public async Task Cancel_request_waits_for_a_place_no_longer_than_cancel_wait_timeout()
     {
         await using ProxyStage stage = StartWithOneServer(static o => o);
@@ -341,11 +380,18 @@ public sealed class TimeoutTests
             _time
         );
 
+    private static TimeoutOptions WithQueryTimeout(TimeoutOptions options) =>
+        options with
+        {
+            QueryTimeout = TimeSpan.FromSeconds(10),
+            QueryWaitNotify = TimeSpan.Zero,
+        };
+
     /// <summary>The one begins a transaction on the only server, the other waits for it.</summary>
-    private static async Task WaitAsync(ProxyStage stage, FakeClient holder, FakeClient waiter)
+    private static async Task WaitAsync(ProxyStage stage, FakeClient holder, FakeClient waiter, string query = "b")
     {
         await holder.RunAsync("BEGIN");
-        await waiter.QueryAsync("b");
+        await waiter.QueryAsync(query);
         await ProxyStage.UntilAsync(() => stage.Pool.Waiting().Count == 1, "the client to wait");
     }
 

@@ -83,8 +83,8 @@ internal static class SessionSettings
             "query_timeout",
             g => g.QueryTimeout,
             (g, v) => g with { QueryTimeout = v },
-            "Longest time a query may run on a server before it is cancelled and the client "
-                + "disconnected; 0 for no limit."
+            "Longest time a query may take, its wait for a server included, before it is cancelled and "
+                + "the client disconnected; 0 for no limit."
         ),
         Timeouts.Duration(
             "query_wait_timeout",

@@ -361,6 +361,7 @@ internal sealed class BackendRelay(ClientSession session)
         long now = session.Loop.NowUs;
         session.Traffic.RecordQuery(now - session.QueryStartUs);
         session.QueryStartUs = server.Responses.Count == 0 ? 0 : now;
+        session.QueryWaitMs = 0;
         if (server.Status == TransactionStatus.Idle)
         {
             session.Traffic.RecordTransaction(now - session.TransactionStartUs);
