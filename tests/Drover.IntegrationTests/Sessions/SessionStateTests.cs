@@ -56,6 +56,46 @@ public sealed class SessionStateTests(PostgresFixture postgres)
         }
     }
 
+    /// <summary>In a search_path of its own making, a client's operators would tell the proxy what it likes.</summary>
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public async Task Operators_of_a_client_do_not_answer_the_proxys_questions(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await stage.RunDirectlyAsync(
+            """
+            create schema evil;
+            create function evil.no(pg_catalog.text, pg_catalog.text) returns boolean language sql as 'select false';
+            create operator evil.= (leftarg = pg_catalog.text, rightarg = pg_catalog.text, function = evil.no);
+            create operator evil.<> (leftarg = pg_catalog.text, rightarg = pg_catalog.text, function = evil.no);
+            create domain evil.text as pg_catalog.text check (false);
+            """
+        );
+        await stage.ChangeServersAsync();
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await using ScriptedClient stranger = await stage.ConnectAsync();
+        await client.Query("set search_path = evil, pg_catalog").RunAsync();
+        await client.Query("set work_mem = '7MB'").RunAsync();
+        await client.Query("set app.tenant = 'one'").RunAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await stage.ChangeServersAsync();
+            Assert.Equal("T D(7MB) C(SHOW) Z(I)", await client.Query("show work_mem").RunAsync());
+            Assert.Equal("T D(one) C(SHOW) Z(I)", await client.Query("show app.tenant").RunAsync());
+            Assert.Equal("T D(4MB) C(SHOW) Z(I)", await stranger.Query("show work_mem").RunAsync());
+        }
+        // The next to come reads the catalogs, on a server that has the hostile search_path.
+        await client.Query("select 1").RunAsync();
+        await stage.RunDirectlyAsync(
+            "create function public.enter(t text) returns text language sql as "
+                + "'select pg_catalog.set_config(''app.tenant'', t, false)'"
+        );
+        await stage.ReloadAsync();
+        await client.Query("select 2").RunAsync();
+        Assert.StartsWith("T D(two)", await stranger.Query("select public.enter('two')").RunAsync());
+        Assert.Equal("T D(one) C(SHOW) Z(I)", await client.Query("show app.tenant").RunAsync());
+    }
+
     [Theory]
     [MemberData(nameof(Majors))]
     public async Task Notification_that_arrives_during_the_proxys_own_query_reaches_its_client(int major)

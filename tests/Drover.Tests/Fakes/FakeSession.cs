@@ -54,6 +54,7 @@ internal sealed partial class FakeSession
 
     private FakeResult ExecuteLocked(string text)
     {
+        text = text.Replace("SET LOCAL search_path = pg_catalog, pg_temp; ", "", StringComparison.Ordinal);
         string word = text.Split(' ', 2)[0];
         if (Status == TransactionStatus.Failed && word is not ("ROLLBACK" or "COMMIT"))
         {
@@ -124,7 +125,9 @@ internal sealed partial class FakeSession
         {
             return new FakeResult("SELECT 0", []);
         }
-        MatchCollection calls = SetConfig().Matches(text);
+        MatchCollection calls = text.Contains("LEFT JOIN pg_catalog.pg_settings", StringComparison.Ordinal)
+            ? MissingSetting().Matches(text)
+            : SetConfig().Matches(text);
         if (calls.Count == 0)
         {
             return Value(text);
@@ -176,6 +179,10 @@ internal sealed partial class FakeSession
 
     [GeneratedRegex("^SET (?:LOCAL )?([a-z_.]+) *(?:=|TO) *'?([^']*)'?$")]
     private static partial Regex Assignment();
+
+    /// <summary>Of the values that are put back where nothing is set.</summary>
+    [GeneratedRegex(@"\(E'([^']*)', (E'([^']*)')\)")]
+    private static partial Regex MissingSetting();
 
     [GeneratedRegex(@"set_config\(E'([^']*)', (NULL|E'([^']*)'), false\)")]
     private static partial Regex SetConfig();

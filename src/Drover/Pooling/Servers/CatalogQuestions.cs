@@ -7,6 +7,11 @@ namespace Drover.Pooling.Servers;
 /// </summary>
 internal static class CatalogQuestions
 {
+    /// <summary>
+    /// In front of each: in one message they are one transaction, and what is local to it ends with it.
+    /// </summary>
+    public const string OwnPath = "SET LOCAL search_path = pg_catalog, pg_temp; ";
+
     /// <summary>Functions asked for at a time.</summary>
     public const int PageSize = 500;
 

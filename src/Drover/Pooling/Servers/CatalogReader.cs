@@ -48,12 +48,7 @@ internal static class CatalogReader
         TellingNames? names = null;
         try
         {
-            ServerQueryResult first = await ServerQuery.RunAsync(
-                server,
-                wakeup,
-                SessionProbe.Limit,
-                CatalogQuestions.Fingerprint
-            );
+            ServerQueryResult first = await AskAsync(server, wakeup, CatalogQuestions.Fingerprint);
             if (!first.IsGood)
             {
                 return FailureOf(first);
@@ -76,6 +71,13 @@ internal static class CatalogReader
         }
     }
 
+    /// <summary>
+    /// The search_path on the server may be any client's: one with operators of its own would see to it that its
+    /// functions tell nothing. It is back when the answer is there.
+    /// </summary>
+    private static ValueTask<ServerQueryResult> AskAsync(ServerConnection server, Wakeup wakeup, string question) =>
+        ServerQuery.RunAsync(server, wakeup, SessionProbe.Limit, CatalogQuestions.OwnPath + question);
+
     private static async ValueTask<(TellingNames? Names, PoolFailure? Failure)> ReadAsync(
         ServerConnection server,
         Wakeup wakeup
@@ -97,7 +99,7 @@ internal static class CatalogReader
                     .Telling.Where(static pair => pair.Value.HasFlag(StatementTraits.SetsUnknownName))
                     .Select(static pair => pair.Key.Oid)
             );
-            ServerQueryResult result = await ServerQuery.RunAsync(server, wakeup, SessionProbe.Limit, question);
+            ServerQueryResult result = await AskAsync(server, wakeup, question);
             failure = result.IsGood ? null : FailureOf(result);
             foreach (string?[] row in result.Rows.Where(static row => row[0] == "definition"))
             {
@@ -131,12 +133,7 @@ internal static class CatalogReader
         string last = "0";
         for (; ; )
         {
-            ServerQueryResult page = await ServerQuery.RunAsync(
-                server,
-                wakeup,
-                SessionProbe.Limit,
-                CatalogQuestions.Functions(last, hasSqlBodies)
-            );
+            ServerQueryResult page = await AskAsync(server, wakeup, CatalogQuestions.Functions(last, hasSqlBodies));
             if (!page.IsGood)
             {
                 return (functions, FailureOf(page));

@@ -23,21 +23,25 @@ internal static class SessionProbe
     /// <summary>Longest wait for a session to describe itself or to change.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Operators and types are named with their schema: the client's search_path is in force, and its own would be
+    /// asked.
+    /// </summary>
     private const string Questions = """
-        SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'
-        UNION ALL SELECT 'role', r FROM pg_catalog.current_setting('role') r WHERE r <> 'none'
-        UNION ALL SELECT 'session_authorization', session_user::text
+        SELECT name, setting FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session'
+        UNION ALL SELECT 'role', r FROM pg_catalog.current_setting('role') r WHERE r OPERATOR(pg_catalog.<>) 'none'
+        UNION ALL SELECT 'session_authorization', session_user::pg_catalog.text
         UNION ALL SELECT '*listen', NULL WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels())
-        UNION ALL SELECT '*temp', NULL WHERE pg_catalog.pg_my_temp_schema() <> 0 AND (
-            EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.pg_my_temp_schema())
-            OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.pg_my_temp_schema())
-            OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace = pg_catalog.pg_my_temp_schema()))
+        UNION ALL SELECT '*temp', NULL FROM pg_catalog.pg_my_temp_schema() t WHERE t OPERATOR(pg_catalog.<>) 0 AND (
+            EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) t)
+            OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace OPERATOR(pg_catalog.=) t)
+            OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace OPERATOR(pg_catalog.=) t))
         UNION ALL SELECT '*hold', NULL WHERE EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)
         UNION ALL SELECT '*lock', NULL WHERE EXISTS (SELECT FROM pg_catalog.pg_locks
-            WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid())
+            WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())
         UNION ALL SELECT '*prepared', NULL WHERE EXISTS (
             SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)
-        UNION ALL SELECT '*statements', pg_catalog.count(*)::text
+        UNION ALL SELECT '*statements', pg_catalog.count(*)::pg_catalog.text
             FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql
         """;
 
@@ -55,11 +59,12 @@ internal static class SessionProbe
     )
     {
         CustomSettings known = server.Pool.CustomSettings;
+        const string IsSet = " AND s.setting OPERATOR(pg_catalog.<>) ''";
         string questions =
             Questions
             + CustomQuestion(names, "")
-            + CustomQuestion(known.Names, " AND s.setting <> ''")
-            + CustomQuestion(server.Pool.Database.Telling.Names?.Settings, " AND s.setting <> ''");
+            + CustomQuestion(known.Names, IsSet)
+            + CustomQuestion(server.Pool.Database.Telling.Names?.Settings, IsSet);
         ServerQueryResult result = await ServerQuery.RunAsync(server, wakeup, Limit, questions);
         if (!result.IsGood)
         {
