@@ -102,6 +102,17 @@ internal sealed class ScriptedClient : IAsyncDisposable
         return await ReadAsync("Z", readies);
     }
 
+    /// <summary>So many Syncs in one write, their ReadyForQuery in one read: work for the other side.</summary>
+    public async Task SyncAsync(int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            Sync();
+        }
+        await SendAsync();
+        await _stream.ReadExactlyAsync(new byte[times * 6], TestContext.Current.CancellationToken);
+    }
+
     /// <summary>Reads until a type of message came so many times.</summary>
     public async Task<string> ReadAsync(string type, int times = 1)
     {
