@@ -317,7 +317,7 @@ internal sealed class SessionLease(ClientSession session)
             server.Pool.Discard(server, "catalogs could not be read");
             return false;
         }
-        if (!ReferenceEquals(server.Applied, session.Settings) && session.Pool.Configuration.FollowsSession)
+        if (!ReferenceEquals(server.Applied, session.Settings) && BringsSettings)
         {
             PoolFailure? failure = await SessionProbe.ApplyAsync(server, session.Settings, session.Wakeup);
             if (failure is not null)
@@ -333,8 +333,16 @@ internal sealed class SessionLease(ClientSession session)
         return true;
     }
 
+    /// <summary>
+    /// A server is brought to the client's settings: where they follow it, and where a reload makes its pool one of
+    /// sessions while it has none. A login settles them itself.
+    /// </summary>
+    private bool BringsSettings =>
+        session.Pool.Configuration.FollowsSession
+        || (session.Pool.Configuration.Mode == PoolMode.Session && !session.Waiter.IsLogin);
+
     private bool IsAsWanted(ServerConnection server) =>
-        (ReferenceEquals(server.Applied, session.Settings) || !session.Pool.Configuration.FollowsSession)
+        (ReferenceEquals(server.Applied, session.Settings) || !BringsSettings)
         && ReferenceEquals(server.Reported, session.Reported);
 
     private bool NeedsCheck(ServerConnection server)

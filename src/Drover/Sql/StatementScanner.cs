@@ -19,6 +19,13 @@ internal static class StatementScanner
     public static StatementTraits Scan(ReadOnlySpan<byte> sql) =>
         PlainText.Is(sql) ? StatementTraits.None : ScanWords(sql);
 
+    /// <summary>Whether anything stands behind the first semicolon, wherever that stands.</summary>
+    public static bool MayBeSeveral(ReadOnlySpan<byte> sql)
+    {
+        int semicolon = sql.IndexOf((byte)';');
+        return semicolon >= 0 && sql[(semicolon + 1)..].TrimStart(" \t\r\n;\0"u8).Length > 0;
+    }
+
     /// <summary>Whether the first thing in a text is a word that says nothing about the session.</summary>
     internal static bool BeginsHarmlessly(ReadOnlySpan<byte> sql)
     {

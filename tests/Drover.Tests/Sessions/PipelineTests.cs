@@ -1,4 +1,5 @@
 // Pipelines, errors in the middle of them, and what the proxy must forget afterwards.
+using Drover.Configuration;
 using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Tests.Fakes;
@@ -267,6 +268,97 @@ public sealed class PipelineTests
         Assert.EndsWith("EZE", await client.ReadShapeAsync(), StringComparison.Ordinal);
         await client.RunAsync("ROLLBACK");
         Assert.Equal("a", await RunStatementAsync(client, "s"));
+    }
+
+    [Fact]
+    public async Task Deallocate_that_is_prepared_itself_forgets_what_its_client_named()
+    {
+        await using ProxyStage stage = Start();
+        using FakeClient client = await stage.ConnectAsync();
+        using FakeClient other = await stage.ConnectAsync();
+        await client.SendAsync(w => w.Parse("s", "a").Parse("d", "DEALLOCATE s").Sync());
+        await client.ExpectAsync("11Z");
+        await other.SendAsync(w => w.Parse("s", "a").Sync());
+        await other.ExpectAsync("1Z");
+        await client.SendAsync(w => w.Bind("", "d").Execute("").Sync());
+        await client.ExpectAsync("2");
+        Assert.Equal("DEALLOCATE", (await client.ExpectAsync("C")).Text);
+        await client.ExpectAsync("Z");
+        await client.SendAsync(w => w.Bind("", "s").Execute("").Sync());
+        Assert.Equal("26000", (await client.ExpectAsync("E")).SqlState);
+        await client.ExpectAsync("Z");
+        Assert.Equal("a", await RunStatementAsync(other, "s"));
+    }
+
+    [Fact]
+    public async Task Statement_that_runs_after_an_unnamed_Deallocate_keeps_its_own_tag()
+    {
+        await using ProxyStage stage = Start();
+        using FakeClient client = await stage.ConnectAsync();
+        await client.SendAsync(w => w.Parse("s", "a").Parse("i", "INSERT").Sync());
+        await client.ExpectAsync("11Z");
+        await client.SendAsync(w => w.Parse("", "DEALLOCATE s").Bind("", "").Execute("").Sync());
+        Assert.Equal("DEALLOCATE", (await client.ExpectAsync("12C")).Text);
+        await client.ExpectAsync("Z");
+        await client.SendAsync(w => w.Bind("", "i").Execute("").Sync());
+        Assert.Equal("INSERT 0 1", (await client.ExpectAsync("2C")).Text);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_pipelined_behind_a_reset_finds_the_start_up_parameters_again(bool isExtended)
+    {
+        await using ProxyStage stage = ProxyStage.Start(o =>
+            o with
+            {
+                Session = o.Session with { TrackSessionState = true },
+            }
+        );
+        using FakeClient client = await stage.ConnectAsync(("work_mem", "1MB"));
+        await client.SendAsync(w =>
+        {
+            if (isExtended)
+            {
+                w.Parse("", "RESET ALL").Bind("", "").Execute("").Sync();
+                w.Parse("", "STATE").Bind("", "").Execute("").Sync();
+            }
+            else
+            {
+                w.SimpleQuery("RESET ALL");
+                w.SimpleQuery("STATE");
+            }
+        });
+        await client.ExpectAsync(isExtended ? "12CZ" : "CZ");
+        Frame row = await client.ExpectAsync(isExtended ? "12D" : "TD");
+        Assert.True(row.Body.AsSpan().IndexOf("work_mem"u8) > 0, "the second query ran without them");
+        await client.ExpectAsync("CZ");
+    }
+
+    [Fact]
+    public async Task Reload_to_session_mode_leaves_a_client_its_statements_and_its_settings()
+    {
+        await using ProxyStage stage = ProxyStage.Start(o =>
+            o with
+            {
+                Pool = o.Pool with { DefaultPoolSize = 2 },
+                Session = o.Session with { TrackSessionState = true },
+            }
+        );
+        using FakeClient client = await stage.ConnectAsync();
+        using FakeClient other = await stage.ConnectAsync();
+        await client.SendAsync(w => w.Parse("s", "STATE").Sync());
+        await client.ExpectAsync("1Z");
+        await client.RunAsync("SET work_mem = '1MB'");
+        await other.RunAsync("BEGIN");
+        DroverOptions running = stage.Plane.Directory.Options;
+        PoolOptions pool = running.Proxy.Pool with { PoolMode = PoolMode.Session };
+        stage.Plane.Directory.Apply(running with { Proxy = running.Proxy with { Pool = pool } });
+        Assert.Equal("I unsynced work_mem", await RunStatementAsync(client, "s"));
+        await client.SendAsync(w => w.Parse("t", "STATE").Sync());
+        await client.ExpectAsync("1Z");
+        Assert.Equal("I unsynced work_mem", await RunStatementAsync(client, "t"));
+        await other.RunAsync("COMMIT");
     }
 
     [Theory]

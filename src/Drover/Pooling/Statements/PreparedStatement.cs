@@ -32,7 +32,9 @@ internal sealed class PreparedStatement(long id, byte[] body, string searchPath,
 
     public const string ServerNamePrefix = "drover_";
 
-    public string Text => Encoding.UTF8.GetString(body.AsSpan(0, Math.Max(0, body.AsSpan().IndexOf((byte)0))));
+    public ReadOnlySpan<byte> TextBytes => body.AsSpan(0, Math.Max(0, body.AsSpan().IndexOf((byte)0)));
+
+    public string Text => Encoding.UTF8.GetString(TextBytes);
 
     public int Clients => _clients;
 

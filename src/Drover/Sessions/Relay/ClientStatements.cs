@@ -29,11 +29,13 @@ internal sealed class ClientStatement(
         if (!ReferenceEquals(now, _names))
         {
             _names = now;
-            ReadOnlySpan<byte> text = Statement.Body;
-            _traits = StatementScanner.Scan(text[..Math.Max(0, text.IndexOf((byte)0))], now);
+            _traits = StatementScanner.Scan(Statement.TextBytes, now);
         }
         return _traits;
     }
+
+    /// <summary>The same to its client, and another to the server.</summary>
+    public ClientStatement With(PreparedStatement standIn) => new(name, standIn, _traits, _names);
 
     /// <summary>The same text prepared anew, for a client that is about to be told its new shape.</summary>
     public void Renew(PreparedStatement successor)

@@ -15,15 +15,19 @@ namespace Drover.Sessions.Relay;
 internal sealed class StatementRelay(ClientSession session)
 {
     private static readonly byte[] DeallocateStandIn = "DISCARD PLANS\0"u8.ToArray();
+    private static readonly byte[] StandInBody = [.. DeallocateStandIn, 0, 0];
     private readonly StatementCopies _copies = new(session);
     private bool _awaitsAnswers;
     private PreparedStatement? _bound;
+    private ClientStatement? _deallocates;
     private ulong _boundPortal;
 
     /// <summary>No statement has this name; shared ones are counted from 1.</summary>
     private static ReadOnlySpan<byte> NoStatement => "drover_0"u8;
 
-    private bool Shares => session.Terms.SharesStatements;
+    /// <summary>A client keeps what it prepared when a reload makes its pool one of sessions.</summary>
+    private bool Shares =>
+        session.Terms.SharesStatements || session.Statements is not null || session.Unnamed is not null;
 
     private bool Follows => session.Terms.FollowsSession;
 
@@ -31,11 +35,17 @@ internal sealed class StatementRelay(ClientSession session)
     private bool Scans => Follows || Shares || !session.Startup.IsEmpty;
 
     /// <summary>
-    /// What comes next depends on answers that are still to come: a statement that may forget others was sent, or a
-    /// copy made on this server must be seen to have the shape that the client knows.
+    /// What comes next depends on answers that are still to come: a statement that may forget others was sent, a copy
+    /// made on this server must be seen to have the shape that the client knows, or start-up parameters must be put in
+    /// force again.
     /// </summary>
     public bool IsWaiting(ServerConnection server)
     {
+        bool restores = session.Traits.HasFlag(StatementTraits.ResetsSettings) && !session.Startup.IsEmpty;
+        if (restores && server.Responses.ReadyCount > 0)
+        {
+            return true;
+        }
         if (_awaitsAnswers && (server.Responses.Count == 0 || server.Responses.IsSkippingToSync))
         {
             _awaitsAnswers = false;
@@ -45,7 +55,7 @@ internal sealed class StatementRelay(ClientSession session)
 
     public void Execute(ServerConnection server, int end, ref Assembly assembly)
     {
-        ClientStatement? forgotten = session.Unnamed?.Deallocates;
+        ClientStatement? forgotten = _deallocates;
         server.Responses.Push(
             ExpectedKind.Execute,
             forgotten is null ? ExpectedAction.Forward : ExpectedAction.Retag,
@@ -60,7 +70,7 @@ internal sealed class StatementRelay(ClientSession session)
 
     public bool Query(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)
     {
-        if (session.Pool.Configuration.Options.Proxy.Session.DisablePqexec && HasSeveralStatements(body))
+        if (session.Pool.Configuration.Options.Proxy.Session.DisablePqexec && StatementScanner.MayBeSeveral(body))
         {
             session.End = new SessionEnd("PQexec disabled", Protocol.SqlState.FeatureNotSupported);
             return false;
@@ -303,7 +313,7 @@ internal sealed class StatementRelay(ClientSession session)
                 default,
                 WithoutZero(DeallocateStandIn)
             );
-            session.Unnamed.Set([.. DeallocateStandIn, 0, 0], StatementTraits.None, session.Names, server);
+            session.Unnamed.Set(StandInBody, StatementTraits.None, session.Names, server);
             session.Unnamed.Deallocates = forgotten;
         }
         else
@@ -375,6 +385,7 @@ internal sealed class StatementRelay(ClientSession session)
     /// <summary>The shared statement that is bound; null when it is the unnamed one, or none of the shared.</summary>
     private ClientStatement? FindBound(ServerConnection server, Bind bind, int position, ref Assembly assembly)
     {
+        _deallocates = null;
         if (!Shares)
         {
             return null;
@@ -382,9 +393,15 @@ internal sealed class StatementRelay(ClientSession session)
         if (bind.Statement.IsEmpty)
         {
             _copies.EnsureUnnamed(server, position, ref assembly);
+            _deallocates = session.Unnamed?.Deallocates;
             return null;
         }
-        return session.Statements?.Find(bind.Statement);
+        if (session.Statements?.Find(bind.Statement) is not { } bound)
+        {
+            return null;
+        }
+        _deallocates = FindDeallocated(bound.Traits(session.Names), bound.Statement.TextBytes);
+        return _deallocates is null ? bound : bound.With(session.Pool.Statements.GetOrAdd(StandInBody, "", epoch: 0));
     }
 
     /// <summary>
@@ -470,12 +487,6 @@ internal sealed class StatementRelay(ClientSession session)
         {
             session.NoteNames(text);
         }
-    }
-
-    private static bool HasSeveralStatements(ReadOnlySpan<byte> body)
-    {
-        int semicolon = body.IndexOf((byte)';');
-        return semicolon >= 0 && body[(semicolon + 1)..].TrimStart(" \t\r\n;\0"u8).Length > 0;
     }
 
     private static ReadOnlySpan<byte> WithoutZero(ReadOnlySpan<byte> body) => body.Length > 0 ? body[..^1] : body;
