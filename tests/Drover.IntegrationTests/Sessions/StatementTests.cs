@@ -108,6 +108,23 @@ public sealed class StatementTests(PostgresFixture postgres)
 
     [Theory]
     [MemberData(nameof(Majors))]
+    public async Task Deallocate_by_a_prepared_statement_means_the_clients_own_name(int major)
+    {
+        await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
+        await stage.ChangeServersAsync();
+        await using ScriptedClient client = await stage.ConnectAsync();
+        await using ScriptedClient other = await stage.ConnectAsync();
+        await other.Parse("mine", "select 1").Sync().RunAsync();
+        await client.Parse("mine", "select 1").Parse("drop", "deallocate mine").Sync().RunAsync();
+        await stage.ChangeServersAsync();
+        Assert.Equal("2 C(DEALLOCATE) Z(I)", await client.Bind("drop").Execute().Sync().RunAsync());
+        Assert.Equal("E(26000) Z(I)", await client.Bind("mine").Execute().Sync().RunAsync());
+        Assert.Equal("2 E(26000) Z(I)", await client.Bind("drop").Execute().Sync().RunAsync());
+        Assert.Equal("2 D(1) C(SELECT 1) Z(I)", await other.Bind("mine").Execute().Sync().RunAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
     public async Task Errors_name_the_statement_as_its_client_does(int major)
     {
         await using SessionStage stage = await SessionStage.StartAsync(postgres, major, 2);
