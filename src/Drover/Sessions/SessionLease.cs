@@ -99,10 +99,10 @@ internal sealed class SessionLease(ClientSession session)
             && (session.Traits != StatementTraits.None || session.Pins != PinReason.None || session.HasNewNames);
         session.HasNamelessSettings |= session.Traits.HasFlag(StatementTraits.SetsUnknownName);
         session.Traits = StatementTraits.None;
-        session.Names = session.Pool.Database.Telling.Names;
         if (look && !server.IsDying)
         {
             session.Park();
+            await LearnNamesAsync(server);
             SessionContents? contents = await SessionProbe.ReadAsync(server, session.Wakeup, session.CustomNames);
             PassNotifications(server);
             if (contents is null)
@@ -118,6 +118,7 @@ internal sealed class SessionLease(ClientSession session)
                 NotePins(server, contents.Pins | (session.HasNamelessSettings ? PinReason.Unknown : PinReason.None));
             }
         }
+        session.Names = session.Pool.Database.Telling.Names;
         if (server.IsDying)
         {
             session.End ??= new SessionEnd("server closed the connection", SqlState.ConnectionFailure);
@@ -364,14 +365,34 @@ internal sealed class SessionLease(ClientSession session)
             && (catalog.IsDue(session.Loop.NowMs) || server.CatalogGeneration != catalog.Generation);
     }
 
-    /// <summary>False when the server is lost, or cannot be cleaned of what it may hold.</summary>
-    private async ValueTask<bool> RenewNamesAsync(ServerConnection server)
+    /// <summary>
+    /// Before a look at what a transaction left: somebody may have changed the catalogs while it ran, and what may be
+    /// set by a function is asked for by name. Where the catalogs cannot be read, it counts as something without one.
+    /// </summary>
+    private async ValueTask LearnNamesAsync(ServerConnection server)
+    {
+        TellingCatalog catalog = session.Pool.Database.Telling;
+        if (!catalog.IsKnown)
+        {
+            bool isTime = catalog.IsDue(session.Loop.NowMs);
+            session.HasNamelessSettings |= !await TryReadNamesAsync(server) || (!isTime && !catalog.IsKnown);
+        }
+    }
+
+    private async ValueTask<bool> TryReadNamesAsync(ServerConnection server)
     {
         PoolFailure? failure = await CatalogReader.RefreshAsync(server, session.Wakeup);
         if (failure is not null)
         {
             session.Pool.ReportCatalogUnread(failure);
         }
+        return failure is null;
+    }
+
+    /// <summary>False when the server is lost, or cannot be cleaned of what it may hold.</summary>
+    private async ValueTask<bool> RenewNamesAsync(ServerConnection server)
+    {
+        await TryReadNamesAsync(server);
         int generation = session.Pool.Database.Telling.Generation;
         if (server.IsDying || server.CatalogGeneration == generation)
         {

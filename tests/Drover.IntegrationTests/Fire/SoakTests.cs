@@ -53,7 +53,8 @@ public sealed class SoakTests
             $"{clients.Sum(static client => client.Steps)} steps, {clients.Sum(static client => client.Lost)} lost to "
                 + $"{restarts} restarts; {early >> 20} MB at first, {stage.ResidentBytes() >> 20} MB at the end"
         );
-        Assert.Empty(clients.SelectMany(static client => client.Strange));
+        string[] strange = [.. clients.SelectMany(static client => client.Strange)];
+        Assert.True(strange.Length == 0, string.Join('\n', strange));
         Assert.True(clients.All(static client => client.Steps > 0), "a client never got anything done");
         int perRestart = Clients * 4;
         Assert.InRange(clients.Sum(static client => client.Lost), 0, restarts * perRestart);

@@ -64,7 +64,7 @@ internal static class SessionProbe
             Questions
             + CustomQuestion(names, "")
             + CustomQuestion(known.Names, IsSet)
-            + CustomQuestion(server.Pool.Database.Telling.Names?.Settings, IsSet);
+            + CustomQuestion(server.Pool.Database.Telling.Settings, IsSet);
         ServerQueryResult result = await ServerQuery.RunAsync(server, wakeup, Limit, questions);
         if (!result.IsGood)
         {

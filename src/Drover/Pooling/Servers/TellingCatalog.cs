@@ -5,7 +5,8 @@ namespace Drover.Pooling.Servers;
 
 /// <summary>
 /// One per database, for all loops. Until it has been read, and from when a client has changed the catalogs until it
-/// has been read again, every statement counts as one that may touch the session.
+/// has been read again, every statement counts as one that may touch the session; and since nobody knows what its
+/// functions set, whoever begins meanwhile reads too instead of going on without.
 /// </summary>
 internal sealed class TellingCatalog
 {
@@ -13,16 +14,25 @@ internal sealed class TellingCatalog
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
 
     private readonly Lock _lock = new();
-    private TellingNames? _known;
+    private volatile TellingNames? _known;
     private string _fingerprint = "";
     private long _dueMs;
     private int _changes;
-    private bool _isReading;
+    private int _readings;
     private volatile TellingNames? _names = TellingNames.Everything;
     private volatile int _generation;
 
     /// <summary>The names in force; null when none tells, which costs statements nothing.</summary>
     public TellingNames? Names => _names;
+
+    /// <summary>
+    /// False until the catalogs have been read, and from when they were changed until they have been read again: then
+    /// nobody knows what functions set.
+    /// </summary>
+    public bool IsKnown => !ReferenceEquals(_names, TellingNames.Everything);
+
+    /// <summary>Custom settings that functions may set, as they were read last.</summary>
+    public IReadOnlyCollection<string> Settings => _known?.Settings ?? [];
 
     /// <summary>
     /// Counts the times that names were added: what a server's session holds may have been missed before.
@@ -46,23 +56,23 @@ internal sealed class TellingCatalog
         }
     }
 
-    /// <summary>Begins a reading, one at a time. The ticket belongs to <see cref="End"/>.</summary>
+    /// <summary>Begins a reading: one at a time while names are known that will do. The ticket belongs to <see cref="End"/>.</summary>
     public bool TryBegin(long nowMs, out (int Changes, string Fingerprint) ticket)
     {
         lock (_lock)
         {
             ticket = (_changes, _fingerprint);
-            if (_isReading || !IsDue(nowMs))
+            if (!IsDue(nowMs) || (_readings > 0 && IsKnown))
             {
                 return false;
             }
-            _isReading = true;
+            _readings++;
             return true;
         }
     }
 
     /// <summary>Ends a reading.</summary>
-    /// <param name="changes">From the ticket: when a client has changed more meanwhile, it is read again.</param>
+    /// <param name="changes">From the ticket: when a client has changed more meanwhile, the next one reads again.</param>
     /// <param name="fingerprint">What was read; null when that failed.</param>
     /// <param name="names">Null when the fingerprint is the known one.</param>
     /// <param name="nowMs">Of the loops' clock.</param>
@@ -70,7 +80,15 @@ internal sealed class TellingCatalog
     {
         lock (_lock)
         {
-            _isReading = false;
+            _readings--;
+            // Of several at once the first one that ends has said it all.
+            if (names is not null && fingerprint != _fingerprint)
+            {
+                bool isFirst = _known is null;
+                _known = names;
+                _fingerprint = fingerprint!;
+                _generation += isFirst ? 0 : 1;
+            }
             if (changes != _changes)
             {
                 return;
@@ -79,13 +97,6 @@ internal sealed class TellingCatalog
             if (fingerprint is null)
             {
                 return;
-            }
-            if (names is not null)
-            {
-                bool isFirst = _known is null;
-                _known = names;
-                _fingerprint = fingerprint;
-                _generation += isFirst ? 0 : 1;
             }
             _names = _known!.IsEmpty ? null : _known;
         }
