@@ -156,18 +156,22 @@ internal sealed class ConversionStage : IAsyncDisposable
             step,
             async () =>
             {
-                await ExecuteAsync(
-                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
-                        + "WHERE datname = current_database() AND pid <> pg_backend_pid() "
-                        + "AND application_name LIKE 'drover%'"
-                );
+                await EndSessionsAsync();
                 await dying.CancelAsync();
             }
         );
         RunnerOptions options = new() { Limits = Limits, Throttle = ThrottleLimits.None };
         RunEnd end = await new Runner(_server, operation, options, TimeProvider.System).RunAsync(_run, dying.Token);
         Assert.True(end.Outcome == OperationOutcome.Interrupted, $"not killed at {step}: {end.Message}");
+        // Its pulse may have taken the lease again before it died.
+        await EndSessionsAsync();
     }
+
+    private Task EndSessionsAsync() =>
+        ExecuteAsync(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                + "WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'drover%'"
+        );
 
     /// <summary>What status warns of.</summary>
     public Task<IReadOnlyList<string>> WarnAsync() => Open().WarnAsync(Admin, Cancellation);
