@@ -56,7 +56,9 @@ internal sealed class TellingCatalog
         }
     }
 
-    /// <summary>Begins a reading: one at a time while names are known that will do. The ticket belongs to <see cref="End"/>.</summary>
+    /// <summary>
+    /// Begins a reading: one at a time while names are known that will do. The ticket belongs to <see cref="End"/>.
+    /// </summary>
     public bool TryBegin(long nowMs, out (int Changes, string Fingerprint) ticket)
     {
         lock (_lock)
@@ -72,7 +74,7 @@ internal sealed class TellingCatalog
     }
 
     /// <summary>Ends a reading.</summary>
-    /// <param name="changes">From the ticket: when a client has changed more meanwhile, the next one reads again.</param>
+    /// <param name="changes">From the ticket: after a client has changed more, the next one reads again.</param>
     /// <param name="fingerprint">What was read; null when that failed.</param>
     /// <param name="names">Null when the fingerprint is the known one.</param>
     /// <param name="nowMs">Of the loops' clock.</param>
