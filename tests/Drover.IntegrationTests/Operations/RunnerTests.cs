@@ -101,6 +101,21 @@ public sealed class RunnerTests(PostgresFixture fixture)
         await stage.AssertCopiedOnceAsync();
     }
 
+    // The server takes a moment to see that a session is closed, and a verb can follow another one at once.
+    [Fact]
+    public async Task Lease_is_free_as_soon_as_its_runner_has_ended()
+    {
+        const int Runs = 20;
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await using NpgsqlConnection connection = await stage.Server.OpenAsync(Token);
+        string target = (await stage.ReadAsync()).Target;
+        for (int run = 0; run < Runs; run++)
+        {
+            await stage.RunAsync();
+            Assert.Null(await AdvisoryLocks.HolderAsync(connection, AdvisoryLocks.Lease, target, Token));
+        }
+    }
+
     [Fact]
     public async Task Pause_stops_between_batches_and_the_next_runner_goes_on()
     {

@@ -34,6 +34,17 @@ internal static class AdvisoryLocks
         await connection.ScalarAsync($"SELECT pg_try_advisory_lock({Key})", [purpose, target], cancellationToken)
             is true;
 
+    /// <summary>
+    /// Gives the lock back. Closing the session does it too, but only when the server has come round to it.
+    /// </summary>
+    /// <exception cref="NpgsqlException">The session is lost, or does not answer in time.</exception>
+    public static async Task ReleaseAsync(NpgsqlConnection connection, string purpose, string target, TimeSpan patience)
+    {
+        await using NpgsqlCommand command = connection.Command($"SELECT pg_advisory_unlock({Key})", purpose, target);
+        command.CommandTimeout = (int)patience.TotalSeconds;
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
     /// <summary>The process id of the session that holds it; null when it is free.</summary>
     public static async Task<int?> HolderAsync(
         NpgsqlConnection connection,

@@ -12,6 +12,8 @@ namespace Drover.Operations.Running;
 /// </summary>
 internal sealed class RunLease : IAsyncDisposable
 {
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(5);
+
     private readonly ServerAccess _server;
     private readonly OperationLimits _limits;
     private readonly string _target;
@@ -97,8 +99,19 @@ internal sealed class RunLease : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets go.</summary>
-    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+    /// <summary>Lets go, so that whoever comes next finds the lock free.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await AdvisoryLocks.ReleaseAsync(Connection, AdvisoryLocks.Lease, _target, s_farewell);
+        }
+        catch (Exception lost) when (lost is NpgsqlException or InvalidOperationException or IOException)
+        {
+            // Then the lock goes with the session, as soon as the server sees that it is over.
+        }
+        await Connection.DisposeAsync();
+    }
 
     private static async Task<NpgsqlConnection> OpenAsync(
         ServerAccess server,
