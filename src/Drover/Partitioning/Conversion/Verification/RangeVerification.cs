@@ -63,10 +63,12 @@ internal sealed class RangeVerification
     )
     {
         string order = ConversionSql.List(_layout.Identity, "s");
-        string texts = string.Join(", ", _layout.Identity.Select(name => $"s.{SqlText.Name(name)}::text"));
+        string texts = string.Join(", ", _layout.Identity.Select(name => $"x.{SqlText.Name(name)}::text"));
+        // Only the last one is made a text, not all that are passed over.
         string sql = $"""
-            SELECT {texts} FROM {_leader} AS s WHERE {Condition("s", new IdentityRange(after, null))}
-            ORDER BY {order} OFFSET {Math.Max(rows, 1) - 1} LIMIT 1
+            SELECT {texts} FROM (
+              SELECT {order} FROM {_leader} AS s WHERE {Condition("s", new IdentityRange(after, null))}
+              ORDER BY {order} OFFSET {Math.Max(rows, 1) - 1} LIMIT 1) AS x
             """;
         await using NpgsqlCommand command = new(sql, connection);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -15,6 +15,8 @@ internal sealed class RowHash(IEnumerable<ConversionColumn> columns)
     // Bits of one number that say which columns are NULL.
     private const int NullsPerLink = 30;
 
+    private const string Origin = "2000-01-01";
+
     private readonly List<(ConversionColumn Column, Link Link)> _links =
     [
         .. columns.SelectMany(static column => Links(column.BaseType).Select(link => (column, link))),
@@ -74,17 +76,21 @@ internal sealed class RowHash(IEnumerable<ConversionColumn> columns)
         return item.Column.IsNullable ? $"COALESCE({value}, {item.Link.Zero})" : value;
     }
 
-    // The epoch of a moment is a double of seconds: exact to the microsecond for centuries around now, not beyond.
+    // The cheapest way from a moment to a number is how a range's index measures it: a double of seconds, exact to the
+    // microsecond for 272 years around its origin, not beyond.
     private static Link[] Links(string type) =>
         type switch
         {
             "boolean" or "smallint" or "integer" => [Both("hashint4extended({0}, {1})", "({0})::int4", "0")],
             "oid" => [Both("hashint8extended({0}, {1})", "({0})::int8", "0")],
             "bigint" => [new("({0})::int8", "0", "hashint8extended({0}, {1})", "hashfloat8extended({0}::float8, {1})")],
-            "date" => [Both("hashfloat8extended({0}, {1})", "date_part('epoch', ({0})::date)", "0")],
+            "date" =>
+            [
+                Both("hashfloat8extended({0}, {1})", $"daterange_subdiff(({{0}})::date, '{Origin}'::date)", "0"),
+            ],
             "time without time zone" => [Both("hashfloat8extended({0}, {1})", "date_part('epoch', ({0})::time)", "0")],
-            "timestamp without time zone" => Moment("timestamp"),
-            "timestamp with time zone" => Moment("timestamptz"),
+            "timestamp without time zone" => Moment("timestamp", "tsrange_subdiff"),
+            "timestamp with time zone" => Moment("timestamptz", "tstzrange_subdiff"),
             "uuid" => [Both("uuid_hash_extended({0}, {1})", "({0})::uuid", $"'{Guid.Empty}'::uuid")],
             "text" or "character varying" or "numeric" =>
             [
@@ -93,11 +99,11 @@ internal sealed class RowHash(IEnumerable<ConversionColumn> columns)
             _ => [],
         };
 
-    private static Link[] Moment(string type) =>
+    private static Link[] Moment(string type, string distance) =>
         [
-            Both("hashfloat8extended({0}, {1})", $"date_part('epoch', ({{0}})::{type})", "0"),
+            Both("hashfloat8extended({0}, {1})", $"{distance}(({{0}})::{type}, '{Origin}'::{type})", "0"),
             new(
-                $"CASE WHEN {{0}} >= '1700-01-01'::{type} AND {{0}} < '2242-01-01'::{type} THEN 0 "
+                $"CASE WHEN {{0}} >= '1730-01-01'::{type} AND {{0}} < '2270-01-01'::{type} THEN 0 "
                     + $"ELSE COALESCE(date_part('microseconds', ({{0}})::{type}), -1) END",
                 "-1",
                 "hashfloat8extended({0}, {1})",
