@@ -30,6 +30,7 @@ internal sealed class FactsReader(MaintenanceSession session, TimeProvider time,
             Retirements = retirements,
             DetachedTables = await DetachedAsync(retirements, cancellationToken),
             Mending = await new DriftReader(session).ReadAsync(tree, cancellationToken),
+            Access = await new AccessDrift(session).ReadAsync(tree, cancellationToken),
             IsBeingConverted = await IsBeingConvertedAsync(tree.Table, cancellationToken),
         };
     }

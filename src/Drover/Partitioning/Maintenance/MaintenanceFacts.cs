@@ -1,4 +1,5 @@
 // What a plan is made from, beside the catalogs and the policy.
+using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
 
 namespace Drover.Partitioning.Maintenance;
@@ -33,6 +34,9 @@ internal sealed record MaintenanceFacts
 
     /// <summary>Actions that mend indexes and partitions.</summary>
     public IReadOnlyList<MaintenanceAction> Mending { get; init; } = [];
+
+    /// <summary>Partitions that open more than their table.</summary>
+    public IReadOnlyList<Finding> Access { get; init; } = [];
 
     /// <summary>A conversion of this table is under way.</summary>
     public bool IsBeingConverted { get; init; }

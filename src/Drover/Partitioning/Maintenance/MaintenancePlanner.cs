@@ -61,6 +61,7 @@ internal sealed class MaintenancePlanner
             return false;
         }
         bool isBelieved = CheckClock();
+        _findings.AddRange(_facts.Access);
         foreach (Partition pending in _tree.Partitions.Where(partition => partition.IsDetachPending))
         {
             FinishDetach(pending);

@@ -130,6 +130,40 @@ public sealed class PremakeTests(PostgresFixture fixture)
 
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Partitions_that_open_more_than_their_table_are_told_with_what_ends_it(int major)
+    {
+        MaintenanceStage stage = await WithOrdersAsync(fixture, major, -2, -1, 0);
+        string role = $"reader_{major}_{Guid.NewGuid():N}"[..16];
+        await stage.ExecuteAsync(
+            $"""
+            CREATE ROLE {role}; GRANT SELECT, UPDATE (status) ON orders TO {role};
+            GRANT SELECT, UPDATE (status) ON {Name(0)} TO {role};
+            GRANT SELECT, DELETE, UPDATE (amount) ON {Name(-1)} TO {role}; GRANT DELETE ON {Name(-2)} TO PUBLIC;
+            """
+        );
+        await stage.DoAsync("policy", "set", "orders", "--interval", "month", "--premake", "1");
+        string more = await stage.DoAsync("maintain", "orders");
+        string[] ends =
+        [
+            $"REVOKE DELETE, UPDATE (amount) ON public.{Name(-1)} FROM {role}",
+            $"REVOKE DELETE ON public.{Name(-2)} FROM PUBLIC",
+        ];
+        Assert.Equal(2, more.Split("which public.orders does not give").Length - 1);
+        Assert.All(ends, end => Assert.Contains(end, more, StringComparison.Ordinal));
+        await stage.ExecuteAsync(string.Join(';', ends));
+        Assert.Contains("nothing to do", await stage.DoAsync("maintain", "orders"), StringComparison.Ordinal);
+
+        await stage.ExecuteAsync($"ALTER TABLE orders ENABLE ROW LEVEL SECURITY; REVOKE ALL ON {Name(-1)} FROM {role}");
+        string bare = await stage.DoAsync("maintain", "orders", "--dry-run");
+        Assert.Contains($"note: public.{Name(0)} and 1 more: row security is off", bare, StringComparison.Ordinal);
+        await stage.ExecuteAsync(
+            $"ALTER TABLE {Name(0)} ENABLE ROW LEVEL SECURITY; ALTER TABLE {Name(1)} ENABLE ROW LEVEL SECURITY"
+        );
+        Assert.Contains("nothing to do", await stage.DoAsync("maintain", "orders"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task Ids_and_uuids_are_kept_as_times_are(int major)
     {
         MaintenanceStage stage = await StartAsync(
