@@ -22,8 +22,8 @@ def arguments():
     p.add_argument("--rate", type=int, default=200, help="transactions a second beside the throttled conversion")
     p.add_argument("--cutover-rate", type=int, default=1000, help="transactions a second at the cut-over")
     p.add_argument("--cutover-connections", type=int, default=20, help="server connections of those: a pool's")
-    p.add_argument("--sizes", default="1,5,10", help="millions of rows whose conversions show the growth")
-    p.add_argument("--large", action="store_true", help="growth up to 50 million rows")
+    p.add_argument("--grow", default="1,5,10", help="millions of rows whose conversions show the growth; 1,5,20,50 "
+                                                    "takes an hour")
     p.add_argument("--scales", default="1,25", help="sizes of the demo's data at which the queries are measured")
     p.add_argument("--query-rounds", type=int, default=200, help="runs of each read on each table")
     p.add_argument("--dashboard-rounds", type=int, default=25, help="of them, runs of the dashboard")
@@ -49,7 +49,7 @@ def install_peers():
 def measure(section, server, drover, folder, options):
     """One section, in databases of its own that are dropped again."""
     if section in ("growth", "queries"):
-        sizes = [round(float(s) * 1e6) for s in options.sizes.split(",")] if section == "growth" \
+        sizes = [round(float(s) * 1e6) for s in options.grow.split(",")] if section == "growth" \
             else [round(float(s) * ORDERS_AT_SCALE_1) for s in options.scales.split(",")]
         points = []
         for rows in sizes:
@@ -106,23 +106,28 @@ def lines(section, result):
                 yield (f"{name:24} {kind}: {number(figure['plain_us'], '.1f')} µs, mirrored "
                        f"{number(figure['mirrored_us'], '.1f')} µs, ratio {number(figure['ratio'])}")
     elif section == "growth":
+        parts = list(result["points"][0]["seconds"])
+        yield f"{'seconds per million':>20}" + "".join(f"{part:>14}" for part in parts)
         for point in result["points"]:
-            parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in point["seconds"].items())
-            yield f"{point['rows']:,} rows: {parts}"
-        yield "exponent: " + ", ".join(f"{part} {value:.2f}" for part, value in result["exponent"].items())
+            yield f"{point['rows']:>15,} rows" + "".join(
+                f"{point['seconds'][part] / point['rows'] * 1e6:>14.2f}" for part in parts)
+        if result["exponent"]:
+            yield f"{'exponent, goal 1':>20}" + "".join(f"{result['exponent'][part]:>14.2f}" for part in parts)
     else:
         for size in result["sizes"]:
-            yield f"{size['rows']:,} rows:"
+            yield (f"{size['rows']:>14,} rows" + "".join(f"{f'{at}: ms':>14}{'p95':>9}{'pages':>9}{'tables':>7}"
+                                                   for at in ("before", "after")) + f"{'ratio':>8}")
             for name, q in size["queries"].items():
-                yield "  " + f"{name:24}" + "  ->  ".join(
-                    f"{q[at]['median_ms']:.2f} ms (p95 {q[at]['p95_ms']:.2f}, {q[at]['pages']:,.0f} pages, "
-                    f"{q[at]['relations']:.0f} tables)" for at in ("before", "after")) + f"  ratio {q['ratio']:.2f}"
+                yield f"{name:>19}" + "".join(
+                    f"{q[at]['median_ms']:>14.2f}{q[at]['p95_ms']:>9.2f}{q[at]['pages']:>9,.0f}"
+                    f"{q[at]['relations']:>7.0f}" for at in ("before", "after")) + f"{q['ratio']:>8.2f}"
+            mix = size["age_profile"]
+            yield (f"{'mean by age profile':>19}{mix['before_ms']:>14.2f}{mix['after_ms']:>39.2f}"
+                   f"{mix['after_ms'] / mix['before_ms']:>33.2f}")
 
 
 def main():
     options = arguments()
-    if options.large:
-        options.sizes = "1,5,10,50"
     wanted = options.only.split(",")
     unknown = set(wanted) - set(SECTIONS)
     if unknown:

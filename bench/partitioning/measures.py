@@ -11,6 +11,8 @@ from traffic import OpenLoop, longest, percentile
 QUIET_SECONDS = 10
 ROWS_PER_STATEMENT = 10_000
 SINGLE_TRANSACTIONS = 1500
+# How often reads ask for data of an age: as src/Drover.App/Demo/ShopTraffic.cs asks.
+AGES = {"last 7 days": 0.78, "7 to 30 days": 0.18, "30 to 90 days": 0.03, "older": 0.01}
 
 
 def middle(values):
@@ -295,6 +297,8 @@ def queries(shop, options):
         result["queries"][name] = {
             "before": summary(before), "after": summary(after),
             "ratio": statistics.median(r["ms"] for r in after) / statistics.median(r["ms"] for r in before)}
+    result["age_profile"] = {f"{at}_ms": sum(share * result["queries"][name][at]["average_ms"]
+                                             for name, share in AGES.items()) for at in ("before", "after")}
     return result
 
 
