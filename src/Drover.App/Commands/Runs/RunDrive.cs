@@ -21,7 +21,9 @@ internal sealed class RunDrive(
         IOperation operation = Open(run);
         Runner runner = new(invocation.Server, operation, options, time);
         using CancellationTokenSource over = new();
-        Task<RunReport> watch = new RunWatch(invocation, run.Id, time).FollowAsync(_ => false, over.Token);
+        RunWatch watch = new(invocation, run.Id, time);
+        await watch.BeginAsync(cancellation);
+        Task<RunReport> following = watch.FollowAsync(_ => false, over.Token);
         RunEnd end;
         try
         {
@@ -30,7 +32,8 @@ internal sealed class RunDrive(
         finally
         {
             await over.CancelAsync();
-            await watch.ContinueWith(_ => { }, CancellationToken.None, default, TaskScheduler.Default);
+            await following.ContinueWith(_ => { }, CancellationToken.None, default, TaskScheduler.Default);
+            await watch.EndAsync();
         }
         await invocation.WriteResultAsync(end.Outcome, Word(end.State), end.Message);
         return (int)end.Outcome;

@@ -205,6 +205,9 @@ internal sealed record EventRow(long Id, DateTimeOffset At, string? Step, string
     /// <summary>The columns that <see cref="Read"/> expects.</summary>
     public const string Columns = "id, at, step, kind, message";
 
+    /// <summary>The kind of the event that goes before a statement of its own.</summary>
+    public const string Statement = "statement";
+
     /// <summary>Reads <see cref="Columns"/>.</summary>
     public static EventRow Read(NpgsqlDataReader reader) =>
         new(

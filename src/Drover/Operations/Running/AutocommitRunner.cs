@@ -76,7 +76,7 @@ internal static class AutocommitRunner
         {
             string note = string.Create(CultureInfo.InvariantCulture, $"{index + 1} of {statements.Count}");
             await StepJournal.NoteAsync(scope.Connection, scope.Lease.RunId, step.Name, note, cancellationToken);
-            await scope.WriteEventAsync(step, "statement", $"{note}: {statement.Sql}", cancellationToken);
+            await scope.WriteEventAsync(step, EventRow.Statement, $"{note}: {statement.Sql}", cancellationToken);
             await scope.RetryAsync(
                 step,
                 _ => AttemptAsync(scope, step, statement, cancellationToken),
