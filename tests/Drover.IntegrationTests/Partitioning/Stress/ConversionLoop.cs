@@ -1,6 +1,8 @@
-// The operator of the stress run: converts, cuts over, rolls back and aborts in a loop, and is killed on the way.
+// The operator of the stress run: converts by copying or attaching, cuts over, rolls back and aborts in a loop, and is
+// killed on the way.
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
+using Drover.Partitioning.Conversion.Attaching;
 using Npgsql;
 
 namespace Drover.IntegrationTests.Partitioning.Stress;
@@ -30,9 +32,28 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
     {
         while (!isEnough() && findings.IsEmpty)
         {
-            string state = await StateAsync();
-            string verb = Choose(state, _random.Next(10));
+            (string state, bool isAttached) = await StateAsync();
+            string verb = Choose(state, isAttached, _random.Next(10));
             Judge(await RunAsync(verb, Kill()));
+        }
+    }
+
+    /// <summary>
+    /// Goes on, with kills, while a transaction stands idle: a cut-over has to wait for it, and so have indexes that
+    /// are built beside the writers.
+    /// </summary>
+    public async Task RunBesideAsync(TimeSpan idle, Disturbances disturbances)
+    {
+        ledger.Program.Patience += idle;
+        disturbances.SparesSessions = true;
+        while (findings.IsEmpty)
+        {
+            Task<bool> standing = disturbances.StandIdleAsync(idle, CancellationToken.None);
+            await RunAsync(() => standing.IsCompleted);
+            if (await standing)
+            {
+                return;
+            }
         }
     }
 
@@ -43,7 +64,9 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
             """
             SELECT (SELECT count(*) FROM drover.runs) || ' conversions, '
               || count(*) FILTER (WHERE kind = 'step-done' AND step = 'cut-over') || ' cut-overs, '
-              || count(*) FILTER (WHERE kind = 'step-done' AND step = 'cut-over-back') || ' rollbacks, '
+              || count(*) FILTER (WHERE kind = 'step-done' AND step = 'cut-over-back') || ' rollbacks ('
+              || count(*) FILTER (WHERE kind = 'attached') || ' and '
+              || count(*) FILTER (WHERE kind = 'detached') || ' by attaching), '
               || count(*) FILTER (WHERE kind = 'aborted') || ' aborts'
             FROM drover.events
             """
@@ -56,7 +79,7 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
     {
         for (int verbs = 0; findings.IsEmpty; verbs++)
         {
-            string state = await StateAsync();
+            (string state, bool isAttached) = await StateAsync();
             if (state == "finished")
             {
                 return;
@@ -69,7 +92,8 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
             string verb = state switch
             {
                 "none" or "aborted" => $"start {Ledger.Plan} {Pace}",
-                "ready" when _isTableChanged => $"abort ledger {Pace}",
+                "watching" when isAttached => $"rollback ledger {Pace}",
+                "ready" when isAttached || _isTableChanged => $"abort ledger {Pace}",
                 "ready" => $"cutover ledger {Pace}",
                 "watching" => $"finish ledger {Pace}",
                 _ => $"resume ledger {Pace}",
@@ -78,12 +102,13 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
         }
     }
 
-    private string Choose(string state, int chance) =>
+    private string Choose(string state, bool isAttached, int chance) =>
         state switch
         {
-            "none" or "aborted" or "finished" => $"start {Ledger.Plan} {Pace}{(chance < 4 ? " --auto" : "")}",
+            "none" or "aborted" or "finished" when chance % 3 == 0 => $"start {Ledger.AttachPlan} {Pace} --auto",
+            "none" or "aborted" or "finished" => $"start {Ledger.Plan} {Pace}{(chance < 5 ? " --auto" : "")}",
             "ready" when _isTableChanged || chance < 2 => $"abort ledger {Pace}",
-            "ready" when chance < 4 => $"verify ledger {Pace}",
+            "ready" when chance < 4 && !isAttached => $"verify ledger {Pace}",
             "ready" => $"cutover ledger {Pace}",
             "watching" => $"rollback ledger {Pace}",
             _ when chance == 0 => $"abort ledger {Pace}",
@@ -128,15 +153,20 @@ internal sealed partial class ConversionLoop(Ledger ledger, int seed, Concurrent
         }
     }
 
-    private async Task<string> StateAsync()
+    // Of the latest run, and whether it attaches.
+    private async Task<(string State, bool IsAttached)> StateAsync()
     {
         while (true)
         {
             try
             {
-                return await ledger.QueryAsync("SELECT to_regclass('drover.runs') IS NULL") is "t"
-                    ? "none"
-                    : await ledger.QueryAsync("SELECT state FROM drover.runs ORDER BY id DESC LIMIT 1") ?? "none";
+                string? latest = await ledger.QueryAsync("SELECT to_regclass('drover.runs') IS NULL") is "t"
+                    ? null
+                    : await ledger.QueryAsync(
+                        "SELECT state || ' ' || strategy FROM drover.runs ORDER BY id DESC LIMIT 1"
+                    );
+                string[] words = (latest ?? "none").Split(' ');
+                return (words[0], words[^1] == AttachOperation.Strategy);
             }
             catch (Exception away) when (away is NpgsqlException or IOException)
             {

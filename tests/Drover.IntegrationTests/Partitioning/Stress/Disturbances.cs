@@ -8,24 +8,21 @@ namespace Drover.IntegrationTests.Partitioning.Stress;
 /// <summary>One disturbance after another, until it is stopped.</summary>
 /// <param name="ledger">The table.</param>
 /// <param name="seed">Chooses the sessions that are ended.</param>
-/// <param name="idle">How long an idle transaction stands.</param>
 /// <param name="transactions">How many the writers have done: on a slow machine disturbances come slower too.</param>
 /// <param name="findings">What must not be.</param>
-internal sealed class Disturbances(
-    Ledger ledger,
-    int seed,
-    TimeSpan idle,
-    Func<long> transactions,
-    ConcurrentQueue<string> findings
-)
+internal sealed class Disturbances(Ledger ledger, int seed, Func<long> transactions, ConcurrentQueue<string> findings)
 {
     private const int TransactionsBetween = 150;
     private const int Rounds = 24;
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(600);
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(3);
 
     private readonly Random _random = new(seed);
     private int _columns;
+
+    /// <summary>Leaves the server and its sessions alone, so that a transaction can stand for long.</summary>
+    public bool SparesSessions { get; set; }
 
     /// <summary>Restarts of the server, every other one like a crash.</summary>
     public int Restarts { get; private set; }
@@ -48,7 +45,7 @@ internal sealed class Disturbances(
             } while (transactions() < goal && !stop.IsCancellationRequested);
             try
             {
-                idling = idling.IsCompleted && round % 4 == 1 ? IdleAsync(stop) : idling;
+                idling = idling.IsCompleted && round % 4 == 1 ? StandIdleAsync(s_idle, stop) : idling;
                 await DisturbAsync(round);
             }
             catch (Exception away) when (away is NpgsqlException or IOException or InvalidOperationException)
@@ -63,6 +60,8 @@ internal sealed class Disturbances(
     {
         switch (round % Rounds)
         {
+            case 2 or 12 when SparesSessions:
+                break;
             case 0 or 14:
                 await ledger.ExecuteAsync("VACUUM ledger");
                 break;
@@ -114,9 +113,13 @@ internal sealed class Disturbances(
         _columns++;
     }
 
-    // It has a snapshot and no lock on the table: what it reads at last must be what its snapshot held at first, though
-    // the table may be another by then. A second session looks with the same snapshot while it is young.
-    private async Task IdleAsync(CancellationToken stop)
+    /// <summary>
+    /// A transaction that has a snapshot and no lock on the table, and stands idle: what it reads at last must be what
+    /// its snapshot held at first, though the table may be another by then. A second session looks with the same
+    /// snapshot while it is young.
+    /// </summary>
+    /// <returns>Whether it stood to the end: a restart of the server takes it along.</returns>
+    public async Task<bool> StandIdleAsync(TimeSpan idle, CancellationToken stop)
     {
         const string Sum =
             "SELECT count(*) || ' ' || sum(hashtextextended(l.id::text || l.at || l.n, 0)) " + "FROM ledger AS l";
@@ -145,10 +148,12 @@ internal sealed class Disturbances(
             {
                 findings.Enqueue($"an old snapshot found {old} in the table where it held {young}");
             }
+            return true;
         }
         catch (Exception away) when (away is NpgsqlException or IOException or InvalidOperationException)
         {
             // The server was restarted meanwhile.
+            return false;
         }
     }
 

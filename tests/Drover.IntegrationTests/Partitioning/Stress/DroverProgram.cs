@@ -19,8 +19,10 @@ internal sealed record ProgramEnd(string Command, int ExitCode, string Output, b
 /// <param name="database">The database.</param>
 internal sealed class DroverProgram(Func<int> port, string database)
 {
-    // A load of other tests beside this one must not fail it.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
+    /// <summary>
+    /// How long a verb may take. A load of other tests beside this one must not fail it.
+    /// </summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromMinutes(4);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -79,10 +81,10 @@ internal sealed class DroverProgram(Func<int> port, string database)
     private static IEnumerable<string> Words(string command) =>
         command.Split(' ').Select(word => word.Replace('~', ' '));
 
-    private static async Task<ProgramEnd> EndAsync(Process process, string command)
+    private async Task<ProgramEnd> EndAsync(Process process, string command)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(s_patience);
+        patience.CancelAfter(Patience);
         Task<string> output = process.StandardOutput.ReadToEndAsync(Token);
         Task<string> error = process.StandardError.ReadToEndAsync(Token);
         try

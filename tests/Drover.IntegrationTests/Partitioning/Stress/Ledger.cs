@@ -24,6 +24,9 @@ internal sealed class Ledger(LocalPostgresCluster cluster, string database)
     public const string Plan =
         "ledger --by at --interval month --premake 1 " + "--allow weaken-unique-keys --allow wal-retention";
 
+    /// <summary>The same without copying.</summary>
+    public const string AttachPlan = Plan + " --strategy attach --allow keys-beyond-bound";
+
     private const string Create = """
         CREATE TABLE owners (id int PRIMARY KEY);
         INSERT INTO owners SELECT generate_series(0, 9);

@@ -25,6 +25,9 @@ internal sealed class LedgerWriter(Ledger ledger, LedgerTally tally, int seed, C
     /// <summary>Transactions that another one overtook; any application has to try these again.</summary>
     public long Overtaken { get; private set; }
 
+    /// <summary>Those among them that PostgreSQL ended to resolve a deadlock.</summary>
+    public long Deadlocks { get; private set; }
+
     private string Name => $"writer-{tally.Writer}-{_sessions}";
 
     public async Task RunAsync(CancellationToken stop)
@@ -132,6 +135,7 @@ internal sealed class LedgerWriter(Ledger ledger, LedgerTally tally, int seed, C
         if (refused.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected)
         {
             Overtaken++;
+            Deadlocks += refused.SqlState == PostgresErrorCodes.DeadlockDetected ? 1 : 0;
         }
         else
         {

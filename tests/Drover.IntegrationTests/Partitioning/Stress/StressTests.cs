@@ -9,7 +9,8 @@ namespace Drover.IntegrationTests.Partitioning.Stress;
 
 /// <summary>
 /// Some seconds for each version in the usual run; ten minutes with DROVER_LONG, or the seconds of
-/// DROVER_STRESS_SECONDS.
+/// DROVER_STRESS_SECONDS. Then a transaction stands idle while the operator goes on: some seconds, ten minutes with
+/// DROVER_LONG, or the seconds of DROVER_STRESS_IDLE_SECONDS.
 /// DROVER_STRESS_SEED gives the same choices again, though not the same interleaving.
 /// </summary>
 public sealed class StressTests
@@ -18,6 +19,7 @@ public sealed class StressTests
     private const int Keys = 350;
     private const int ShortSeconds = 10;
     private const int LongSeconds = 600;
+    private const int ShortIdleSeconds = 5;
     private const int LongIdleSeconds = 600;
     private const int KillsMin = 3;
     private const int RestartsMin = 1;
@@ -44,13 +46,15 @@ public sealed class StressTests
         ];
         await ledger.CreateAsync(tallies);
         ConversionLoop loop = new(ledger, seed, findings);
-        TimeSpan idle = TimeSpan.FromSeconds(seconds > 2 * LongIdleSeconds ? LongIdleSeconds : 3);
+        TimeSpan idle = TimeSpan.FromSeconds(
+            Number("DROVER_STRESS_IDLE_SECONDS") ?? (isLong ? LongIdleSeconds : ShortIdleSeconds)
+        );
         LedgerWriter[] writers =
         [
             .. tallies.Select(tally => new LedgerWriter(ledger, tally, seed + (tally.Writer * 100), findings)),
         ];
 
-        Disturbances disturbances = new(ledger, seed, idle, () => writers.Sum(writer => writer.Committed), findings);
+        Disturbances disturbances = new(ledger, seed, () => writers.Sum(writer => writer.Committed), findings);
         using CancellationTokenSource stopWriting = new();
         using CancellationTokenSource stopDisturbing = new();
         Task[] writing = [.. writers.Select(writer => Task.Run(() => writer.RunAsync(stopWriting.Token), Token))];
@@ -60,6 +64,7 @@ public sealed class StressTests
         bool HasSeenEnough() => loop.Kills >= KillsMin && disturbances.Restarts >= RestartsMin;
         // On a machine that is busy with other tests it takes longer until something has happened, but not for ever.
         await loop.RunAsync(() => Elapsed() > seconds && (HasSeenEnough() || Elapsed() > seconds + PatienceSeconds));
+        await loop.RunBesideAsync(idle, disturbances);
         await stopDisturbing.CancelAsync();
         await disturbing;
         await loop.FinishAsync();
@@ -71,7 +76,8 @@ public sealed class StressTests
             CultureInfo.InvariantCulture,
             $"seed {seed}: {runs}; {disturbances.Restarts} restarts, {disturbances.Changes} columns "
                 + $"added, {disturbances.Idlers} idle transactions; {writers.Sum(w => w.Committed)} transactions, "
-                + $"{writers.Sum(w => w.Settled)} settled, answers lost, {writers.Sum(w => w.Overtaken)} overtaken"
+                + $"{writers.Sum(w => w.Settled)} settled, answers lost, {writers.Sum(w => w.Overtaken)} overtaken, "
+                + $"{writers.Sum(w => w.Deadlocks)} of them by deadlock"
         );
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
         Assert.True(findings.IsEmpty, $"{figures}\n{string.Join('\n', findings.Take(20))}");
