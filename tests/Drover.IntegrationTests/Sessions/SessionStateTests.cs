@@ -84,13 +84,14 @@ public sealed class SessionStateTests(PostgresFixture postgres)
             Assert.Equal("T D(one) C(SHOW) Z(I)", await client.Query("show app.tenant").RunAsync());
             Assert.Equal("T D(4MB) C(SHOW) Z(I)", await stranger.Query("show work_mem").RunAsync());
         }
-        // The next to come reads the catalogs, on a server that has the hostile search_path.
+        // Whoever comes next reads the catalogs, on the server as the client has left it.
+        await client.Query("select 1").RunAsync();
         await stage.RunDirectlyAsync(
             "create function public.enter(t text) returns text language sql as "
                 + "'select pg_catalog.set_config(''app.tenant'', t, false)'"
         );
         await stage.ReloadAsync();
-        await client.Query("select 1").RunAsync();
+        await client.Query("select 2").RunAsync();
         Assert.StartsWith("T D(two)", await stranger.Query("select public.enter('two')").RunAsync());
         await using ScriptedClient third = await stage.ConnectAsync();
         Assert.Equal("", await SessionStage.ValueAsync(third, "select current_setting('app.tenant', true)"));
