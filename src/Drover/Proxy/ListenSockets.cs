@@ -91,13 +91,20 @@ internal static class ListenSockets
 
     private static Socket BindUnix(ProxyOptions options)
     {
-        string path = $"{options.Listen.UnixSocketDir}/.s.PGSQL.{options.Listen.ListenPort}";
+        string path = UnixAddress.PathIn(options.Listen.UnixSocketDir, options.Listen.ListenPort);
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            UnixSocketFile.RemoveStale(path);
-            socket.Bind(new UnixDomainSocketEndPoint(path));
-            UnixSocketFile.Protect(path, options.Listen);
+            if (UnixAddress.IsAbstract(path))
+            {
+                socket.Bind(UnixAddress.Of(path));
+            }
+            else
+            {
+                UnixSocketFile.RemoveStale(path);
+                socket.Bind(UnixAddress.Of(path));
+                UnixSocketFile.Protect(path, options.Listen);
+            }
             socket.Listen(options.Listen.ListenBacklog);
             return socket;
         }

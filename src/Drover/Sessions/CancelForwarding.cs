@@ -56,9 +56,7 @@ internal static class CancelForwarding
     {
         System.Net.EndPoint? target =
             server.Transport.RemoteEndPoint
-            ?? (System.Net.EndPoint?)(
-                server.Transport.UnixPath is { } path ? new System.Net.Sockets.UnixDomainSocketEndPoint(path) : null
-            );
+            ?? (System.Net.EndPoint?)(server.Transport.UnixPath is { } path ? UnixAddress.Of(path) : null);
         if (target is null)
         {
             return;

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Drover.Configuration;
 using Drover.Telemetry;
+using Drover.Transport.Sockets;
 
 namespace Drover.Pooling.Servers;
 
@@ -26,10 +27,9 @@ internal sealed class HostResolver(TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        if (host.Length == 0 || host[0] == '/')
+        if (host.Length == 0 || host[0] is '/' or '@')
         {
-            string folder = host.Length == 0 ? DefaultSocketFolder(options) : host;
-            return [new UnixDomainSocketEndPoint($"{folder}/.s.PGSQL.{port}")];
+            return [UnixAddress.In(host.Length == 0 ? DefaultSocketFolder(options) : host, port)];
         }
         if (IPAddress.TryParse(host, out IPAddress? address))
         {
