@@ -1,4 +1,5 @@
 // drover.toml is read strictly, and what the converter writes is equal to what it read.
+using System.Globalization;
 using Drover.Configuration;
 using Drover.Configuration.Files;
 using Drover.Configuration.Settings;
@@ -143,6 +144,87 @@ public sealed class TomlTests : IDisposable
 
         ProxyOptions defaults = new();
         Assert.All(SettingCatalog.Proxy.All, s => Assert.NotEqual(s.Format(defaults), s.Format(options.Proxy)));
+    }
+
+    /// <summary>Texts of all that quoting could stumble over; numbers and times of every size.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Whatever_a_valid_file_says_survives_the_converter(int seed)
+    {
+        Random random = new(seed);
+        for (int round = 0; round < 40; round++)
+        {
+            string ini = _folder.Write(
+                "random.ini",
+                $"[databases]\n{IniLine.FormatKey(Text(random, 1))} = "
+                    + Pairs(random, SettingCatalog.Databases, new DatabaseOptions { Name = "x" })
+                    + $"\n* = {Pairs(random, SettingCatalog.Databases, new DatabaseOptions { Name = "*" })}"
+                    + $"\n[users]\n{IniLine.FormatKey(Text(random, 1))} = "
+                    + Pairs(random, SettingCatalog.Users, new UserOptions { Name = "x" })
+                    + $"\n[peers]\n{random.Next(1, 16384)} = host=h "
+                    + Pairs(random, SettingCatalog.Peers, new PeerOptions { PeerId = 1 })
+                    + "\n[pgbouncer]\n"
+                    + string.Concat(
+                        Values(random, SettingCatalog.Proxy, new ProxyOptions(), 0)
+                            .Select(static pair => $"{pair.Name} = {pair.Value}\n")
+                    )
+            );
+            await AssertConvertsAsync(ini);
+        }
+    }
+
+    private static string Pairs<T>(Random random, SettingTable<T> table, T defaults)
+        where T : class =>
+        string.Join(
+            ' ',
+            Values(random, table, defaults, 1).Select(pair => ConnectionString.Format(pair.Name, pair.Value))
+        );
+
+    /// <summary>About half of the settings, each with a value that it takes.</summary>
+    private static IEnumerable<(string Name, string Value)> Values<T>(
+        Random random,
+        SettingTable<T> table,
+        T defaults,
+        int lengthMin
+    )
+        where T : class =>
+        table
+            .All.Where(_ => random.Next(2) == 0)
+            .Select(setting => (setting.Name, Value: Value(random, setting, lengthMin)))
+            .Where(pair => table.Find(pair.Name)!.Set(defaults, pair.Value, out _) is not null);
+
+    private static string Value<T>(Random random, Setting<T> setting, int lengthMin)
+        where T : class =>
+        setting.Kind switch
+        {
+            SettingKind.Integer => random.Next(4) switch
+            {
+                0 => "0",
+                1 => "-1",
+                2 => $"{random.Next(1, 100)}",
+                _ => $"{random.Next()}",
+            },
+            SettingKind.Duration => random.Next(3) switch
+            {
+                0 => "0",
+                1 => $"{random.Next(1, 1_000_000)}",
+                _ => string.Create(CultureInfo.InvariantCulture, $"{random.Next(1, 1_000_000) / 1000m}"),
+            },
+            SettingKind.Boolean => $"{random.Next(2)}",
+            SettingKind.FileMode => $"0{random.Next(8)}{random.Next(8)}{random.Next(8)}",
+            SettingKind.Choice => setting.Words[random.Next(setting.Words.Count)],
+            _ => Text(random, lengthMin),
+        };
+
+    private static string Text(Random random, int lengthMin)
+    {
+        const string Letters = "aZ0 '\"\\#;=%[]{}.,:*$@\t\u0001\u007fé漢\u2028";
+        string text = new([
+            .. Enumerable.Range(0, random.Next(lengthMin, 12)).Select(_ => Letters[random.Next(Letters.Length)]),
+        ]);
+        return random.Next(5) == 0 ? text + "😀" : text;
     }
 
     private static string AllPairs<T>(SettingTable<T> table, T defaults)
