@@ -30,6 +30,9 @@ internal sealed class DatabaseEntry(DatabaseOptions options, PauseSwitch? all = 
     /// <summary>Made from the `*` entry when a client first asked for it.</summary>
     public bool IsAutomatic { get; init; }
 
+    /// <summary>A client has logged in to it. Until then anybody may have made the name up.</summary>
+    public bool WasEntered { get; set; }
+
     /// <summary>Names that tell what a statement may do to its session: functions, and what calls them.</summary>
     public TellingCatalog Telling { get; } = new();
 
@@ -86,6 +89,9 @@ internal sealed class UserEntry(string name)
     public string Name => name;
 
     public UserOptions? Options { get; set; }
+
+    /// <summary>When it was last asked for, on the loops' clock in milliseconds; its directory's.</summary>
+    public long LastUsedMs { get; set; }
 
     /// <summary>How the proxy logs in to servers as this user, if auth_file has it; in every database.</summary>
     public ServerCredential Credential { get; set; } = ServerCredential.None;

@@ -12,6 +12,17 @@ namespace Drover.Pooling;
 /// <summary>Looked up at login, never on the way of a query. Safe from any thread.</summary>
 internal sealed class PoolDirectory
 {
+    /// <summary>
+    /// Databases made from <c>*</c> at the most: names come from strangers, and each is kept, shown and measured.
+    /// </summary>
+    internal const int AutomaticMax = 4096;
+
+    /// <summary>How long a name is kept that nobody has proved to be anything: as long as a login may take.</summary>
+    private const long UnprovenLifeMs = 60_000;
+
+    /// <summary>Users that are kept, used or not, where anybody may be one.</summary>
+    private const int StrangersMax = 1024;
+
     private readonly IServerConnector _connector;
     private readonly IReadOnlyList<EventLoop> _loops;
     private readonly ConcurrentDictionary<string, DatabaseEntry> _databases;
@@ -55,7 +66,8 @@ internal sealed class PoolDirectory
             DroverOptions options = Options;
             if (!_databases.TryGetValue(name, out database))
             {
-                if (options.FallbackDatabase is not { } fallback)
+                bool isFull = _databases.Count >= options.Databases.Length + AutomaticMax;
+                if (isFull || options.FallbackDatabase is not { } fallback)
                 {
                     return false;
                 }
@@ -67,8 +79,9 @@ internal sealed class PoolDirectory
         }
     }
 
-    public UserEntry User(string name) =>
-        _users.GetOrAdd(
+    public UserEntry User(string name)
+    {
+        UserEntry user = _users.GetOrAdd(
             name,
             key => new UserEntry(key)
             {
@@ -78,6 +91,9 @@ internal sealed class PoolDirectory
                     : ServerCredential.None,
             }
         );
+        user.LastUsedMs = NowMs();
+        return user;
+    }
 
     /// <summary>The pool of a database for a client's user, or for the user that the entry forces.</summary>
     public ServerPool Pool(DatabaseEntry database, UserEntry client) =>
@@ -148,20 +164,42 @@ internal sealed class PoolDirectory
     }
 
     /// <summary>
-    /// Forgets automatic entries that nobody has used for autodb_idle_timeout, and their pools with them. Names them.
+    /// Forgets automatic entries that nobody has used for autodb_idle_timeout, or has ever got into, and their pools
+    /// with them. Names them.
     /// </summary>
     public IReadOnlyList<string> ForgetIdle()
     {
         long limitMs = (long)Options.Proxy.Timeouts.AutodbIdleTimeout.TotalMilliseconds;
         List<string> forgotten = [];
-        foreach (DatabaseEntry database in _databases.Values)
+        foreach (DatabaseEntry database in _databases.Values.Where(static database => database.IsAutomatic))
         {
-            if (database.IsAutomatic && limitMs > 0 && IsForgotten(database, limitMs))
+            long lifeMs = database.WasEntered ? limitMs : UnprovenLifeMs;
+            if (lifeMs > 0 && IsForgotten(database, lifeMs))
             {
                 forgotten.Add(database.Name);
             }
         }
+        ForgetStrangers();
         return forgotten;
+    }
+
+    /// <summary>With auth_type any whatever a client calls itself is a user, and nothing bounds their number.</summary>
+    private void ForgetStrangers()
+    {
+        if (Options.Proxy.Authentication.AuthType != AuthType.Any || _users.Count < StrangersMax)
+        {
+            return;
+        }
+        HashSet<string> owners = [.. _pools.Keys.Select(static pool => pool.User)];
+        foreach (UserEntry user in _users.Values)
+        {
+            bool isUsed =
+                user.Clients > 0 || user.Servers > 0 || user.Options is not null || owners.Contains(user.Name);
+            if (!isUsed && NowMs() - user.LastUsedMs > UnprovenLifeMs)
+            {
+                _users.TryRemove(user.Name, out _);
+            }
+        }
     }
 
     private bool IsForgotten(DatabaseEntry database, long limitMs)

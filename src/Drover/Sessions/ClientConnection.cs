@@ -295,6 +295,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return new SessionEnd($"database \"{database.Name}\" is disabled", SqlState.ObjectNotInPrerequisiteState);
         }
+        database.WasEntered = true;
         _place = new ClientPlace(database, login.User, services.Options);
         if (_place.Refusal is { } full)
         {

@@ -4,8 +4,8 @@ namespace Drover.Telemetry;
 /// <summary>
 /// Names follow OpenTelemetry's conventions for database clients
 /// (https://opentelemetry.io/docs/specs/semconv/database/database-metrics/) where these have one, for a pooler is a
-/// client of its servers; all else is <c>drover.*</c>. Labels are the database entry and the user, both bounded by
-/// configuration.
+/// client of its servers; all else is <c>drover.*</c>. Labels are the database entry and the user, both bounded:
+/// no pool is a stranger's, and no more entries are made from <c>*</c> than its directory allows.
 /// </summary>
 internal static class MetricCatalog
 {
