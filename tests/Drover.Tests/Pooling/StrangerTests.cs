@@ -26,6 +26,8 @@ public sealed class StrangerTests
         }
         Assert.Equal(22, directory.Databases.Count());
         await ForgottenAsync(() => directory.Databases.Count() == 2, "the names that were made up");
+        DateTimeOffset later = _time.GetUtcNow() + TimeSpan.FromMinutes(3);
+        await ForgottenAsync(() => _time.GetUtcNow() > later, "nothing more");
         Assert.Contains(directory.Databases, static database => database.Name == "known");
     }
 
@@ -71,7 +73,8 @@ public sealed class StrangerTests
 
     private ProxyStage Start(Func<DroverOptions, DroverOptions> change) =>
         ProxyStage.Start(
-            time: _time,
+            o => o with { Server = o.Server with { ServerIdleTimeout = TimeSpan.FromSeconds(10) } },
+            _time,
             changeAll: o => change(o with { FallbackDatabase = o.Databases[0] with { Name = "*" } })
         );
 
