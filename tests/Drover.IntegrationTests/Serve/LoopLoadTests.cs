@@ -15,6 +15,9 @@ public sealed class LoopLoadTests(PostgresFixture fixture)
     /// <summary>Hundredths of a second of processor time that nothing but work costs.</summary>
     private const long Worked = 100;
 
+    /// <summary>Where nobody may be given precedence, a busy machine takes its time to fill a loop.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -35,16 +38,13 @@ public sealed class LoopLoadTests(PostgresFixture fixture)
         Task<int>[] clients = [.. Enumerable.Range(0, Clients).Select(_ => WorkAsync(serve, enough.Token))];
         try
         {
-            await serve.WaitAsync(
-                () =>
-                {
-                    Assert.DoesNotContain(clients, static client => client.IsFaulted);
-                    Dictionary<string, long> now = LoopTimes(serve.ProcessId);
-                    return Task.FromResult(now.All(loop => loop.Value - before[loop.Key] > Worked));
-                },
-                "work on both loops",
-                Token
-            );
+            long started = TimeProvider.System.GetTimestamp();
+            while (LoopTimes(serve.ProcessId).Any(loop => loop.Value - before[loop.Key] <= Worked))
+            {
+                Assert.DoesNotContain(clients, static client => client.IsFaulted);
+                Assert.True(TimeProvider.System.GetElapsedTime(started) < Limit, "one loop did all the work");
+                await Task.Delay(50, Token);
+            }
         }
         finally
         {
