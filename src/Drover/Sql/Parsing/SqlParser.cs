@@ -1,0 +1,93 @@
+// The one way to a parse tree: checks the text, hands it to a thread with a large stack, and gives back what it became.
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Drover.Sql.Parsing;
+
+/// <summary>Makes trees of statements.</summary>
+internal interface ISqlParser
+{
+    /// <summary>Parses a text of one statement or more.</summary>
+    /// <param name="sql">UTF-8 without a zero; is kept until the task ends.</param>
+    Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql);
+}
+
+/// <summary>A tree, or why there is none.</summary>
+internal sealed record ParseOutcome
+{
+    private ParseOutcome() { }
+
+    /// <summary>The tree; null if there is none.</summary>
+    public SqlTree? Tree { get; private init; }
+
+    /// <summary>Why there is no tree.</summary>
+    public ParseFailure Failure { get; private init; }
+
+    /// <summary>A sentence for a person; PostgreSQL's own where it refused.</summary>
+    public string Reason { get; private init; } = "";
+
+    public static ParseOutcome Of(SqlTree tree) => new() { Tree = tree };
+
+    public static ParseOutcome Failed(ParseFailure failure, string reason) =>
+        new() { Failure = failure, Reason = reason };
+}
+
+internal enum ParseFailure
+{
+    None,
+
+    /// <summary>libpg_query is not on this machine.</summary>
+    NoParser,
+
+    /// <summary>Its grammar does not have it: an error in the text, or a newer server's statement.</summary>
+    Refused,
+
+    /// <summary>Not UTF-8, or with a zero in it.</summary>
+    NotText,
+
+    /// <summary>It nests more deeply, or is longer, than is safe to parse.</summary>
+    TooDeep,
+
+    /// <summary>Too many statements wait to be parsed.</summary>
+    Busy,
+}
+
+/// <summary>libpg_query behind its checks.</summary>
+/// <param name="library">The library; null if the machine has none.</param>
+/// <param name="threads">Where it runs.</param>
+internal sealed class PostgresParser(PgQueryLibrary? library, ParserThreads threads) : ISqlParser
+{
+    /// <inheritdoc/>
+    public Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql)
+    {
+        ParseOutcome? refused = Check(sql.Span);
+        return refused is null ? threads.RunAsync(() => Parse(sql.Span)) : Task.FromResult(refused);
+    }
+
+    private ParseOutcome? Check(ReadOnlySpan<byte> sql) =>
+        library is null ? ParseOutcome.Failed(ParseFailure.NoParser, PgQueryLibrary.Remedy)
+        : sql.Contains((byte)0) ? ParseOutcome.Failed(ParseFailure.NotText, "a zero byte is in the statement")
+        : !Utf8.IsValid(sql) ? ParseOutcome.Failed(ParseFailure.NotText, "the statement is not valid UTF-8")
+        : !DepthBound.Allows(sql)
+            ? ParseOutcome.Failed(ParseFailure.TooDeep, $"the statement nests more than {DepthBound.LevelsMax} levels")
+        : null;
+
+    /// <summary>Runs on a parser's thread.</summary>
+    private ParseOutcome Parse(ReadOnlySpan<byte> sql)
+    {
+        byte[] text = new byte[sql.Length + 1];
+        sql.CopyTo(text);
+        try
+        {
+            SqlTree? tree = library!.Parse(text, NodeReader.Read, out string? error);
+            return tree is null ? ParseOutcome.Failed(ParseFailure.Refused, error ?? "no tree")
+                : tree.Version < PgQueryLibrary.VersionMin
+                    ? ParseOutcome.Failed(ParseFailure.NoParser, $"{library.Path} is too old. {PgQueryLibrary.Remedy}")
+                : ParseOutcome.Of(tree);
+        }
+        catch (JsonException e)
+        {
+            return ParseOutcome.Failed(ParseFailure.Refused, $"the parser's answer is not understood: {e.Message}");
+        }
+    }
+}
