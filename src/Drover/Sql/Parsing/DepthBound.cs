@@ -29,10 +29,13 @@ internal ref struct DepthBound
     private DepthBound(Span<Bracket> brackets) => _brackets = brackets;
 
     /// <summary>Whether a text is safe to parse.</summary>
-    public static bool Allows(ReadOnlySpan<byte> sql, bool conforming = true)
+    /// <param name="sql">The text.</param>
+    /// <param name="error">Why it is not even a row of tokens.</param>
+    public static bool Allows(ReadOnlySpan<byte> sql, out LexicalError error)
     {
+        error = LexicalError.None;
         DepthBound bound = new(new Bracket[LevelsMax + 1]);
-        SqlLexer lexer = new(sql, conforming);
+        SqlLexer lexer = new(sql);
         int tokens = 0;
         while (lexer.Next())
         {
@@ -42,7 +45,8 @@ internal ref struct DepthBound
                 return false;
             }
         }
-        return lexer.Error == LexicalError.None;
+        error = lexer.Error;
+        return error == LexicalError.None;
     }
 
     private void Take(in SqlLexer lexer)

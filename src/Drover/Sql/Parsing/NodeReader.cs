@@ -14,24 +14,36 @@ internal ref struct NodeReader
     /// <summary>Levels of JSON; beyond what <see cref="DepthBound"/> lets through.</summary>
     private const int JsonDepthMax = 1 << 20;
 
-    private static readonly FrozenDictionary<string, string> KindsByMember = new Dictionary<string, string>
+    private static readonly FrozenDictionary<string, string> KindsByMember = new (string Kind, string[] Members)[]
     {
-        ["stmts"] = "RawStmt",
-        ["relation"] = "RangeVar",
-        ["rel"] = "IntoRel",
-        ["alias"] = "Alias",
-        ["join_using_alias"] = "Alias",
-        ["typeName"] = "TypeName",
-        ["larg"] = "SelectStmt",
-        ["rarg"] = "SelectStmt",
-        ["withClause"] = "WithClause",
-        ["onConflictClause"] = "OnConflictClause",
-        ["infer"] = "InferClause",
-        ["over"] = "WindowDef",
-        ["intoClause"] = "IntoClause",
-        ["search_clause"] = "CTESearchClause",
-        ["cycle_clause"] = "CTECycleClause",
-    }.ToFrozenDictionary();
+        ("Alias", ["alias", "join_using_alias"]),
+        ("CTECycleClause", ["cycle_clause"]),
+        ("CTESearchClause", ["search_clause"]),
+        ("CollateClause", ["collClause"]),
+        ("CreateStmt", ["base"]),
+        ("FuncCall", ["funccall"]),
+        ("GrantStmt", ["action"]),
+        ("InferClause", ["infer"]),
+        ("IntoClause", ["into", "intoClause"]),
+        ("ObjectWithArgs", ["fromsql", "func", "opername", "tosql"]),
+        ("OnConflictClause", ["onConflictClause"]),
+        ("PartitionBoundSpec", ["bound", "partbound"]),
+        ("PartitionSpec", ["partspec"]),
+        ("PublicationTable", ["pubtable"]),
+        ("RangeVar", ["constrrel", "identitySequence", "pktable", "rel", "relation", "sequence"]),
+        ("RangeVar", ["table", "typevar", "view"]),
+        ("RawStmt", ["stmts"]),
+        ("RoleSpec", ["authrole", "grantor", "newowner", "newrole", "owner", "role", "user"]),
+        ("SelectStmt", ["larg", "rarg"]),
+        ("String", ["extname"]),
+        ("TypeName", ["argType", "datatype", "ofTypename", "returnType", "sourcetype", "storedtype", "targettype"]),
+        ("TypeName", ["typeName", "type_name"]),
+        ("VariableSetStmt", ["setstmt"]),
+        ("WindowDef", ["over"]),
+        ("WithClause", ["withClause"]),
+    }
+        .SelectMany(static row => row.Members, static (row, member) => (member, row.Kind))
+        .ToFrozenDictionary(static pair => pair.member, static pair => pair.Kind);
 
     private Utf8JsonReader _json;
 
@@ -83,11 +95,18 @@ internal ref struct NodeReader
         {
             nodes.Add(
                 _json.TokenType == JsonTokenType.StartObject
-                    ? ReadNode(name)
+                    ? ReadElement(name)
                     : throw new JsonException($"unexpected {_json.TokenType} in {name}")
             );
         }
         return nodes.DrainToImmutable();
+    }
+
+    /// <summary>An element of a list; the one of a plain DISTINCT is a null pointer, written as no members.</summary>
+    private SqlNode ReadElement(string member)
+    {
+        SqlNode node = ReadNode(member);
+        return node.Members.IsEmpty && node.Kind == member ? new SqlNode("Null", []) : node;
     }
 
     /// <summary>A node with its kind around it, or without.</summary>
@@ -95,7 +114,8 @@ internal ref struct NodeReader
     {
         Utf8JsonReader ahead = _json;
         ahead.Read();
-        bool isTagged = ahead.TokenType == JsonTokenType.PropertyName && ahead.ValueSpan[0] is >= (byte)'A' and <= (byte)'Z';
+        bool isTagged =
+            ahead.TokenType == JsonTokenType.PropertyName && ahead.ValueSpan[0] is >= (byte)'A' and <= (byte)'Z';
         if (!isTagged)
         {
             return ReadMembers(KindsByMember.GetValueOrDefault(member, member));

@@ -34,7 +34,10 @@ internal sealed class ParserThreads : IDisposable
     /// <summary>Runs something on one of the threads; at once a failure when too many wait.</summary>
     public Task<ParseOutcome> RunAsync(Func<ParseOutcome> parse)
     {
-        Work work = new(parse, new TaskCompletionSource<ParseOutcome>(TaskCreationOptions.RunContinuationsAsynchronously));
+        Work work = new(
+            parse,
+            new TaskCompletionSource<ParseOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+        );
         return _queue.TryAdd(work)
             ? work.Done.Task
             : Task.FromResult(ParseOutcome.Failed(ParseFailure.Busy, $"{QueueMax} statements wait to be parsed"));

@@ -1,6 +1,7 @@
 // The one way to a parse tree: checks the text, hands it to a thread with a large stack, and gives back what it became.
 using System.Text.Json;
 using System.Text.Unicode;
+using Drover.Sql.Shapes;
 
 namespace Drover.Sql.Parsing;
 
@@ -68,18 +69,17 @@ internal sealed class PostgresParser(PgQueryLibrary? library, ParserThreads thre
         library is null ? ParseOutcome.Failed(ParseFailure.NoParser, PgQueryLibrary.Remedy)
         : sql.Contains((byte)0) ? ParseOutcome.Failed(ParseFailure.NotText, "a zero byte is in the statement")
         : !Utf8.IsValid(sql) ? ParseOutcome.Failed(ParseFailure.NotText, "the statement is not valid UTF-8")
-        : !DepthBound.Allows(sql)
+        : DepthBound.Allows(sql, out LexicalError error) ? null
+        : error == LexicalError.None
             ? ParseOutcome.Failed(ParseFailure.TooDeep, $"the statement nests more than {DepthBound.LevelsMax} levels")
-        : null;
+        : ParseOutcome.Failed(ParseFailure.Refused, $"the statement is not SQL: {error}");
 
     /// <summary>Runs on a parser's thread.</summary>
     private ParseOutcome Parse(ReadOnlySpan<byte> sql)
     {
-        byte[] text = new byte[sql.Length + 1];
-        sql.CopyTo(text);
         try
         {
-            SqlTree? tree = library!.Parse(text, NodeReader.Read, out string? error);
+            SqlTree? tree = library!.Parse(ParserText.Of(sql), NodeReader.Read, out string? error);
             return tree is null ? ParseOutcome.Failed(ParseFailure.Refused, error ?? "no tree")
                 : tree.Version < PgQueryLibrary.VersionMin
                     ? ParseOutcome.Failed(ParseFailure.NoParser, $"{library.Path} is too old. {PgQueryLibrary.Remedy}")

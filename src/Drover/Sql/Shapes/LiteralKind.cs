@@ -11,10 +11,8 @@ internal static class LiteralKind
         {
             LexemeKind.Integer => OfInteger(lexer.Text, hasSign),
             LexemeKind.Numeric => ItemKinds.Numeric,
-            LexemeKind.String
-            or LexemeKind.EscapeString
-            or LexemeKind.UnicodeString
-            or LexemeKind.DollarString => ItemKinds.String,
+            LexemeKind.String or LexemeKind.EscapeString or LexemeKind.UnicodeString or LexemeKind.DollarString =>
+                ItemKinds.String,
             LexemeKind.BitString => ItemKinds.Bits,
             LexemeKind.HexString => ItemKinds.HexBits,
             LexemeKind.Parameter => ItemKinds.Parameter,

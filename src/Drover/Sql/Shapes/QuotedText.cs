@@ -7,21 +7,22 @@ internal static class QuotedText
     /// <summary>The position behind the closing quote of the string whose opening quote stands here.</summary>
     /// <param name="sql">The text.</param>
     /// <param name="quote">Where the opening quote is.</param>
-    /// <param name="escapes">Whether a backslash hides what is behind it.</param>
-    public static int EndOfString(ReadOnlySpan<byte> sql, int quote, bool escapes)
+    /// <param name="kind">What string it is: in strings of bits two quotes are an end and a beginning.</param>
+    /// <param name="conforming">The session's standard_conforming_strings.</param>
+    public static int EndOfString(ReadOnlySpan<byte> sql, int quote, LexemeKind kind, bool conforming)
     {
+        bool escapes = kind == LexemeKind.EscapeString || (kind == LexemeKind.String && !conforming);
+        bool doubles = kind is not (LexemeKind.BitString or LexemeKind.HexString);
         int i = quote + 1;
         while (i < sql.Length)
         {
-            int found = escapes
-                ? sql[i..].IndexOfAny((byte)'\'', (byte)'\\')
-                : sql[i..].IndexOf((byte)'\'');
+            int found = escapes ? sql[i..].IndexOfAny((byte)'\'', (byte)'\\') : sql[i..].IndexOf((byte)'\'');
             if (found < 0)
             {
                 return -1;
             }
             i += found;
-            bool isDouble = sql[i] == '\'' && i + 1 < sql.Length && sql[i + 1] == '\'';
+            bool isDouble = doubles && sql[i] == '\'' && i + 1 < sql.Length && sql[i + 1] == '\'';
             if (sql[i] == '\'' && !isDouble)
             {
                 return i + 1;

@@ -74,7 +74,7 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
                         : next == '=' ? Take(LexemeKind.ColonEquals, i, i + 2)
                         : Take(LexemeKind.Symbol, i, i + 1);
                 case SqlByteClass.Quote:
-                    return TakeString(LexemeKind.String, i, i, escapes: !_conforming);
+                    return TakeString(LexemeKind.String, i, i);
                 case SqlByteClass.DoubleQuote:
                     return TakeName(LexemeKind.QuotedName, i, i);
                 case SqlByteClass.Dollar:
@@ -134,29 +134,29 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
         switch (_sql[start] | 0x20)
         {
             case 'e' when isQuote:
-                return TakeString(LexemeKind.EscapeString, start, start + 1, escapes: true);
+                return TakeString(LexemeKind.EscapeString, start, start + 1);
             case 'b' when isQuote:
-                return TakeString(LexemeKind.BitString, start, start + 1, escapes: false);
+                return TakeString(LexemeKind.BitString, start, start + 1);
             case 'x' when isQuote:
-                return TakeString(LexemeKind.HexString, start, start + 1, escapes: false);
+                return TakeString(LexemeKind.HexString, start, start + 1);
             case 'u' when !isQuote && start + 2 < _sql.Length && _sql[start + 2] == '"':
                 return TakeName(LexemeKind.UnicodeName, start, start + 2);
             case 'u' when !isQuote && start + 2 < _sql.Length && _sql[start + 2] == '\'':
                 return _conforming
-                    ? TakeString(LexemeKind.UnicodeString, start, start + 2, escapes: false)
+                    ? TakeString(LexemeKind.UnicodeString, start, start + 2)
                     : Fail(LexicalError.UnsafeUnicodeString, start);
             default:
                 return Take(LexemeKind.Word, start, start + 1);
         }
     }
 
-    private bool TakeString(LexemeKind kind, int start, int quote, bool escapes)
+    private bool TakeString(LexemeKind kind, int start, int quote)
     {
-        int end = QuotedText.EndOfString(_sql, quote, escapes);
+        int end = QuotedText.EndOfString(_sql, quote, kind, _conforming);
         // Pieces with a line end between them are one literal.
         while (end > 0 && QuotedText.Continuation(_sql, end) is int next and > 0)
         {
-            end = QuotedText.EndOfString(_sql, next, escapes);
+            end = QuotedText.EndOfString(_sql, next, kind, _conforming);
         }
         return end < 0 ? Fail(LexicalError.UnterminatedString, start) : Take(kind, start, end);
     }

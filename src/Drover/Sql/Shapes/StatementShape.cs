@@ -117,7 +117,10 @@ internal ref struct StatementShape
         byte first = _sql[_lexer.Start];
         _maySignFollow =
             _lexer.Kind == LexemeKind.Comparison
-            || (_lexer.Kind == LexemeKind.Symbol && first is (byte)'(' or (byte)',' or (byte)'=' or (byte)'<' or (byte)'>');
+            || (
+                _lexer.Kind == LexemeKind.Symbol
+                && first is (byte)'(' or (byte)',' or (byte)'=' or (byte)'<' or (byte)'>'
+            );
     }
 
     private void AppendLiteral(ShapeItem item)
@@ -156,7 +159,8 @@ internal ref struct StatementShape
         ReadOnlySpan<byte> word = _lexer.Text;
         _maySignFollow = false;
         // N'…' is the keyword nchar and a string; n '…' is a string of the type n.
-        bool isNational = word.Length == 1 && (word[0] | 0x20) == 'n' && _lexer.End < _sql.Length && _sql[_lexer.End] == '\'';
+        bool isNational =
+            word.Length == 1 && (word[0] | 0x20) == 'n' && _lexer.End < _sql.Length && _sql[_lexer.End] == '\'';
         _buffer.AppendLower(isNational ? "nchar"u8 : word, TokenEnd);
         switch (word.Length)
         {
@@ -403,7 +407,8 @@ internal ref struct StatementShape
         {
             return false;
         }
-        ItemKinds kind = ahead.Kind == LexemeKind.Word ? LiteralKind.OfWord(ahead.Text) : LiteralKind.Of(ahead, hasSign);
+        ItemKinds kind =
+            ahead.Kind == LexemeKind.Word ? LiteralKind.OfWord(ahead.Text) : LiteralKind.Of(ahead, hasSign);
         if (kind == ItemKinds.None)
         {
             return false;

@@ -30,7 +30,9 @@ public sealed class PostgresParserTests : IDisposable
     public async Task A_tree_has_the_names_that_the_text_has()
     {
         RequireParser();
-        SqlNode select = await StatementAsync("SELECT o.id FROM s.orders AS o JOIN items i USING (id) WHERE o.k = 5 LIMIT 3");
+        SqlNode select = await StatementAsync(
+            "SELECT o.id FROM s.orders AS o JOIN items i USING (id) WHERE o.k = 5 LIMIT 3"
+        );
         Assert.Equal("SelectStmt", select.Kind);
         SqlNode join = Assert.Single(select.List("fromClause"));
         Assert.Equal("JoinExpr", join.Kind);
@@ -129,9 +131,20 @@ public sealed class PostgresParserTests : IDisposable
         byte[] lone = [.. "SELECT '"u8, 0xed, 0xa0, 0x80, (byte)'\''];
         ParseOutcome broken = await Parser.ParseAsync(half);
         ParseOutcome surrogate = await Parser.ParseAsync(lone);
-        Assert.All(
-            [zero, broken, surrogate],
-            static outcome => Assert.Equal(ParseFailure.NotText, outcome.Failure)
+        Assert.All([zero, broken, surrogate], static outcome => Assert.Equal(ParseFailure.NotText, outcome.Failure));
+    }
+
+    [Fact]
+    public async Task A_string_goes_on_behind_a_comment()
+    {
+        RequireParser();
+        SqlNode select = await StatementAsync("SELECT 'a' -- 'x'\n'b', E'\\'' -- c\r '', B'0' --\n'1'");
+        Assert.Equal(
+            ["ab", "'", "b01"],
+            select
+                .List("targetList")
+                .Select(static target => target.Child("val")!)
+                .Select(static value => value.Child("sval")?.Text("sval") ?? value.Child("bsval")!.Text("bsval"))
         );
     }
 
@@ -177,7 +190,9 @@ public sealed class PostgresParserTests : IDisposable
         ParseOutcome[] outcomes = await Task.WhenAll(
             Enumerable
                 .Range(0, 500)
-                .Select(i => parser.ParseAsync(Encoding.UTF8.GetBytes(SqlCorpus.Statements[i % SqlCorpus.Statements.Count])))
+                .Select(i =>
+                    parser.ParseAsync(Encoding.UTF8.GetBytes(SqlCorpus.Statements[i % SqlCorpus.Statements.Count]))
+                )
         );
         Assert.All(outcomes, static outcome => Assert.NotNull(outcome.Tree));
     }

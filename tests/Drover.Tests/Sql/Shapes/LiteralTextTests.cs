@@ -19,7 +19,8 @@ public sealed class LiteralTextTests
     [InlineData("$q$ $$ $q$", " $$ ")]
     [InlineData("'a'\n-- c\n  'b'", "ab")]
     [InlineData("''", "")]
-    public void A_string_reads_as(string token, string expected) => Assert.Equal(expected, Read(token, conforming: true));
+    public void A_string_reads_as(string token, string expected) =>
+        Assert.Equal(expected, Read(token, conforming: true));
 
     [Theory]
     [InlineData("E'\\u12'")]

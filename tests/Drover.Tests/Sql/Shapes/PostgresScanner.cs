@@ -1,6 +1,5 @@
 // PostgreSQL's own scanner, through libpg_query: what the lexer is held against.
 using System.Runtime.InteropServices;
-using System.Text;
 using Drover.Sql.Parsing;
 using Drover.Sql.Shapes;
 
@@ -11,14 +10,14 @@ internal static unsafe class PostgresScanner
     /// <summary>A token, in the words of the lexer; comments are left out.</summary>
     public readonly record struct Token(LexemeKind Kind, int Start, int End);
 
-    /// <summary>The tokens of a text, or PostgreSQL's message.</summary>
-    public static (IReadOnlyList<Token> Tokens, string? Error) Scan(string sql)
+    /// <summary>The tokens of a text with a zero behind it, or PostgreSQL's message.</summary>
+    public static (IReadOnlyList<Token> Tokens, string? Error) Scan(byte[] sql)
     {
         nint library = PgQueryLibrary.Instance!.Handle;
         var scan = (delegate* unmanaged[Cdecl]<byte*, ScanResult>)NativeLibrary.GetExport(library, "pg_query_scan");
         var free = (delegate* unmanaged[Cdecl]<ScanResult, void>)
             NativeLibrary.GetExport(library, "pg_query_free_scan_result");
-        fixed (byte* text = Encoding.UTF8.GetBytes(sql + "\0"))
+        fixed (byte* text = sql)
         {
             ScanResult result = scan(text);
             try
@@ -97,7 +96,9 @@ internal static unsafe class PostgresScanner
         token switch
         {
             '\\' or '$' or '{' or '}' => LexemeKind.Other,
-            < 128 => "?~!@#&|`".Contains((char)token, StringComparison.Ordinal) ? LexemeKind.Operator : LexemeKind.Symbol,
+            < 128 => "?~!@#&|`".Contains((char)token, StringComparison.Ordinal)
+                ? LexemeKind.Operator
+                : LexemeKind.Symbol,
             258 => LexemeKind.Word,
             259 => LexemeKind.UnicodeName,
             260 => LexemeKind.Numeric,

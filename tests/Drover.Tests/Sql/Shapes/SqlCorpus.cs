@@ -12,6 +12,7 @@ internal static class SqlCorpus
 
     /// <summary>Scripts of the tests.</summary>
     public static IEnumerable<string> Files() =>
-        Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.sql", SearchOption.AllDirectories)
+        Directory
+            .EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.sql", SearchOption.AllDirectories)
             .Where(static path => !path.Contains("node_modules", StringComparison.Ordinal));
 }
