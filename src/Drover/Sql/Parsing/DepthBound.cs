@@ -4,15 +4,17 @@ using Drover.Sql.Shapes;
 namespace Drover.Sql.Parsing;
 
 /// <summary>
-/// libpg_query overflows the stack, which ends the process, where PostgreSQL itself says "stack depth limit exceeded": not
-/// on brackets, which its grammar counts, but on chains such as 1+1+1, that are as deep as they are long. The bound is an
-/// over-estimate by tokens. In each bracket, an expression is as deep as its operators and its brackets together; a comma,
-/// AND or OR begins the next one beside it; joins and set operations come on top of the deepest.
+/// libpg_query overflows the stack, which ends the process, where PostgreSQL itself says "stack depth limit
+/// exceeded": not on brackets, which its grammar counts, but on chains such as 1+1+1, that are as deep as they are
+/// long. The bound is an over-estimate by tokens. In each bracket, an expression is as deep as its operators and
+/// its brackets together; a comma, AND or OR begins the next one beside it; joins and set operations come on top of
+/// the deepest.
 /// </summary>
 internal ref struct DepthBound
 {
     /// <summary>
-    /// Levels of a tree. PostgreSQL's own limit, max_stack_depth of 2 MB, ends at a few thousand levels of an expression.
+    /// Levels of a tree. PostgreSQL's own limit, max_stack_depth of 2 MB, ends at a few thousand levels of an
+    /// expression.
     /// </summary>
     public const int LevelsMax = 2_000;
 

@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace Drover.Sql.Parsing;
 
 /// <summary>
-/// A node stands as <c>{"Kind":{members}}</c>, or as its members alone where the member that holds it can be of one kind
-/// only; <see cref="KindsByMember"/> names those. Runs on the parser's thread: it recurses as deeply as the tree.
+/// A node stands as <c>{"Kind":{members}}</c>, or as its members alone where the member that holds it can be of one
+/// kind only; <see cref="KindsByMember"/> names those. Runs on the parser's thread: it recurses as deeply as the
+/// tree.
 /// </summary>
 internal ref struct NodeReader
 {

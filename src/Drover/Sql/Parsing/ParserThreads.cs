@@ -4,8 +4,8 @@ using System.Collections.Concurrent;
 namespace Drover.Sql.Parsing;
 
 /// <summary>
-/// Parsing is for statements that are seen for the first time, so few threads are enough, and a loop's own stack of unknown
-/// size is never what a client's statement can overflow.
+/// Parsing is for statements that are seen for the first time, so few threads are enough, and a loop's own stack of
+/// unknown size is never what a client's statement can overflow.
 /// </summary>
 internal sealed class ParserThreads : IDisposable
 {

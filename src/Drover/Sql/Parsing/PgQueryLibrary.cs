@@ -5,9 +5,9 @@ using System.Text;
 namespace Drover.Sql.Parsing;
 
 /// <summary>
-/// The distribution's library and not one of ours: its soname has PostgreSQL's version in it, so it is looked for and the
-/// newest is taken. Only parse is bound. The fingerprint merges statements that route differently, and deparse can end the
-/// process on utility statements.
+/// The distribution's library and not one of ours: its soname has PostgreSQL's version in it, so it is looked for
+/// and the newest is taken. Only parse is bound. The fingerprint merges statements that route differently, and
+/// deparse can end the process on utility statements.
 /// </summary>
 internal sealed unsafe class PgQueryLibrary
 {
@@ -18,7 +18,8 @@ internal sealed unsafe class PgQueryLibrary
 
     /// <summary>What to do about a missing library, in one sentence.</summary>
     public const string Remedy =
-        "Install PostgreSQL's parser: apt-get install libpg-query1504.0 (Debian 12; elsewhere a newer libpg-query), then restart.";
+        "Install PostgreSQL's parser, then restart: apt-get install libpg-query1504.0 on Debian 12, elsewhere a newer "
+        + "libpg-query.";
 
     private static readonly Lazy<PgQueryLibrary?> Found = new(Load);
 

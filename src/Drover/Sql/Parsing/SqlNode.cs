@@ -4,9 +4,9 @@ using System.Collections.Immutable;
 namespace Drover.Sql.Parsing;
 
 /// <summary>
-/// Immutable. Nodes and their members have PostgreSQL's own names (src/include/nodes/parsenodes.h), and none is left out:
-/// who reads a tree sees what he does not know, and can refuse. Values of literals are the exception: they are read from
-/// the statement's text, at <see cref="Location"/>.
+/// Immutable. Nodes and their members have PostgreSQL's own names (src/include/nodes/parsenodes.h), and none is
+/// left out: who reads a tree sees what he does not know, and can refuse. Values of literals are the exception:
+/// they are read from the statement's text, at <see cref="Location"/>.
 /// </summary>
 /// <param name="kind">Such as <c>SelectStmt</c>.</param>
 /// <param name="members">Those that are not empty.</param>

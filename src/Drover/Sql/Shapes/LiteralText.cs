@@ -4,8 +4,8 @@ using System.Text;
 namespace Drover.Sql.Shapes;
 
 /// <summary>
-/// Values are read from the statement's own text and from nowhere else: the JSON of libpg_query 15 leaves negative numbers
-/// out.
+/// Values are read from the statement's own text and from nowhere else: the JSON of libpg_query 15 leaves negative
+/// numbers out.
 /// </summary>
 internal static class LiteralText
 {

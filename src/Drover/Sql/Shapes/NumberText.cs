@@ -5,7 +5,8 @@ internal static class NumberText
 {
     /// <summary>
     /// The position behind the number that begins here with a digit, or with a point and a digit; -1 if letters follow
-    /// at once or it is broken off (https://www.postgresql.org/docs/18/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS-NUMERIC).
+    /// at once or it is broken off
+    /// (https://www.postgresql.org/docs/18/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS-NUMERIC).
     /// </summary>
     public static int End(ReadOnlySpan<byte> sql, int start, out LexemeKind kind)
     {

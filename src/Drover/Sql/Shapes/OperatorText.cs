@@ -4,9 +4,8 @@ namespace Drover.Sql.Shapes;
 internal static class OperatorText
 {
     /// <summary>
-    /// The length of the operator that begins here and is no comment: it stops where a comment begins, and does not end in
-    /// + or - unless a byte in it allows that
-    /// (https://www.postgresql.org/docs/18/sql-createoperator.html).
+    /// The length of the operator that begins here and is no comment: it stops where a comment begins, and does not
+    /// end in + or - unless a byte in it allows that (https://www.postgresql.org/docs/18/sql-createoperator.html).
     /// </summary>
     public static int Length(ReadOnlySpan<byte> sql, int start, out LexemeKind kind)
     {

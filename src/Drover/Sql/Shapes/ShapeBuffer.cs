@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Drover.Sql.Shapes;
 
 /// <summary>
-/// Holds the shape's key and the literals of the statement that it was made from last. Grows to bounds with a name and is
-/// not shared between threads.
+/// Holds the shape's key and the literals of the statement that it was made from last. Grows to bounds with a name
+/// and is not shared between threads.
 /// </summary>
 internal sealed class ShapeBuffer
 {

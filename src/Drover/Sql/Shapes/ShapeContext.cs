@@ -5,8 +5,8 @@ namespace Drover.Sql.Shapes;
 
 /// <summary>
 /// Part of every key: the same text under another search_path may name other tables, and after a change of the catalogs
-/// it may be another statement. Immutable; one per distinct set of values, made when a session's setting changes and not
-/// per statement.
+/// it may be another statement. Immutable; one per distinct set of values, made when a session's setting changes
+/// and not per statement.
 /// </summary>
 internal sealed class ShapeContext
 {

@@ -4,14 +4,14 @@ namespace Drover.Sql.Shapes;
 internal static class ShapeLimits
 {
     /// <summary>
-    /// Bytes of a shape. Longer than any statement that people write; a statement that programs write is mostly literals,
-    /// which are not in it.
+    /// Bytes of a shape. Longer than any statement that people write; a statement that programs write is mostly
+    /// literals, which are not in it.
     /// </summary>
     public const int KeyBytesMax = 64 * 1024;
 
     /// <summary>
-    /// Literals of one statement. PostgreSQL takes 65,535 parameters; an INSERT of 100,000 rows in ten columns is beyond
-    /// what loaders send as text.
+    /// Literals of one statement. PostgreSQL takes 65,535 parameters; an INSERT of 100,000 rows in ten columns is
+    /// beyond what loaders send as text.
     /// </summary>
     public const int ItemsMax = 1_000_000;
 

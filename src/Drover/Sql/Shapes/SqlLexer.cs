@@ -5,8 +5,8 @@ namespace Drover.Sql.Shapes;
 
 /// <summary>
 /// Walks over a text token by token, as src/backend/parser/scan.l of PostgreSQL 16 to 18 does
-/// (https://www.postgresql.org/docs/18/sql-syntax-lexical.html). Allocates nothing; time is linear. What an older server
-/// reads otherwise (0x1F, 1_000, a vertical tab) it refuses, so nothing is read as two things.
+/// (https://www.postgresql.org/docs/18/sql-syntax-lexical.html). Allocates nothing; time is linear. What an older
+/// server reads otherwise (0x1F, 1_000, a vertical tab) it refuses, so nothing is read as two things.
 /// </summary>
 /// <param name="sql">
 /// The text without its terminating zero. UTF-8 or another encoding whose bytes beyond ASCII are never part of an ASCII
@@ -38,7 +38,9 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
     /// <summary>Why <see cref="Next"/> was false, when the text was not at its end.</summary>
     public LexicalError Error { get; private set; }
 
-    /// <summary>Where a comment that begins with <c>drover:</c> stands; its length is 0 when there was none yet.</summary>
+    /// <summary>
+    /// Where a comment that begins with <c>drover:</c> stands; its length is 0 when there was none yet.
+    /// </summary>
     public Range Hint { get; private set; }
 
     /// <summary>Such comments seen so far.</summary>

@@ -4,11 +4,12 @@ using System.Buffers.Binary;
 namespace Drover.Sql.Shapes;
 
 /// <summary>
-/// Two texts with one shape have parse trees that are equal but for the values of literals and the number of elements in
-/// collapsed lists and rows: the grammar sees kinds of tokens and never their values, but for a minus in front of a
-/// number, which is folded into it where both readings are one. So which literals decide how a statement is run (a LIMIT,
-/// an ordinal, a type's length) is the same for all texts of a shape; <see cref="AppendValues"/> puts those into the
-/// key, the others are read at run time, from <see cref="ShapeBuffer.Items"/>.
+/// Two texts with one shape have parse trees that are equal but for the values of literals and the number of
+/// elements in collapsed lists and rows: the grammar sees kinds of tokens and never their values, but for a minus
+/// in front of a number, which is folded into it where both readings are one. So which literals decide how a
+/// statement is run (a LIMIT, an ordinal, a type's length) is the same for all texts of a shape; <see
+/// cref="AppendValues"/> puts those into the key, the others are read at run time, from <see
+/// cref="ShapeBuffer.Items"/>.
 /// </summary>
 /// <remarks>
 /// The key can be read back token by token, so different shapes have different keys: names and operators end in <see
@@ -37,8 +38,8 @@ internal ref struct StatementShape
     }
 
     /// <summary>
-    /// Makes the shape in the buffer. False if the text is not lexically SQL, or a bound of <see cref="ShapeLimits"/> is
-    /// passed: such a statement has no shape.
+    /// Makes the shape in the buffer. False if the text is not lexically SQL, or a bound of <see
+    /// cref="ShapeLimits"/> is passed: such a statement has no shape.
     /// </summary>
     public static bool TryBuild(ReadOnlySpan<byte> sql, ShapeContext context, ShapeBuffer buffer)
     {
@@ -210,7 +211,8 @@ internal ref struct StatementShape
     }
 
     /// <summary>
-    /// Rows of literals and parameters as one, then other rows, of which those that look like the one before are left out.
+    /// Rows of literals and parameters as one, then other rows, of which those that look like the one before are
+    /// left out.
     /// </summary>
     private void AppendRows()
     {
@@ -393,7 +395,7 @@ internal ref struct StatementShape
     private const int RowColumnsMax = 128;
 
     /// <summary>Reads a literal and the comma or the end behind it.</summary>
-    private readonly bool TryReadItem(ref SqlLexer ahead, out ShapeItem item, out bool isEnd, char close)
+    private static bool TryReadItem(ref SqlLexer ahead, out ShapeItem item, out bool isEnd, char close)
     {
         item = default;
         isEnd = false;

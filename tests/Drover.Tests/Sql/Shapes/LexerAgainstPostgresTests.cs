@@ -1,4 +1,5 @@
-// The lexer and PostgreSQL's own scanner see the same tokens in the same places, over texts that are made and texts that exist.
+// The lexer and PostgreSQL's own scanner see the same tokens in the same places, over texts that are made and texts
+// that exist.
 using System.Text;
 using Drover.Sql.Parsing;
 using Drover.Sql.Shapes;

@@ -1,0 +1,97 @@
+// What is gathered of one statement while its tree is read.
+using System.Collections.Immutable;
+using Drover.Sql.Parsing;
+
+namespace Drover.Sql.Statements;
+
+internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
+{
+    private readonly HashSet<string> _unknowns = new(StringComparer.Ordinal);
+    private bool _writes;
+
+    public ICatalogFacts Catalog { get; } = catalog;
+
+    public LiteralPlaces Places { get; } = places;
+
+    public List<TableUse> Tables { get; } = [];
+
+    public List<FunctionUse> Functions { get; } = [];
+
+    public List<string> RowLocks { get; } = [];
+
+    public List<ColumnPredicate> Predicates { get; } = [];
+
+    public List<ColumnEquality> Equalities { get; } = [];
+
+    public List<Assignment> Assignments { get; } = [];
+
+    public InsertedRows? Inserted { get; set; }
+
+    /// <summary>Queries begun so far.</summary>
+    public int QueryCount { get; set; }
+
+    public void MarkWrite() => _writes = true;
+
+    public void MarkUnknown(string construct) => _unknowns.Add(construct);
+
+    /// <summary>Notes a table or view where it stands.</summary>
+    /// <param name="range">The name.</param>
+    /// <param name="query">The query that it stands in.</param>
+    /// <param name="isWritten">Whether the statement changes it.</param>
+    /// <param name="isNew">Whether the catalogs need not know it.</param>
+    public int AddTable(SqlNode range, int query, bool isWritten, bool isNew = false)
+    {
+        string schema = range.Text("schemaname");
+        string name = range.Text("relname");
+        string alias = range.Child("alias")?.Text("aliasname") ?? name;
+        RelationKind? kind = Catalog.Relation(schema, name);
+        if (range.Has("catalogname"))
+        {
+            MarkUnknown($"database name in {range.Text("catalogname")}.{schema}.{name}");
+        }
+        if (kind != RelationKind.Table && !isNew)
+        {
+            MarkUnknown(kind == RelationKind.View ? $"view {name}" : $"relation {name}");
+        }
+        Tables.Add(new TableUse(schema, name, alias, isWritten, query, kind, range.Location));
+        return Tables.Count - 1;
+    }
+
+    public void AddFunction(SqlNode call)
+    {
+        ImmutableArray<string> name = call.Names("funcname");
+        string schema = name.Length > 1 ? name[^2] : "";
+        int arguments = call.List("args").Length;
+        FunctionVolatility? volatility = Catalog.Volatility(schema, name[^1], arguments);
+        switch (volatility)
+        {
+            case null:
+                MarkUnknown($"function {string.Join('.', name)}");
+                break;
+            case FunctionVolatility.Volatile:
+                MarkWrite();
+                break;
+        }
+        Functions.Add(new FunctionUse(schema, name[^1], arguments, volatility));
+    }
+
+    public StatementFacts Build(StatementKind kind, SqlNode node) =>
+        new()
+        {
+            Kind = kind,
+            NodeName = node.Kind,
+            Access =
+                _writes ? StatementAccess.Write
+                : _unknowns.Count > 0 ? StatementAccess.Unknown
+                : StatementAccess.Read,
+            Unknowns = [.. _unknowns.Order(StringComparer.Ordinal)],
+            Tables = [.. Tables],
+            Functions = [.. Functions],
+            RowLocks = [.. RowLocks],
+            Predicates = [.. Predicates],
+            Equalities = [.. Equalities],
+            Assignments = [.. Assignments],
+            Inserted = Inserted,
+            Tree = node,
+        };
+}

@@ -1,0 +1,117 @@
+// Reads FROM: tables under their names, and what joins say of them.
+using System.Collections.Immutable;
+using Drover.Sql.Parsing;
+
+namespace Drover.Sql.Statements;
+
+internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameScope scope)
+{
+    /// <summary>Reads the items of FROM, or of USING in DELETE.</summary>
+    public void Read(ImmutableArray<SqlNode> items)
+    {
+        foreach (SqlNode item in items)
+        {
+            ReadItem(item);
+        }
+    }
+
+    private void ReadItem(SqlNode item)
+    {
+        switch (item.Kind)
+        {
+            case "RangeVar":
+                ReadTable(item);
+                break;
+            case "JoinExpr":
+                ReadJoin(item);
+                break;
+            case "RangeSubselect":
+                queries.ReadStatement(item.Child("subquery")!, scope, item.Flag("lateral"));
+                AddAlias(item);
+                break;
+            case "RangeFunction":
+                foreach (SqlNode function in item.List("functions"))
+                {
+                    queries.ReadExpression(function, scope);
+                }
+                AddAlias(item);
+                if (item.Has("coldeflist"))
+                {
+                    facts.MarkUnknown("a function with a list of column types");
+                }
+                break;
+            case "RangeTableSample":
+                ReadItem(item.Child("relation")!);
+                facts.MarkUnknown("TABLESAMPLE");
+                break;
+            default:
+                facts.MarkUnknown(item.Kind);
+                AddAlias(item);
+                break;
+        }
+    }
+
+    private void ReadTable(SqlNode item)
+    {
+        string alias = item.Child("alias")?.Text("aliasname") ?? item.Text("relname");
+        if (!item.Has("schemaname") && scope.IsWithName(item.Text("relname")))
+        {
+            scope.AddDerived(alias);
+            return;
+        }
+        int table = facts.AddTable(item, scope.Query, isWritten: false);
+        // Renamed columns are names of nothing that the catalogs know.
+        if (item.Child("alias") is { } named && named.Has("colnames"))
+        {
+            scope.AddDerived(alias);
+        }
+        else
+        {
+            scope.AddTable(alias, table);
+        }
+    }
+
+    private void AddAlias(SqlNode item) => scope.AddDerived(item.Child("alias")?.Text("aliasname") ?? "");
+
+    /// <summary>
+    /// A join's condition keeps rows out of both sides, of an outer join only out of the side that may be missing.
+    /// </summary>
+    private void ReadJoin(SqlNode join)
+    {
+        int before = facts.Tables.Count;
+        ReadItem(join.Child("larg")!);
+        int between = facts.Tables.Count;
+        ReadItem(join.Child("rarg")!);
+        int after = facts.Tables.Count;
+        bool Left(int table) => table >= before && table < between;
+        bool Right(int table) => table >= between && table < after;
+        QualReader quals = new(
+            facts,
+            scope,
+            join.Text("jointype") switch
+            {
+                "JOIN_INNER" => table => Left(table) || Right(table),
+                "JOIN_LEFT" => Right,
+                "JOIN_RIGHT" => Left,
+                _ => static _ => false,
+            }
+        );
+        foreach (string column in join.Names("usingClause"))
+        {
+            quals.AddEquality((Only(before, between), column), (Only(between, after), column));
+        }
+        if (join.Child("quals") is { } condition)
+        {
+            quals.Read(condition);
+            queries.ReadExpression(condition, scope);
+        }
+        if (join.Has("alias"))
+        {
+            // From here the names in the join are hidden, and this one stands for all of them.
+            scope.AddDerived(join.Child("alias")!.Text("aliasname"));
+        }
+    }
+
+    /// <summary>The one table of a side; -1 if it has several, or is no table.</summary>
+    private int Only(int first, int end) => end - first == 1 && facts.Tables[first].Query == scope.Query ? first : -1;
+}

@@ -1,0 +1,62 @@
+// The way from a text to what it is: the cache, else the parser.
+using Drover.Sql.Parsing;
+using Drover.Sql.Shapes;
+
+namespace Drover.Sql.Statements;
+
+/// <summary>
+/// One for a database. <see cref="TryFind"/> is for every statement and allocates nothing; <see cref="LearnAsync"/>
+/// is for what it does not find.
+/// </summary>
+internal sealed class KnownStatements(ISqlParser parser, StatementCache<StatementDescription> cache)
+{
+    /// <summary>Looks a statement up by its text, else by its shape.</summary>
+    public bool TryFind(
+        ReadOnlySpan<byte> sql,
+        ShapeContext context,
+        ShapeBuffer buffer,
+        out KnownStatement<StatementDescription> known
+    ) => cache.TryFind(sql, context, buffer, out known);
+
+    /// <summary>Parses and describes a statement, and keeps the description when it comes again.</summary>
+    /// <param name="sql">Kept until the task ends.</param>
+    /// <param name="context">What else its meaning depends on; of the same epoch as the facts.</param>
+    /// <param name="catalog">What is known of the database.</param>
+    /// <returns>
+    /// The description, with the buffer that has the statement's literals; one without a tree says why there is none.
+    /// </returns>
+    public async Task<(StatementDescription Description, ShapeBuffer Literals)> LearnAsync(
+        ReadOnlyMemory<byte> sql,
+        ShapeContext context,
+        ICatalogFacts catalog
+    )
+    {
+        ShapeBuffer buffer = new();
+        bool hasShape = StatementShape.TryBuild(sql.Span, context, buffer);
+        if (!hasShape)
+        {
+            buffer.Begin([]);
+        }
+        string? reason = ReasonAgainst(sql.Span, context, hasShape);
+        if (reason is not null)
+        {
+            return (StatementReader.Undescribed(reason, buffer), buffer);
+        }
+        ParseOutcome outcome = await parser.ParseAsync(sql).ConfigureAwait(false);
+        StatementDescription description = outcome.Tree is null
+            ? StatementReader.Undescribed(outcome.Reason, buffer)
+            : StatementReader.Describe(outcome.Tree, sql.Span, buffer, catalog);
+        if (outcome.Failure is ParseFailure.None or ParseFailure.Refused)
+        {
+            cache.Add(sql.Span, context, buffer, description);
+        }
+        return (description, buffer);
+    }
+
+    private static string? ReasonAgainst(ReadOnlySpan<byte> sql, ShapeContext context, bool hasShape) =>
+        !hasShape ? "the statement is too large, or its tokens are not SQL's"
+        // The parser reads a backslash as a byte like any other.
+        : !context.ConformingStrings && sql.Contains((byte)'\\')
+            ? "a backslash while standard_conforming_strings is off"
+        : null;
+}
