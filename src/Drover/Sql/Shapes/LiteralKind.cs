@@ -41,7 +41,7 @@ internal static class LiteralKind
         const ulong Int8Edge = 1UL << 63;
         return !LiteralText.TryReadMagnitude(digits, out ulong value) ? ItemKinds.Numeric
             : value < Int4Edge ? ItemKinds.Int4
-            : value == Int4Edge ? (hasSign ? ItemKinds.Int4 : ItemKinds.Int4Edge)
+            : value == Int4Edge ? (hasSign ? ItemKinds.Int4Least : ItemKinds.Int4Edge)
             : value < Int8Edge ? ItemKinds.Int8
             : value == Int8Edge ? (hasSign ? ItemKinds.Int8 : ItemKinds.Int8Edge)
             : ItemKinds.Numeric;

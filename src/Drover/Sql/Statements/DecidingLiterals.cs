@@ -1,5 +1,4 @@
 // Which literals decide how a statement is run, so that two that differ in them are two statements.
-using System.Collections.Immutable;
 using Drover.Sql.Parsing;
 
 namespace Drover.Sql.Statements;

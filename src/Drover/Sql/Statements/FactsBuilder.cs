@@ -53,7 +53,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
         {
             MarkUnknown(kind == RelationKind.View ? $"view {name}" : $"relation {name}");
         }
-        Tables.Add(new TableUse(schema, name, alias, isWritten, query, kind, range.Location));
+        Tables.Add(new TableUse(schema, name, alias, isWritten, query, kind));
         return Tables.Count - 1;
     }
 

@@ -53,13 +53,25 @@ internal sealed class LiteralPlaces
                 && index < _starts.Length
                 && location < _sql.Length
                 && _sql[location] == '-'
-                && !_sql.AsSpan()[location.._starts[index]].ContainsAnyExcept("-( \t\r\n"u8);
+                && IsFolding(_sql.AsSpan()[location.._starts[index]]);
             if (!isFolded)
             {
                 return -1;
             }
         }
         return _slotOfItem[index];
+    }
+
+    private static bool IsFolding(ReadOnlySpan<byte> between)
+    {
+        foreach (byte c in between)
+        {
+            if (c is not ((byte)'-' or (byte)'(') && !SqlBytes.IsSpace(c))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>

@@ -103,15 +103,13 @@ internal enum StatementAccess
 /// <param name="IsWritten">It is what INSERT, UPDATE, DELETE or MERGE changes.</param>
 /// <param name="Query">Which query of the statement has it in FROM; 0 is the outermost.</param>
 /// <param name="Kind">What the catalogs say it is.</param>
-/// <param name="Start">Where it stands in the text that was parsed.</param>
 internal sealed record TableUse(
     string Schema,
     string Name,
     string Alias,
     bool IsWritten,
     int Query,
-    RelationKind? Kind,
-    int Start
+    RelationKind? Kind
 );
 
 /// <summary>A function that is called.</summary>

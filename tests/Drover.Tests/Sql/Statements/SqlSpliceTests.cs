@@ -70,7 +70,8 @@ public sealed class SqlSpliceTests
             ItemKinds.Numeric => "7.25"u8.ToArray(),
             // An UESCAPE needs one byte of no meaning.
             ItemKinds.String when old.SequenceEqual("'!'"u8) => "'#'"u8.ToArray(),
-            ItemKinds.String => "$$it's$$"u8.ToArray(),
+            ItemKinds.String when old[0] is (byte)'E' or (byte)'$' => "$$it's$$"u8.ToArray(),
+            ItemKinds.String when old[0] == '\'' => "'it''s'"u8.ToArray(),
             ItemKinds.Bits => "B'11'"u8.ToArray(),
             ItemKinds.HexBits => "X'AB'"u8.ToArray(),
             ItemKinds.Boolean => "true"u8.ToArray(),
