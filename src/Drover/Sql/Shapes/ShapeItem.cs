@@ -41,7 +41,9 @@ internal enum ItemKinds : ushort
     /// <summary>The word, in a row.</summary>
     Default = 2048,
 
-    /// <summary>-2147483648 with its sign: int4, but the grammar makes another constant of it than of other int4.</summary>
+    /// <summary>
+    /// -2147483648 with its sign: int4, but the grammar makes another constant of it than of other int4.
+    /// </summary>
     Int4Least = 4096,
 }
 

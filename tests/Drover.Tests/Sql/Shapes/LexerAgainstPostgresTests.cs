@@ -1,5 +1,6 @@
 // The lexer and PostgreSQL's own scanner see the same tokens in the same places, over texts that are made and texts
 // that exist.
+using System.Buffers;
 using System.Text;
 using Drover.Sql.Parsing;
 using Drover.Sql.Shapes;
@@ -9,6 +10,8 @@ namespace Drover.Tests.Sql.Shapes;
 public sealed class LexerAgainstPostgresTests
 {
     private const int Seed = 20_260_711;
+
+    private static readonly SearchValues<byte> OfNewerNumbers = SearchValues.Create("_xXoObB"u8);
 
     private static readonly string[] Pieces =
     [
@@ -281,7 +284,7 @@ public sealed class LexerAgainstPostgresTests
     private static bool IsNewer(byte[] text, PostgresScanner.Token token)
     {
         ReadOnlySpan<byte> slice = text.AsSpan()[token.Start..token.End];
-        return token.Kind is LexemeKind.Integer or LexemeKind.Numeric && slice.ContainsAny("_xXoObB"u8);
+        return token.Kind is LexemeKind.Integer or LexemeKind.Numeric && slice.ContainsAny(OfNewerNumbers);
     }
 
     private static (List<PostgresScanner.Token> Tokens, LexicalError Error) Lex(string text, bool conforming)

@@ -9,19 +9,11 @@ using FsCheck.Fluent;
 
 namespace Drover.Tests.Sql.Statements;
 
-public sealed class ShapePropertyTests : IDisposable
+public sealed class ShapePropertyTests
 {
     private static readonly Config Many = Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(4_000);
 
     private static readonly ShapeContext Public = new("public"u8, 1);
-
-    private readonly ParserThreads _threads = new(1);
-
-    private PostgresParser Parser { get; }
-
-    public ShapePropertyTests() => Parser = new PostgresParser(PgQueryLibrary.Instance, _threads);
-
-    public void Dispose() => _threads.Dispose();
 
     [Fact]
     public void Equal_shapes_have_trees_that_are_equal_but_for_literals()
@@ -114,7 +106,7 @@ public sealed class ShapePropertyTests : IDisposable
         }
     }
 
-    private void Check(Func<Read, Read, bool> property)
+    private static void Check(Func<Read, Read, bool> property)
     {
         RequireParser();
         Prop.ForAll(
@@ -132,18 +124,18 @@ public sealed class ShapePropertyTests : IDisposable
     private static void RequireParser() =>
         Assert.SkipUnless(PgQueryLibrary.Instance is not null, PgQueryLibrary.Remedy);
 
-    private Read ReadText(string text)
+    private static Read ReadText(string text)
     {
         byte[] sql = Encoding.UTF8.GetBytes(text);
         ShapeBuffer buffer = new();
         Assert.True(StatementShape.TryBuild(sql, Public, buffer), text);
         byte[] shape = buffer.Key.ToArray();
-        ParseOutcome outcome = Parser.ParseAsync(sql).GetAwaiter().GetResult();
-        Assert.True(outcome.Tree is not null, $"{outcome.Reason}: {text}");
-        StatementDescription description = StatementReader.Describe(outcome.Tree, sql, buffer, ShopCatalog.Instance);
+        SqlTree? tree = PgQueryLibrary.Instance!.Parse(ParserText.Of(sql), NodeReader.Read, out string? error);
+        Assert.True(tree is not null, $"{error}: {text}");
+        StatementDescription description = StatementReader.Describe(tree, sql, buffer, ShopCatalog.Instance);
         Assert.True(StatementShape.AppendValues(sql, buffer, description.DecidingSlots));
         string facts = string.Join(";", description.Statements.Select(FactsText.Of));
-        return new Read(shape, buffer.Key.ToArray(), description.DecidingSlots.ToArray(), facts, outcome.Tree);
+        return new Read(shape, buffer.Key.ToArray(), description.DecidingSlots.ToArray(), facts, tree);
     }
 
     private sealed record Read(byte[] Shape, byte[] Key, int[] Deciding, string Facts, SqlTree Tree);

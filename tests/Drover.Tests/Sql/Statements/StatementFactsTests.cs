@@ -210,16 +210,15 @@ public sealed class StatementFactsTests : IDisposable
     private static void RequireParser() =>
         Assert.SkipUnless(PgQueryLibrary.Instance is not null, PgQueryLibrary.Remedy);
 
-    private string Describe(string text)
+    private static string Describe(string text)
     {
         RequireParser();
         byte[] sql = Encoding.UTF8.GetBytes(text);
         ShapeBuffer buffer = new();
         Assert.True(StatementShape.TryBuild(sql, Public, buffer));
-        PostgresParser parser = new(PgQueryLibrary.Instance, _threads);
-        ParseOutcome outcome = parser.ParseAsync(sql).GetAwaiter().GetResult();
-        Assert.True(outcome.Tree is not null, outcome.Reason);
-        StatementDescription description = StatementReader.Describe(outcome.Tree, sql, buffer, ShopCatalog.Instance);
+        SqlTree? tree = PgQueryLibrary.Instance!.Parse(ParserText.Of(sql), NodeReader.Read, out string? error);
+        Assert.True(tree is not null, error);
+        StatementDescription description = StatementReader.Describe(tree, sql, buffer, ShopCatalog.Instance);
         return FactsText.Of(Assert.Single(description.Statements));
     }
 
