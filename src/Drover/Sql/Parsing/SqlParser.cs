@@ -10,7 +10,10 @@ internal interface ISqlParser
 {
     /// <summary>Parses a text of one statement or more.</summary>
     /// <param name="sql">UTF-8 without a zero; is kept until the task ends.</param>
-    Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql);
+    /// <param name="onTree">
+    /// Gets the tree on the parser's thread, whose stack is large enough to recurse over it, before the task ends.
+    /// </param>
+    Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql, Action<SqlTree>? onTree = null);
 }
 
 /// <summary>A tree, or why there is none.</summary>
@@ -59,10 +62,10 @@ internal enum ParseFailure
 internal sealed class PostgresParser(PgQueryLibrary? library, ParserThreads threads) : ISqlParser
 {
     /// <inheritdoc/>
-    public Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql)
+    public Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql, Action<SqlTree>? onTree = null)
     {
         ParseOutcome? refused = Check(sql.Span);
-        return refused is null ? threads.RunAsync(() => Parse(sql.Span)) : Task.FromResult(refused);
+        return refused is null ? threads.RunAsync(() => Parse(sql.Span, onTree)) : Task.FromResult(refused);
     }
 
     private ParseOutcome? Check(ReadOnlySpan<byte> sql) =>
@@ -75,15 +78,22 @@ internal sealed class PostgresParser(PgQueryLibrary? library, ParserThreads thre
         : ParseOutcome.Failed(ParseFailure.Refused, $"the statement is not SQL: {error}");
 
     /// <summary>Runs on a parser's thread.</summary>
-    private ParseOutcome Parse(ReadOnlySpan<byte> sql)
+    private ParseOutcome Parse(ReadOnlySpan<byte> sql, Action<SqlTree>? onTree)
     {
         try
         {
             SqlTree? tree = library!.Parse(ParserText.Of(sql), NodeReader.Read, out string? error);
-            return tree is null ? ParseOutcome.Failed(ParseFailure.Refused, error ?? "no tree")
-                : tree.Version < PgQueryLibrary.VersionMin
-                    ? ParseOutcome.Failed(ParseFailure.NoParser, $"{library.Path} is too old. {PgQueryLibrary.Remedy}")
-                : ParseOutcome.Of(tree);
+            if (tree is null)
+            {
+                return ParseOutcome.Failed(ParseFailure.Refused, error ?? "no tree");
+            }
+            if (tree.Version < PgQueryLibrary.VersionMin)
+            {
+                string tooOld = $"{library.Path} is too old. {PgQueryLibrary.Remedy}";
+                return ParseOutcome.Failed(ParseFailure.NoParser, tooOld);
+            }
+            onTree?.Invoke(tree);
+            return ParseOutcome.Of(tree);
         }
         catch (JsonException e)
         {

@@ -118,7 +118,12 @@ internal sealed class StatementCache<TValue>
         _shapes.Clear();
     }
 
-    private bool TryFindShape(
+    /// <summary>The second level alone.</summary>
+    /// <param name="sql">The text.</param>
+    /// <param name="context">What else its meaning depends on.</param>
+    /// <param name="buffer">Holds its shape; the key in it grows where literals decide.</param>
+    /// <param name="value">What is known.</param>
+    public bool TryFindShape(
         ReadOnlySpan<byte> sql,
         ShapeContext context,
         ShapeBuffer buffer,

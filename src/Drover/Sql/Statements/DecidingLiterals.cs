@@ -93,8 +93,12 @@ internal sealed class DecidingLiterals
             "OnConflictClause" => member == "infer" ? Region.Deciding : Region.Harmless,
             "TypeCast" => InsideCast(node, member, region),
             "FuncCall" => InsideCall(node, member, region),
-            "RangeTableSample" or "RangeTableFunc" or "MergeStmt" or "WindowDef" or "SortBy" => Region.Compared,
-            _ => region,
+            _ when QueryReader.IsTransparent(node.Kind) && node.Kind is not ("TypeName" or "WindowDef" or "SortBy") =>
+                region,
+            "SubLink" or "CommonTableExpr" or "WithClause" or "JoinExpr" or "RangeSubselect" or "RangeFunction" =>
+                region,
+            // What is not known here decides, but for what is around a query: EXPLAIN, COPY, DECLARE.
+            _ => region == Region.Harmless ? Region.Compared : region,
         };
     }
 

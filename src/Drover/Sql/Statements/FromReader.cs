@@ -98,7 +98,9 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
         );
         foreach (string column in join.Names("usingClause"))
         {
-            quals.AddEquality((Only(before, between), column), (Only(between, after), column));
+            int left = Only(join.Child("larg")!, before, between);
+            int right = Only(join.Child("rarg")!, between, after);
+            quals.AddEquality((left, column), (right, column));
         }
         if (join.Child("quals") is { } condition)
         {
@@ -112,6 +114,10 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
         }
     }
 
-    /// <summary>The one table of a side; -1 if it has several, or is no table.</summary>
-    private int Only(int first, int end) => end - first == 1 && facts.Tables[first].Query == scope.Query ? first : -1;
+    /// <summary>The table that a side is; -1 if it is more, or none, or has its columns renamed.</summary>
+    private static int Only(SqlNode side, int first, int end)
+    {
+        bool isTable = side.Kind == "RangeVar" && end == first + 1;
+        return isTable && side.Child("alias")?.Has("colnames") != true ? first : -1;
+    }
 }

@@ -42,10 +42,11 @@ internal sealed class KnownStatements(ISqlParser parser, StatementCache<Statemen
         {
             return (StatementReader.Undescribed(reason, buffer), buffer);
         }
-        ParseOutcome outcome = await parser.ParseAsync(sql).ConfigureAwait(false);
-        StatementDescription description = outcome.Tree is null
-            ? StatementReader.Undescribed(outcome.Reason, buffer)
-            : StatementReader.Describe(outcome.Tree, sql.Span, buffer, catalog);
+        StatementDescription? read = null;
+        ParseOutcome outcome = await parser
+            .ParseAsync(sql, tree => read = StatementReader.Describe(tree, sql.Span, buffer, catalog))
+            .ConfigureAwait(false);
+        StatementDescription description = read ?? StatementReader.Undescribed(outcome.Reason, buffer);
         if (outcome.Failure is ParseFailure.None or ParseFailure.Refused)
         {
             cache.Add(sql.Span, context, buffer, description);

@@ -21,6 +21,9 @@ internal sealed class QueryReader(FactsBuilder facts)
         .. (string[])["bsval", "boolval", "fval", "ival", "sval", "Alias", "Integer", "Float", "DefElem"],
     ]);
 
+    /// <summary>Whether a node means nothing more than those that it holds.</summary>
+    public static bool IsTransparent(string kind) => Transparent.Contains(kind);
+
     /// <summary>Reads a query, or a statement that changes rows.</summary>
     /// <param name="node">The statement.</param>
     /// <param name="outer">The query that it stands in.</param>

@@ -47,6 +47,16 @@ internal static class ValueSources
         }
         string cast = isCast ? CastName(node, isArray: true) ?? "?" : "";
         SqlNode value = isCast ? node.Child("arg")! : node;
+        if (value.Kind == "A_ArrayExpr")
+        {
+            return
+            [
+                .. OfAll(value.List("elements"), places)
+                    .Select(element =>
+                        element.Cast.Length == 0 ? element with { Cast = cast } : ValueSource.Expression
+                    ),
+            ];
+        }
         ValueSource source = Of(value, places);
         return
         [

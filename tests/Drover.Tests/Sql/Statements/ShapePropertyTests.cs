@@ -72,6 +72,7 @@ public sealed class ShapePropertyTests
     [InlineData("SELECT nextval('s{0}')", true)]
     [InlineData("SELECT a FROM t WHERE b = 't{0}'::regclass", true)]
     [InlineData("SELECT a FROM t TABLESAMPLE system ({0})", true)]
+    [InlineData("SELECT a FROM f() AS t (a varchar({0}))", true)]
     [InlineData("CREATE TABLE t (a int DEFAULT {0})", true)]
     [InlineData("SET work_mem = {0}", true)]
     [InlineData("SELECT sum(a) OVER (ORDER BY b ROWS {0} PRECEDING) FROM t", true)]

@@ -39,6 +39,10 @@ public sealed class StatementFactsTests : IDisposable
         "SELECT id FROM orders WHERE customer_id = ANY ('{1,2}'::bigint[])",
         "Select Read | orders | orders.customer_id=[#0]::pg_catalog.int8"
     )]
+    [InlineData(
+        "SELECT id FROM orders WHERE customer_id = ANY (ARRAY[1, $2]::bigint[])",
+        "Select Read | orders | orders.customer_id=#0::pg_catalog.int8"
+    )]
     [InlineData("SELECT id FROM orders WHERE customer_id = ANY ($1)", "Select Read | orders | orders.customer_id=[$1]")]
     [InlineData(
         "SELECT id FROM orders WHERE customer_id = 1 OR customer_id = 2",
@@ -64,6 +68,11 @@ public sealed class StatementFactsTests : IDisposable
         "SELECT 1 FROM orders o JOIN items i ON i.customer_id = o.customer_id WHERE o.customer_id = 7",
         "Select Read | orders, items | o.customer_id=#1 | i.customer_id=o.customer_id"
     )]
+    [InlineData(
+        "WITH w AS (SELECT 1 AS customer_id) SELECT 1 FROM (orders CROSS JOIN w) JOIN items USING (customer_id)",
+        "Select Read | orders, items"
+    )]
+    [InlineData("SELECT 1 FROM orders o (customer_id) JOIN items USING (customer_id)", "Select Read | orders, items")]
     [InlineData(
         "SELECT 1 FROM orders JOIN items USING (customer_id) WHERE status = 'x'",
         "Select Read | orders, items | orders.status=#1 | orders.customer_id=items.customer_id"
@@ -179,6 +188,41 @@ public sealed class StatementFactsTests : IDisposable
         Assert.Equal(2, parser.Count);
     }
 
+    [Theory]
+    [InlineData("SELECT f(1, ", "f(1, ", "1", ")", 600)]
+    [InlineData("SELECT 1", "+ 1", "", "", 1_900)]
+    [InlineData(
+        "SELECT 1 FROM orders WHERE customer_id = 1",
+        " UNION SELECT 1 FROM orders WHERE customer_id = 1",
+        "",
+        "",
+        900
+    )]
+    public async Task The_deepest_statement_that_is_parsed_is_described(
+        string before,
+        string repeated,
+        string middle,
+        string after,
+        int count
+    )
+    {
+        RequireParser();
+        KnownStatements statements = new(
+            new PostgresParser(PgQueryLibrary.Instance, _threads),
+            new StatementCache<StatementDescription>()
+        );
+        StringBuilder sql = new(before);
+        sql.Insert(sql.Length, repeated, count)
+            .Append(middle)
+            .Insert(sql.Length, after, after.Length > 0 ? count + 1 : 0);
+        (StatementDescription description, _) = await statements.LearnAsync(
+            Encoding.UTF8.GetBytes(sql.ToString()),
+            Public,
+            ShopCatalog.Instance
+        );
+        Assert.Equal(StatementKind.Select, Assert.Single(description.Statements).Kind);
+    }
+
     [Fact]
     public async Task A_statement_that_is_refused_is_unknown_with_the_reason()
     {
@@ -226,10 +270,10 @@ public sealed class StatementFactsTests : IDisposable
     {
         public int Count { get; private set; }
 
-        public Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql)
+        public Task<ParseOutcome> ParseAsync(ReadOnlyMemory<byte> sql, Action<SqlTree>? onTree)
         {
             Count++;
-            return parser.ParseAsync(sql);
+            return parser.ParseAsync(sql, onTree);
         }
     }
 }
