@@ -1,6 +1,7 @@
 // The entry point: builds the command line and runs the verb that was asked for.
 using System.CommandLine;
 using Drover.App.Commands;
+using Drover.App.Commands.Sharding;
 
 RootCommand root = new("Takes a PostgreSQL database from one overgrown server to many, on live traffic.")
 {
@@ -8,6 +9,9 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     DemoCommand.Create(),
     InspectCommand.Create(),
     PartitionCommand.Create(),
+    ShardCommand.Create(),
+    TableCommand.Create(),
+    TableCommand.CreateTenant(),
     ConfigCommand.Create(),
     LocalPostgresCommand.Create(),
 };

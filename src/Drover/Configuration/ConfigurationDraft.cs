@@ -13,6 +13,7 @@ internal sealed class ConfigurationDraft(string file)
     private readonly List<ConfigurationError> _errors = [];
     private readonly List<ConfigurationNotice> _warnings = [];
     private readonly List<DatabaseOptions> _databases = [];
+    private readonly List<ShardedDatabaseOptions> _sharded = [];
     private readonly List<UserOptions> _users = [];
     private readonly List<PeerOptions> _peers = [];
     private DatabaseOptions? _fallback;
@@ -86,6 +87,13 @@ internal sealed class ConfigurationDraft(string file)
         Replace(_databases, database, other => other.Name == database.Name);
     }
 
+    /// <summary>Adds a sharded database; one of the same name is replaced.</summary>
+    public void Add(ShardedDatabaseOptions sharded, SourcePlace place)
+    {
+        _places["sharded." + sharded.Name] = place;
+        Replace(_sharded, sharded, other => other.Name == sharded.Name);
+    }
+
     /// <summary>Adds a user; one of the same name is replaced.</summary>
     public void Add(UserOptions user, SourcePlace place)
     {
@@ -109,6 +117,9 @@ internal sealed class ConfigurationDraft(string file)
     /// <summary>Where a database was described.</summary>
     public SourcePlace PlaceOf(DatabaseOptions database) => PlaceOf("databases." + database.Name);
 
+    /// <summary>Where a sharded database was described.</summary>
+    public SourcePlace PlaceOf(ShardedDatabaseOptions sharded) => PlaceOf("sharded." + sharded.Name);
+
     /// <summary>The options as they stand, whether or not they hold.</summary>
     public DroverOptions ToOptions() =>
         new()
@@ -116,6 +127,7 @@ internal sealed class ConfigurationDraft(string file)
             Proxy = Proxy,
             Databases = [.. _databases],
             FallbackDatabase = _fallback,
+            Sharded = [.. _sharded],
             Users = [.. _users],
             Peers = [.. _peers],
             AuthenticationFiles = AuthenticationFiles,

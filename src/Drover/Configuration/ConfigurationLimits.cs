@@ -7,6 +7,9 @@ internal static class ConfigurationLimits
     /// <summary>The largest peer_id: PgBouncer keeps 14 bits for it in a cancel key.</summary>
     public const int PeerIdMax = 16_383;
 
+    /// <summary>Most shards of a database: the ids that each makes alone have room for so many.</summary>
+    public const int ShardsMax = 1023;
+
     /// <summary>The longest path of a Unix socket: sockaddr_un holds 108 bytes with the final zero.</summary>
     public const int UnixSocketPathMax = 107;
 }

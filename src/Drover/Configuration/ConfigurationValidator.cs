@@ -16,6 +16,7 @@ internal static class ConfigurationValidator
         CheckServerTls(draft);
         CheckEndpoints(draft);
         CheckDatabases(draft);
+        ShardedDatabaseValidator.Check(draft);
     }
 
     private static void CheckListening(ConfigurationDraft draft)

@@ -16,6 +16,9 @@ internal sealed record DroverOptions
     /// <summary>The <c>*</c> entry: it serves every database name that has no entry of its own.</summary>
     public DatabaseOptions? FallbackDatabase { get; init; }
 
+    /// <summary>Databases that are many servers.</summary>
+    public ImmutableArray<ShardedDatabaseOptions> Sharded { get; init; } = [];
+
     /// <summary>Users with settings of their own.</summary>
     public ImmutableArray<UserOptions> Users { get; init; } = [];
 
@@ -34,6 +37,7 @@ internal sealed record DroverOptions
         && Proxy == other.Proxy
         && FallbackDatabase == other.FallbackDatabase
         && Databases.SequenceEqual(other.Databases)
+        && Sharded.SequenceEqual(other.Sharded)
         && Users.SequenceEqual(other.Users)
         && Peers.SequenceEqual(other.Peers);
 

@@ -15,6 +15,7 @@ internal static class RoomArrows
             ["Configuration"] = ["Protocol"],
             ["Telemetry"] = [],
             ["Sql"] = [],
+            ["Topology"] = [],
             ["Administration"] = ["Telemetry", "Protocol"],
             ["Transport"] = ["Configuration", "Protocol"],
             ["Pooling"] = ["Configuration", "Telemetry", "Sql", "Transport", "Protocol"],
@@ -34,6 +35,7 @@ internal static class RoomArrows
             ["Operations"] = ["Telemetry"],
             ["Partitioning"] = ["Operations", "Telemetry"],
             ["Advice"] = ["Operations"],
+            ["Sharding"] = ["Operations", "Topology", "Configuration"],
         }.ToImmutableDictionary();
 
     private const string ImplicitUsings = """

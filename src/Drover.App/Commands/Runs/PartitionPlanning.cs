@@ -1,6 +1,7 @@
 // Makes the plan of a conversion from the command line: the options, the table's catalogs, the planner.
 using System.CommandLine;
 using Drover.Operations;
+using Drover.Operations.Connections;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
 using Drover.Partitioning.Catalog;
@@ -88,7 +89,7 @@ internal sealed class PartitionPlanning(TimeProvider time)
     {
         string given = invocation.Table!;
         string name =
-            await TableNames.ResolveAsync(connection, given, cancellation)
+            await RelationNames.ResolveAsync(connection, given, cancellation)
             ?? throw new OperationException(
                 $"{invocation.Server.Description}: there is no table {given}. Give its schema if it is not on the "
                     + "search_path, and quote it as SQL does.",

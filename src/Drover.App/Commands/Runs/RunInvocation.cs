@@ -110,7 +110,7 @@ internal sealed class RunInvocation
         CancellationToken cancellation
     )
     {
-        string? resolved = await TableNames.ResolveAsync(connection, table, cancellation);
+        string? resolved = await RelationNames.ResolveAsync(connection, table, cancellation);
         foreach (string? name in (string?[])[resolved, table, $"public.{table}"])
         {
             if (name is not null && await RunJournal.FindLatestAsync(connection, name, cancellation) is { } run)

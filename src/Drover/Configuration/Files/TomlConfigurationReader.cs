@@ -1,4 +1,5 @@
-// Reads drover.toml: [proxy], [databases.NAME], [users.NAME], [peers.ID]. An unknown name is an error here.
+// Reads drover.toml: [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID].
+// An unknown name is an error here.
 using System.Globalization;
 using Drover.Configuration.Settings;
 using Tomlyn.Parsing;
@@ -9,7 +10,7 @@ namespace Drover.Configuration.Files;
 /// <summary>Reads drover.toml into a draft, from the syntax tree, so that every error has line and column.</summary>
 internal sealed class TomlConfigurationReader
 {
-    private static readonly string[] Rooms = ["proxy", "databases", "users", "peers"];
+    private static readonly string[] Rooms = ["proxy", "databases", "sharded", "users", "peers"];
 
     private readonly ConfigurationDraft _draft;
     private readonly string _file;
@@ -92,7 +93,7 @@ internal sealed class TomlConfigurationReader
             case ["proxy", var name]:
                 SetProxy(name, pair.Value, place);
                 break;
-            case ["databases" or "users" or "peers", var entry, var name]:
+            case ["databases" or "sharded" or "users" or "peers", var entry, var name]:
                 EntryOf(path[0], entry, place).Values.Add((name, pair.Value, place));
                 break;
             default:
@@ -105,9 +106,9 @@ internal sealed class TomlConfigurationReader
     {
         switch (path)
         {
-            case ["proxy" or "databases" or "users" or "peers"]:
+            case ["proxy" or "databases" or "sharded" or "users" or "peers"]:
                 break;
-            case ["databases" or "users" or "peers", var entry]:
+            case ["databases" or "sharded" or "users" or "peers", var entry]:
                 EntryOf(path[0], entry, PlaceOf(node));
                 break;
             default:
@@ -122,7 +123,7 @@ internal sealed class TomlConfigurationReader
         string hint =
             SettingCatalog.Proxy.Find(path[0]) is not null ? $": put {path[0]} below [proxy]"
             : nearest is not null ? $": did you mean {nearest}?"
-            : ": the tables are [proxy], [databases.NAME], [users.NAME] and [peers.ID]";
+            : ": the tables are [proxy], [databases.NAME], [sharded.NAME], [users.NAME] and [peers.ID]";
         _draft.Error(place, $"unknown name '{string.Join('.', path)}'{hint}");
     }
 
@@ -162,6 +163,10 @@ internal sealed class TomlConfigurationReader
                 case "databases":
                     DatabaseOptions database = new() { Name = entry.Name };
                     _draft.Add(Fill(SettingCatalog.Databases, database, entry), entry.Place);
+                    break;
+                case "sharded":
+                    ShardedDatabaseOptions sharded = new() { Name = entry.Name };
+                    _draft.Add(Fill(SettingCatalog.Sharded, sharded, entry), entry.Place);
                     break;
                 case "users":
                     _draft.Add(Fill(SettingCatalog.Users, new UserOptions { Name = entry.Name }, entry), entry.Place);

@@ -35,6 +35,11 @@ internal static class TomlConfigurationWriter
             DatabaseOptions plain = new() { Name = database.Name };
             WriteEntry("databases", database.Name, SettingCatalog.Databases, database, plain, output);
         }
+        foreach (ShardedDatabaseOptions sharded in options.Sharded)
+        {
+            ShardedDatabaseOptions plain = new() { Name = sharded.Name };
+            WriteEntry("sharded", sharded.Name, SettingCatalog.Sharded, sharded, plain, output);
+        }
         foreach (UserOptions user in options.Users)
         {
             WriteEntry("users", user.Name, SettingCatalog.Users, user, new UserOptions { Name = user.Name }, output);

@@ -5,6 +5,10 @@ namespace Drover.Configuration.Settings;
 internal static class EntrySettings
 {
     private static readonly SettingGroup<DatabaseOptions, DatabaseOptions> Database = new(o => o, (_, g) => g);
+    private static readonly SettingGroup<ShardedDatabaseOptions, ShardedDatabaseOptions> Sharded = new(
+        o => o,
+        (_, g) => g
+    );
     private static readonly SettingGroup<UserOptions, UserOptions> User = new(o => o, (_, g) => g);
     private static readonly SettingGroup<PeerOptions, PeerOptions> Peer = new(o => o, (_, g) => g);
 
@@ -154,6 +158,31 @@ internal static class EntrySettings
             (g, v) => g with { ApplicationName = v },
             "application_name that a server is given."
         ),
+    ];
+
+    /// <summary>Settings of a sharded database.</summary>
+    public static Setting<ShardedDatabaseOptions>[] ShardedDatabases { get; } =
+    [
+        Sharded.Text(
+            "catalog",
+            g => g.Catalog,
+            (g, v) => g with { Catalog = v },
+            "Connection string of the database that keeps the map: URI or words, as libpq takes them. Its user and "
+                + "password are used on the shards too when tables are declared; clients never use them."
+        ) with
+        {
+            IsSecret = true,
+            Origin = SettingOrigin.Drover,
+        },
+        Sharded.List(
+            "shards",
+            g => g.Shards,
+            (g, v) => g with { Shards = v },
+            "The shards: names of database entries. The first one has the tables that are on one server."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+        },
     ];
 
     /// <summary>Settings of a user.</summary>

@@ -57,6 +57,9 @@ internal static class SettingCatalog
     /// <summary>Settings of a database.</summary>
     public static SettingTable<DatabaseOptions> Databases { get; } = new(EntrySettings.Databases);
 
+    /// <summary>Settings of a sharded database.</summary>
+    public static SettingTable<ShardedDatabaseOptions> Sharded { get; } = new(EntrySettings.ShardedDatabases);
+
     /// <summary>Settings of a user.</summary>
     public static SettingTable<UserOptions> Users { get; } = new(EntrySettings.Users);
 

@@ -24,6 +24,7 @@ internal static class SettingReference
         |---|---|---|
         | the process | `[pgbouncer]`, one `name = value` a line | `[proxy]` |
         | a database | `shop = host=h1 port=5432 pool_size=10` in `[databases]` | `[databases.shop]` |
+        | a database that is many servers | no | `[sharded.shop]` |
         | all other databases | `* = host=h1` | `[databases."*"]` |
         | a user | `alice = pool_mode=session` in `[users]` | `[users.alice]` |
         | a peer | `2 = host=h2` in `[peers]` | `[peers.2]` |
@@ -49,6 +50,8 @@ internal static class SettingReference
         }
         DatabaseOptions database = new() { Name = "" };
         WriteTable("A database", EntrySettings.Databases, setting => setting.Format(database), output);
+        ShardedDatabaseOptions sharded = new() { Name = "" };
+        WriteTable("A sharded database", EntrySettings.ShardedDatabases, setting => setting.Format(sharded), output);
         UserOptions user = new() { Name = "" };
         WriteTable("A user", EntrySettings.Users, setting => setting.Format(user), output);
         PeerOptions peer = new() { PeerId = 1 };

@@ -1,11 +1,10 @@
 // Finds the table that a person means: with or without schema, along the role's own search_path.
-using Drover.Operations.Connections;
 using Npgsql;
 
-namespace Drover.App.Commands.Runs;
+namespace Drover.Operations.Connections;
 
-/// <summary>Names of tables, as the journal has them.</summary>
-internal static class TableNames
+/// <summary>Names of tables as a person writes them.</summary>
+internal static class RelationNames
 {
     /// <summary>The schema-qualified, quoted name; null when there is no such relation, or it is no name.</summary>
     public static async Task<string?> ResolveAsync(

@@ -1,0 +1,18 @@
+// What a configuration says about a database that is many servers.
+namespace Drover.Configuration;
+
+/// <summary>A sharded database as clients name it: its shards, and the catalog that knows what is where.</summary>
+internal sealed record ShardedDatabaseOptions
+{
+    /// <summary>The name that clients use.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>
+    /// Connection string of the catalog database. Its user and password are those of the control plane on the shards
+    /// too. Never shown.
+    /// </summary>
+    public string Catalog { get; init; } = "";
+
+    /// <summary>The shards: names of database entries. The first one has what is on one server.</summary>
+    public TextList Shards { get; init; } = TextList.Empty;
+}

@@ -1,0 +1,139 @@
+// One change of the map: one transaction, one epoch, one notification.
+using Drover.Operations.Connections;
+using Drover.Topology;
+using Drover.Topology.Keys;
+using Npgsql;
+
+namespace Drover.Sharding.Catalog;
+
+/// <summary>
+/// Changes of the map wait for each other. What is not committed is not there: dispose without
+/// <see cref="CommitAsync"/> undoes it.
+/// </summary>
+internal sealed class TopologyChange : IAsyncDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly NpgsqlTransaction _transaction;
+
+    private TopologyChange(NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        _connection = connection;
+        _transaction = transaction;
+    }
+
+    /// <summary>Begins a change, after those that are under way.</summary>
+    public static async Task<TopologyChange> BeginAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    )
+    {
+        NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        try
+        {
+            await connection.ExecuteAsync("SELECT FROM drover.topology FOR UPDATE", [], cancellationToken);
+            return new TopologyChange(connection, transaction);
+        }
+        catch
+        {
+            await transaction.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The map as it is now.</summary>
+    public Task<TopologySnapshot> ReadAsync(CancellationToken cancellationToken) =>
+        TopologyReader.ReadWithinAsync(_connection, cancellationToken);
+
+    /// <summary>Adds a shard. It has no slots until they are moved to it, but in the first map.</summary>
+    public Task AddShardAsync(Shard shard, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            "INSERT INTO drover.shards (number, name) VALUES ($1, $2)",
+            [shard.Number, shard.Name],
+            cancellationToken
+        );
+
+    /// <summary>Adds a colocation group.</summary>
+    /// <returns>Its number.</returns>
+    public async Task<int> AddGroupAsync(
+        string name,
+        KeyType type,
+        SlotMap slots,
+        CancellationToken cancellationToken
+    ) =>
+        (int)
+            (
+                await _connection.ScalarAsync(
+                    "INSERT INTO drover.colocation_groups (name, key_type, slots) VALUES ($1, $2, $3) RETURNING number",
+                    [name, type.ToString(), Enumerable.Range(0, Slot.Count).Select(slot => slots[slot]).ToArray()],
+                    cancellationToken
+                )
+            )!;
+
+    /// <summary>Adds a sharded table.</summary>
+    public Task AddTableAsync(ShardedTable table, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            """
+            INSERT INTO drover.sharded_tables
+                (schema_name, table_name, key_column, key_type, key_type_modifier, colocation_group)
+            VALUES ($1, $2, $3, $4::text::oid, $5, $6)
+            """,
+            [
+                table.Name.Schema,
+                table.Name.Name,
+                table.KeyColumn,
+                table.KeyTypeOid.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                table.KeyTypeModifier,
+                table.Group,
+            ],
+            cancellationToken
+        );
+
+    /// <summary>Adds a reference table.</summary>
+    public Task AddReferenceTableAsync(TableName table, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            "INSERT INTO drover.reference_tables (schema_name, table_name) VALUES ($1, $2)",
+            [table.Schema, table.Name],
+            cancellationToken
+        );
+
+    /// <summary>Gives a key a shard of its own.</summary>
+    public Task PinAsync(
+        ColocationGroup group,
+        string key,
+        ulong hash,
+        int shard,
+        CancellationToken cancellationToken
+    ) =>
+        _connection.ExecuteAsync(
+            """
+            INSERT INTO drover.pins (colocation_group, hash, key, shard) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (colocation_group, hash) DO UPDATE SET shard = excluded.shard
+            """,
+            [group.Number, (long)hash, key, shard],
+            cancellationToken
+        );
+
+    /// <summary>Makes the change, and tells every proxy.</summary>
+    /// <returns>The new epoch.</returns>
+    public async Task<long> CommitAsync(CancellationToken cancellationToken)
+    {
+        long epoch = (long)
+            (
+                await _connection.ScalarAsync(
+                    "UPDATE drover.topology SET epoch = epoch + 1 RETURNING epoch",
+                    [],
+                    cancellationToken
+                )
+            )!;
+        await _connection.ExecuteAsync(
+            "SELECT pg_notify($1, $2)",
+            [CatalogSchema.Channel, $"{epoch}"],
+            cancellationToken
+        );
+        await _transaction.CommitAsync(cancellationToken);
+        return epoch;
+    }
+
+    /// <summary>Undoes what is not committed.</summary>
+    public ValueTask DisposeAsync() => _transaction.DisposeAsync();
+}

@@ -1,0 +1,84 @@
+// What is asked of one shard's server.
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Topology;
+using Npgsql;
+
+namespace Drover.Sharding;
+
+internal static class ShardServer
+{
+    /// <summary>The database's encoding.</summary>
+    public static async Task<string> EncodingAsync(NpgsqlConnection server, CancellationToken cancellationToken) =>
+        (string)(await server.ScalarAsync("SELECT current_setting('server_encoding')", [], cancellationToken))!;
+
+    /// <summary>Refuses a server on which keys would not be what they are elsewhere.</summary>
+    /// <exception cref="OperationException">It is one.</exception>
+    public static async Task CheckAsync(
+        NpgsqlConnection server,
+        Shard shard,
+        string encoding,
+        CancellationToken cancellationToken
+    )
+    {
+        const int VersionMin = 150000;
+        if (server.PostgreSqlVersion.Major * 10000 < VersionMin)
+        {
+            throw new OperationException(
+                $"shard {shard.Name}: PostgreSQL {server.PostgreSqlVersion} is older than 15",
+                OperationOutcome.Refused
+            );
+        }
+        string other = await EncodingAsync(server, cancellationToken);
+        if (other != "UTF8" || encoding != "UTF8")
+        {
+            throw new OperationException(
+                $"shard {shard.Name}: the encoding is {other}, the catalog's {encoding}: text keys are hashed as UTF8, "
+                    + "so all databases have to be",
+                OperationOutcome.Refused
+            );
+        }
+        if (await server.ScalarAsync("SELECT pg_is_in_recovery()", [], cancellationToken) is true)
+        {
+            throw new OperationException(
+                $"shard {shard.Name}: this server is a standby: name its primary",
+                OperationOutcome.Refused
+            );
+        }
+    }
+
+    /// <summary>Refuses when a table has rows of a key here.</summary>
+    /// <exception cref="OperationException">It has.</exception>
+    public static async Task RefuseRowsOfAsync(
+        NpgsqlConnection server,
+        Shard shard,
+        ShardedTable table,
+        string key,
+        CancellationToken cancellationToken
+    )
+    {
+        object? command = await server.ScalarAsync(
+            """
+            SELECT format('SELECT EXISTS (SELECT FROM %I.%I WHERE %I = %L::%s)', $1, $2, $3, $4,
+                format_type($5::text::oid, $6))
+            """,
+            [
+                table.Name.Schema,
+                table.Name.Name,
+                table.KeyColumn,
+                key,
+                table.KeyTypeOid.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                table.KeyTypeModifier,
+            ],
+            cancellationToken
+        );
+        if (await server.ScalarAsync((string)command!, [], cancellationToken) is true)
+        {
+            throw new OperationException(
+                $"{table.Name} has rows of this key on shard {shard.Name}: they would not be found any more. Pin "
+                    + "a tenant before its first row, or move its rows first",
+                OperationOutcome.Refused
+            );
+        }
+    }
+}

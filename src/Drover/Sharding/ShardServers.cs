@@ -1,0 +1,111 @@
+// Sessions of the control plane on the catalog and on every shard.
+using Drover.Configuration;
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Topology;
+using Npgsql;
+
+namespace Drover.Sharding;
+
+/// <summary>
+/// How the control plane reaches a sharded database's servers: the catalog by its connection string, a shard where its
+/// database entry says, as the catalog's user.
+/// </summary>
+internal sealed class ShardServers : IAsyncDisposable
+{
+    private readonly Dictionary<string, ServerAccess> _shards = [];
+
+    private ShardServers(ShardedDatabaseOptions database, ServerAccess catalog)
+    {
+        Database = database;
+        Catalog = catalog;
+    }
+
+    /// <summary>What the configuration says of the database.</summary>
+    public ShardedDatabaseOptions Database { get; }
+
+    /// <summary>The catalog database.</summary>
+    public ServerAccess Catalog { get; }
+
+    /// <summary>Prepares access; connects to nothing yet.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="name">The sharded database; null: the only one that there is.</param>
+    /// <exception cref="OperationException">There is no such one, or its catalog is no connection string.</exception>
+    public static ShardServers Open(DroverOptions options, string? name)
+    {
+        ShardedDatabaseOptions database = Find(options, name);
+        NpgsqlConnectionStringBuilder catalog =
+            ConnectionText.Parse(database.Catalog, Environment.GetEnvironmentVariable, out string problem)
+            ?? throw new OperationException($"sharded.{database.Name}.catalog: {problem}", OperationOutcome.Usage);
+        ShardServers servers = new(database, new ServerAccess(catalog));
+        foreach (string shard in database.Shards)
+        {
+            DatabaseOptions entry = options.Databases.First(entry => entry.Name == shard);
+            servers._shards[shard] = new ServerAccess(Target(catalog, entry, options.Proxy.Listen.UnixSocketDir));
+        }
+        return servers;
+    }
+
+    /// <summary>A session on a shard.</summary>
+    /// <exception cref="OperationException">The map has a shard that the configuration does not name.</exception>
+    public Task<NpgsqlConnection> OpenAsync(Shard shard, CancellationToken cancellationToken) =>
+        Access(shard).OpenAsync(cancellationToken);
+
+    /// <summary>Where a shard is, for a person.</summary>
+    public string Describe(Shard shard) => Access(shard).Description;
+
+    /// <summary>Closes what is left.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Catalog.DisposeAsync();
+        foreach (ServerAccess access in _shards.Values)
+        {
+            await access.DisposeAsync();
+        }
+    }
+
+    private ServerAccess Access(Shard shard) =>
+        _shards.GetValueOrDefault(shard.Name)
+        ?? throw new OperationException(
+            $"the map has a shard '{shard.Name}' that sharded.{Database.Name}.shards does not name: add it there",
+            OperationOutcome.Usage
+        );
+
+    private static ShardedDatabaseOptions Find(DroverOptions options, string? name)
+    {
+        if (options.Sharded.IsEmpty)
+        {
+            throw new OperationException(
+                "the configuration has no sharded database: add [sharded.NAME] with catalog and shards",
+                OperationOutcome.Usage
+            );
+        }
+        string names = string.Join(", ", options.Sharded.Select(sharded => sharded.Name));
+        if (name is null)
+        {
+            return options.Sharded.Length == 1
+                ? options.Sharded[0]
+                : throw new OperationException(
+                    $"the configuration has several sharded databases ({names}): say which by --database",
+                    OperationOutcome.Usage
+                );
+        }
+        return options.Sharded.FirstOrDefault(sharded => sharded.Name == name)
+            ?? throw new OperationException(
+                $"the configuration has no sharded database '{name}': it has {names}",
+                OperationOutcome.Usage
+            );
+    }
+
+    private static NpgsqlConnectionStringBuilder Target(
+        NpgsqlConnectionStringBuilder catalog,
+        DatabaseOptions entry,
+        string socketFolder
+    ) =>
+        new(catalog.ConnectionString)
+        {
+            Host = entry.Host.Count == 0 ? socketFolder : string.Join(',', entry.Host),
+            Port = entry.Port,
+            Database = entry.Dbname ?? entry.Name,
+        };
+}

@@ -1,0 +1,142 @@
+// A sharded database on one cluster: a catalog and some shards, each a database of its own, and a drover.toml.
+using System.Diagnostics;
+using System.Text.Json;
+using Drover.App.LocalPostgres;
+using Drover.IntegrationTests.LocalPostgres;
+using Npgsql;
+
+namespace Drover.IntegrationTests.Topology;
+
+/// <summary>Commands are run by the real program.</summary>
+internal sealed class ShardingStage : IAsyncDisposable
+{
+    private readonly LocalPostgresCluster _cluster;
+    private readonly string _catalog;
+    private readonly List<string> _shards = [];
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("drover-sharding-");
+
+    private ShardingStage(LocalPostgresCluster cluster, string catalog)
+    {
+        _cluster = cluster;
+        _catalog = catalog;
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string ConfigurationFile => Path.Combine(_folder.FullName, "drover.toml");
+
+    /// <summary>Makes the databases and the configuration; nothing is initialised.</summary>
+    public static async Task<ShardingStage> StartAsync(PostgresFixture postgres, int major, int shards)
+    {
+        (LocalPostgresCluster cluster, string catalog) = await postgres.CreateDatabaseAsync(major, Token);
+        ShardingStage stage = new(cluster, catalog);
+        for (int shard = 1; shard <= shards; shard++)
+        {
+            await stage.AddShardAsync(postgres, major);
+        }
+        return stage;
+    }
+
+    /// <summary>Adds a database, and names it in the configuration.</summary>
+    public async Task AddShardAsync(PostgresFixture postgres, int major)
+    {
+        _shards.Add((await postgres.CreateDatabaseAsync(major, Token)).Database);
+        await WriteConfigurationAsync();
+    }
+
+    /// <summary>Runs SQL on every shard.</summary>
+    public async Task OnShardsAsync(string sql)
+    {
+        foreach (string shard in _shards)
+        {
+            await _cluster.ExecuteAsync(sql, Token, shard);
+        }
+    }
+
+    /// <summary>Runs SQL on one shard, from 1.</summary>
+    public Task OnShardAsync(int shard, string sql) => _cluster.ExecuteAsync(sql, Token, _shards[shard - 1]);
+
+    /// <summary>A value from one shard, from 1, as text.</summary>
+    public Task<string?> FromShardAsync(int shard, string sql) => _cluster.QueryAsync(sql, Token, _shards[shard - 1]);
+
+    /// <summary>A value from the catalog database, as text.</summary>
+    public Task<string?> FromCatalogAsync(string sql) => _cluster.QueryAsync(sql, Token, _catalog);
+
+    /// <summary>A session on the catalog database.</summary>
+    public Task<NpgsqlConnection> OpenCatalogAsync() => _cluster.OpenAsync(_catalog, Token);
+
+    /// <summary>A session on one shard, from 1.</summary>
+    public Task<NpgsqlConnection> OpenShardAsync(int shard) => _cluster.OpenAsync(_shards[shard - 1], Token);
+
+    /// <summary>Runs a command with this configuration.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> RunAsync(string command)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        using Process process = Process.Start(
+            new ProcessStartInfo(program, [.. command.Split(' '), "--config", ConfigurationFile])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(Token);
+        string error = await process.StandardError.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        return (process.ExitCode, await output, error);
+    }
+
+    /// <summary>Runs a command that has to succeed.</summary>
+    public async Task<string> DoAsync(string command)
+    {
+        (int exitCode, string output, string error) = await RunAsync(command);
+        Assert.True(exitCode == 0, $"{command}: exit code {exitCode}\n{output}{error}");
+        return output;
+    }
+
+    /// <summary>Runs a command that has to be refused, and gives what it says.</summary>
+    public async Task<string> RefusedAsync(string command)
+    {
+        (int exitCode, string output, string error) = await RunAsync(command);
+        Assert.True(exitCode == 3, $"{command}: exit code {exitCode}\n{output}{error}");
+        return error;
+    }
+
+    /// <summary>Runs a command with <c>--json</c> and reads what it writes.</summary>
+    public async Task<JsonElement> JsonAsync(string command) =>
+        JsonDocument.Parse(await DoAsync(command + " --json")).RootElement;
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task WriteConfigurationAsync()
+    {
+        IEnumerable<string> entries = _shards.Select(
+            (shard, place) =>
+                $"""
+                    [databases.s{place + 1}]
+                    host = "{LocalPostgresCluster.Host}"
+                    port = {_cluster.Port}
+                    dbname = "{shard}"
+
+                    """
+        );
+        await File.WriteAllTextAsync(
+            ConfigurationFile,
+            $"""
+            [proxy]
+            listen_addr = "127.0.0.1"
+            unix_socket_dir = ""
+            auth_type = "any"
+
+            {string.Join('\n', entries)}
+            [sharded.shop]
+            catalog = "host={LocalPostgresCluster.Host} port={_cluster.Port} user=postgres dbname={_catalog}"
+            shards = [{string.Join(", ", _shards.Select((_, place) => $"\"s{place + 1}\""))}]
+            """,
+            Token
+        );
+    }
+}
