@@ -126,7 +126,7 @@ internal sealed class KeyTable<TValue>
             Entry? entry = _places[i];
             if (entry is null)
             {
-                empty = i;
+                empty = empty < 0 ? i : empty;
             }
             else if (entry.Hash == hash && entry.IsFor(key, context))
             {

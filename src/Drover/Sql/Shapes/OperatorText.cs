@@ -10,6 +10,11 @@ internal static class OperatorText
     public static int Length(ReadOnlySpan<byte> sql, int start, out LexemeKind kind)
     {
         int length = 1;
+        if (start + 1 >= sql.Length || !SqlBytes.IsOperatorByte(sql[start + 1]))
+        {
+            kind = KindOf(sql[start]);
+            return 1;
+        }
         while (start + length < sql.Length && SqlBytes.IsOperatorByte(sql[start + length]))
         {
             if (BeginsComment(sql[(start + length)..]))
@@ -41,11 +46,17 @@ internal static class OperatorText
         return false;
     }
 
+    private static LexemeKind KindOf(byte single) =>
+        single is (byte)'+' or (byte)'-' or (byte)'*' or (byte)'/' or (byte)'%' or (byte)'^' or (byte)'<' or (byte)'>'
+        || single == '='
+            ? LexemeKind.Symbol
+            : LexemeKind.Operator;
+
     private static LexemeKind KindOf(ReadOnlySpan<byte> text)
     {
         if (text.Length == 1)
         {
-            return "+-*/%^<>="u8.Contains(text[0]) ? LexemeKind.Symbol : LexemeKind.Operator;
+            return KindOf(text[0]);
         }
         if (text.Length > 2)
         {

@@ -1,5 +1,7 @@
 // The memory in which a statement's shape is made; one per loop, used again for every statement.
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Drover.Sql.Shapes;
 
@@ -70,21 +72,59 @@ internal sealed class ShapeBuffer
     }
 
     /// <summary>Appends a word in lower case, ASCII only, as PostgreSQL folds names; then a separator.</summary>
+    /// <param name="sql">The text.</param>
+    /// <param name="start">Where the word begins.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="separator">What comes behind it.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AppendLower(ReadOnlySpan<byte> word, byte separator)
+    public void AppendLower(ReadOnlySpan<byte> sql, int start, int length, byte separator)
     {
-        if (_key.Length - KeyLength <= word.Length && !TryGrowKey(word.Length + 1))
+        int key = KeyLength;
+        int room = Math.Max(length, Vector128<byte>.Count) + 1;
+        if (_key.Length - key < room && !TryGrowKey(room))
         {
             return;
         }
-        Span<byte> target = _key.AsSpan(KeyLength, word.Length + 1);
+        if (length <= Vector128<byte>.Count && start <= sql.Length - Vector128<byte>.Count)
+        {
+            // What is copied behind the word is written over by what comes next.
+            Vector128<byte> bytes = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(sql), (nuint)start);
+            Vector128<byte> isUpper = Vector128.LessThanOrEqual(
+                bytes - Vector128.Create((byte)'A'),
+                Vector128.Create((byte)('Z' - 'A'))
+            );
+            Vector128<byte> lower = bytes | (isUpper & Vector128.Create((byte)0x20));
+            lower.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_key), (nuint)key);
+        }
+        else
+        {
+            AppendLowerSlowly(sql.Slice(start, length), _key.AsSpan(key, length));
+        }
+        _key[key + length] = separator;
+        KeyLength = key + length + 1;
+    }
+
+    private static void AppendLowerSlowly(ReadOnlySpan<byte> word, Span<byte> target)
+    {
         for (int i = 0; i < word.Length; i++)
         {
             byte c = word[i];
             target[i] = (uint)(c - 'A') <= 'Z' - 'A' ? (byte)(c | 0x20) : c;
         }
-        target[word.Length] = separator;
-        KeyLength += word.Length + 1;
+    }
+
+    /// <summary>Appends two bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Append(byte one, byte other)
+    {
+        int length = KeyLength;
+        if (_key.Length - length < 2 && !TryGrowKey(2))
+        {
+            return;
+        }
+        _key[length] = one;
+        _key[length + 1] = other;
+        KeyLength = length + 2;
     }
 
     public void Refuse() => IsRefused = true;

@@ -54,6 +54,12 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
         while ((uint)i < (uint)sql.Length)
         {
             byte c = sql[i];
+            if (c == ' ')
+            {
+                // Before every other token, as a rule.
+                i++;
+                continue;
+            }
             switch (SqlBytes.ClassOf(c))
             {
                 case SqlByteClass.Space:
@@ -65,7 +71,13 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
                         ? TakePrefixed(i)
                         : Take(LexemeKind.Word, i, end);
                 case SqlByteClass.Digit:
-                    return TakeNumber(i);
+                    int last = i + 1;
+                    while ((uint)last < (uint)sql.Length && SqlBytes.IsDigit(sql[last]))
+                    {
+                        last++;
+                    }
+                    bool isPlain = (uint)last >= (uint)sql.Length || SqlBytes.EndsNumber(sql[last]);
+                    return isPlain ? Take(LexemeKind.Integer, i, last) : TakeNumber(i);
                 case SqlByteClass.Single:
                     return Take(LexemeKind.Symbol, i, i + 1);
                 case SqlByteClass.Dot:
@@ -82,7 +94,7 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
                 case SqlByteClass.Dollar:
                     return TakeDollar(i);
                 case SqlByteClass.OperatorByte:
-                    int behind = EndOfComment(i);
+                    int behind = c is (byte)'-' or (byte)'/' ? EndOfComment(i) : i;
                     if (behind < 0)
                     {
                         return Fail(LexicalError.UnterminatedComment, i);

@@ -113,9 +113,16 @@ internal ref struct StatementShape
 
     private void AppendAsIs()
     {
-        _buffer.Append(_lexer.Text);
-        _buffer.Append(TokenEnd);
         byte first = _sql[_lexer.Start];
+        if (_lexer.Length == 1)
+        {
+            _buffer.Append(first, TokenEnd);
+        }
+        else
+        {
+            _buffer.Append(_lexer.Text);
+            _buffer.Append(TokenEnd);
+        }
         _maySignFollow =
             _lexer.Kind == LexemeKind.Comparison
             || (
@@ -162,16 +169,22 @@ internal ref struct StatementShape
         // N'…' is the keyword nchar and a string; n '…' is a string of the type n.
         bool isNational =
             word.Length == 1 && (word[0] | 0x20) == 'n' && _lexer.End < _sql.Length && _sql[_lexer.End] == '\'';
-        _buffer.AppendLower(isNational ? "nchar"u8 : word, TokenEnd);
+        if (isNational)
+        {
+            _buffer.Append("nchar"u8);
+            _buffer.Append(TokenEnd);
+            return;
+        }
+        _buffer.AppendLower(_sql, _lexer.Start, word.Length, TokenEnd);
         switch (word.Length)
         {
             case 2 when StatementScanner.Is(word, "in"u8):
                 AppendList('(', ')');
                 break;
-            case 5 when StatementScanner.Is(word, "array"u8):
+            case 5 when (word[0] | 0x20) == 'a' && StatementScanner.Is(word, "array"u8):
                 AppendList('[', ']');
                 break;
-            case 6 when StatementScanner.Is(word, "values"u8):
+            case 6 when (word[0] | 0x20) == 'v' && StatementScanner.Is(word, "values"u8):
                 AppendRows();
                 break;
         }
@@ -426,8 +439,7 @@ internal ref struct StatementShape
 
     private static void AppendKinds(ShapeBuffer buffer, ItemKinds kinds)
     {
-        buffer.Append((byte)kinds);
-        buffer.Append((byte)((ushort)kinds >> 8));
+        buffer.Append((byte)kinds, (byte)((ushort)kinds >> 8));
     }
 
     private static void AppendNumber(ShapeBuffer buffer, int number)
