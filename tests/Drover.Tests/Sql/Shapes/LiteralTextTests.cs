@@ -26,6 +26,7 @@ public sealed class LiteralTextTests
     [InlineData("E'\\u12'")]
     [InlineData("E'\\ud83d'")]
     [InlineData("E'\\ud83dx'")]
+    [InlineData("E'\\ud83dx\\ude00'")]
     [InlineData("E'\\udc00'")]
     [InlineData("E'\\000'")]
     [InlineData("E'\\xff'")]

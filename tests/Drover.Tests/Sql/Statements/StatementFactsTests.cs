@@ -68,6 +68,12 @@ public sealed class StatementFactsTests : IDisposable
         "SELECT 1 FROM orders o JOIN items i ON i.customer_id = o.customer_id WHERE o.customer_id = 7",
         "Select Read | orders, items | o.customer_id=#1 | i.customer_id=o.customer_id"
     )]
+    [InlineData("SELECT 1 FROM orders, items WHERE customer_id = 5", "Select Read | orders, items")]
+    [InlineData("SELECT 1 FROM orders, items WHERE status = 'x'", "Select Read | orders, items | orders.status=#1")]
+    [InlineData(
+        "SELECT 1 FROM customers WHERE EXISTS (SELECT 1 FROM orders WHERE customer_id = name)",
+        "Select Read | customers, orders | customers.name>orders.customer_id"
+    )]
     [InlineData(
         "WITH w AS (SELECT 1 AS customer_id) SELECT 1 FROM (orders CROSS JOIN w) JOIN items USING (customer_id)",
         "Select Read | orders, items"
