@@ -71,22 +71,13 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
                         ? TakePrefixed(i)
                         : Take(LexemeKind.Word, i, end);
                 case SqlByteClass.Digit:
-                    int last = i + 1;
-                    while ((uint)last < (uint)sql.Length && SqlBytes.IsDigit(sql[last]))
-                    {
-                        last++;
-                    }
-                    bool isPlain = (uint)last >= (uint)sql.Length || SqlBytes.EndsNumber(sql[last]);
-                    return isPlain ? Take(LexemeKind.Integer, i, last) : TakeNumber(i);
+                    return TakeDigits(i);
                 case SqlByteClass.Single:
                     return Take(LexemeKind.Symbol, i, i + 1);
                 case SqlByteClass.Dot:
                     return TakeDot(i);
                 case SqlByteClass.Colon:
-                    byte next = i + 1 < sql.Length ? sql[i + 1] : (byte)0;
-                    return next == ':' ? Take(LexemeKind.Typecast, i, i + 2)
-                        : next == '=' ? Take(LexemeKind.ColonEquals, i, i + 2)
-                        : Take(LexemeKind.Symbol, i, i + 1);
+                    return TakeColon(i);
                 case SqlByteClass.Quote:
                     return TakeString(LexemeKind.String, i, i);
                 case SqlByteClass.DoubleQuote:
@@ -213,6 +204,26 @@ internal ref struct SqlLexer(ReadOnlySpan<byte> sql, bool conforming = true)
         return next == '.' ? Take(LexemeKind.DotDot, start, start + 2)
             : SqlBytes.IsDigit(next) ? TakeNumber(start)
             : Take(LexemeKind.Symbol, start, start + 1);
+    }
+
+    private bool TakeColon(int start)
+    {
+        byte next = start + 1 < _sql.Length ? _sql[start + 1] : (byte)0;
+        return next == ':' ? Take(LexemeKind.Typecast, start, start + 2)
+            : next == '=' ? Take(LexemeKind.ColonEquals, start, start + 2)
+            : Take(LexemeKind.Symbol, start, start + 1);
+    }
+
+    /// <summary>Nearly every number is digits and nothing else.</summary>
+    private bool TakeDigits(int start)
+    {
+        int end = start + 1;
+        while ((uint)end < (uint)_sql.Length && SqlBytes.IsDigit(_sql[end]))
+        {
+            end++;
+        }
+        bool isPlain = (uint)end >= (uint)_sql.Length || SqlBytes.EndsNumber(_sql[end]);
+        return isPlain ? Take(LexemeKind.Integer, start, end) : TakeNumber(start);
     }
 
     private bool TakeNumber(int start)
