@@ -4,7 +4,7 @@ using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Maintenance;
-using Drover.Telemetry;
+using Drover.Telemetry.ControlPlane;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

@@ -2,7 +2,7 @@
 using Drover.Configuration;
 using Drover.Operations.Connections;
 using Drover.Operations.Journal;
-using Drover.Telemetry;
+using Drover.Telemetry.ControlPlane;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

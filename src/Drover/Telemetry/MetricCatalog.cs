@@ -1,4 +1,6 @@
 // Every metric in one place; the Prometheus page, OpenTelemetry and the documentation all look here.
+using Drover.Telemetry.ControlPlane;
+
 namespace Drover.Telemetry;
 
 /// <summary>
@@ -12,7 +14,8 @@ internal static class MetricCatalog
     private const double MicrosecondsPerSecond = 1e6;
 
     /// <summary>All families, in the order of the page.</summary>
-    public static IReadOnlyList<MetricFamily> All { get; } = [.. Pools(), .. Traffic(), .. Process(), .. Operations()];
+    public static IReadOnlyList<MetricFamily> All { get; } =
+    [.. Pools(), .. Traffic(), .. Process(), .. Operations(), .. Topology()];
 
     private static IEnumerable<MetricFamily> Pools() =>
         [
@@ -185,6 +188,24 @@ internal static class MetricCatalog
                 "{attempt}",
                 "Attempts of runs at locks that were given up for a while, as the journal notes them.",
                 _ => OperationReadings.Samples(reading => reading.LockWaits)
+            ),
+        ];
+
+    private static IEnumerable<MetricFamily> Topology() =>
+        [
+            new(
+                "drover.topology.epoch",
+                MetricKind.Gauge,
+                "",
+                "The epoch of a sharded database's map that this proxy has.",
+                _ => TopologyReadings.Samples(reading => reading.Epoch)
+            ),
+            new(
+                "drover.topology.followed",
+                MetricKind.Gauge,
+                "",
+                "1 while the catalog of a sharded database can be read; 0 while its map may be old.",
+                _ => TopologyReadings.Samples(reading => reading.IsFollowed ? 1 : 0)
             ),
         ];
 

@@ -2,6 +2,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Drover.App.LocalPostgres;
+using Drover.Configuration;
 using Drover.IntegrationTests.LocalPostgres;
 using Npgsql;
 
@@ -23,6 +24,9 @@ internal sealed class ShardingStage : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    // A superuser of this stage's own, so that it can be locked out without anybody else.
+    private string CatalogUser => $"drover_{_catalog}";
+
     private string ConfigurationFile => Path.Combine(_folder.FullName, "drover.toml");
 
     /// <summary>Makes the databases and the configuration; nothing is initialised.</summary>
@@ -30,6 +34,7 @@ internal sealed class ShardingStage : IAsyncDisposable
     {
         (LocalPostgresCluster cluster, string catalog) = await postgres.CreateDatabaseAsync(major, Token);
         ShardingStage stage = new(cluster, catalog);
+        await cluster.ExecuteAsync($"CREATE ROLE {stage.CatalogUser} LOGIN SUPERUSER", Token);
         for (int shard = 1; shard <= shards; shard++)
         {
             await stage.AddShardAsync(postgres, major);
@@ -61,6 +66,23 @@ internal sealed class ShardingStage : IAsyncDisposable
 
     /// <summary>A value from the catalog database, as text.</summary>
     public Task<string?> FromCatalogAsync(string sql) => _cluster.QueryAsync(sql, Token, _catalog);
+
+    /// <summary>Changes the catalog database.</summary>
+    public Task ToCatalogAsync(string sql) => _cluster.ExecuteAsync(sql, Token, _catalog);
+
+    /// <summary>Ends the sessions of the catalog's user and lets no new ones in, or does again.</summary>
+    public Task LockCatalogAsync(bool isLocked) =>
+        _cluster.ExecuteAsync(
+            isLocked
+                ? $"ALTER ROLE {CatalogUser} NOLOGIN; SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                    + $"WHERE datname = '{_catalog}' AND usename = '{CatalogUser}'"
+                : $"ALTER ROLE {CatalogUser} LOGIN",
+            Token
+        );
+
+    /// <summary>The configuration, read.</summary>
+    public async Task<DroverOptions> OptionsAsync() =>
+        (await ConfigurationLoader.LoadAsync(ConfigurationFile, ConfigurationKind.Toml, Token)).Options!;
 
     /// <summary>A session on the catalog database.</summary>
     public Task<NpgsqlConnection> OpenCatalogAsync() => _cluster.OpenAsync(_catalog, Token);
@@ -133,7 +155,7 @@ internal sealed class ShardingStage : IAsyncDisposable
 
             {string.Join('\n', entries)}
             [sharded.shop]
-            catalog = "host={LocalPostgresCluster.Host} port={_cluster.Port} user=postgres dbname={_catalog}"
+            catalog = "host={LocalPostgresCluster.Host} port={_cluster.Port} user={CatalogUser} dbname={_catalog}"
             shards = [{string.Join(", ", _shards.Select((_, place) => $"\"s{place + 1}\""))}]
             """,
             Token

@@ -35,7 +35,7 @@ internal static class RoomArrows
             ["Operations"] = ["Telemetry"],
             ["Partitioning"] = ["Operations", "Telemetry"],
             ["Advice"] = ["Operations"],
-            ["Sharding"] = ["Operations", "Topology", "Configuration"],
+            ["Sharding"] = ["Operations", "Topology", "Configuration", "Telemetry"],
         }.ToImmutableDictionary();
 
     private const string ImplicitUsings = """

@@ -1,7 +1,7 @@
 // Reads a journal again and again, and remembers how far: for logs and metrics of whoever does not run the operations.
 using System.Globalization;
 using Drover.Operations.Connections;
-using Drover.Telemetry;
+using Drover.Telemetry.ControlPlane;
 using Npgsql;
 
 namespace Drover.Operations.Journal;

@@ -54,8 +54,8 @@ public sealed class SchedulerTests(PostgresFixture fixture)
     public async Task A_database_that_cannot_be_reached_ends_nothing()
     {
         MaintenanceLoop loop = new(new MaintenanceOptions(), TimeProvider.System, NullLogger.Instance);
-        long before = Telemetry.MaintenanceCounters.Failed;
+        long before = Telemetry.ControlPlane.MaintenanceCounters.Failed;
         await loop.MaintainAsync("host=127.0.0.1 port=1 user=x dbname=x", Token);
-        Assert.Equal(before + 1, Telemetry.MaintenanceCounters.Failed);
+        Assert.Equal(before + 1, Telemetry.ControlPlane.MaintenanceCounters.Failed);
     }
 }
