@@ -1,6 +1,5 @@
 // A running proxy has a changed map within a second, and goes on with what it has when the catalog is gone.
 using System.Diagnostics;
-using Drover.Configuration;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.Sharding;
 using Drover.Telemetry.ControlPlane;
