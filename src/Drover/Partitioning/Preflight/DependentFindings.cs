@@ -136,7 +136,8 @@ internal static class DependentFindings
             "row-type",
             other.Description,
             $"It is bound to {other.DependsOn} and cannot be bound to another table.",
-            "Drop it, or give it a type of its own (CREATE TYPE … AS, or jsonb), before the conversion."
+            "Drop it, or give it a type of its own (CREATE TYPE … AS, or jsonb), or a sequence of its own, before the "
+                + "conversion."
         );
 
     private static Finding OfStatistics(StatisticsDescription statistics) =>

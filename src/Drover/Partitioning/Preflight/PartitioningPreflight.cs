@@ -32,7 +32,7 @@ internal static class PartitioningPreflight
         }
         findings.AddRange(await StatementFindings.FindAsync(query, table, request));
         findings.AddRange(await ActivityFindings.FindAsync(query, table, request));
-        findings.AddRange(await ReplicationFindings.FindAsync(query));
+        findings.AddRange(await ReplicationFindings.FindAsync(query, table));
         findings.AddRange(await SpaceFindings.FindAsync(query, table));
         findings.AddRange(await LockFindings.FindAsync(query, table, request, keys));
         if (request.IsAttached)

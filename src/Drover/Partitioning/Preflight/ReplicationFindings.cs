@@ -1,5 +1,7 @@
 // Standbys and slots: who must follow what the conversion writes.
+using System.Globalization;
 using Drover.Operations.Plans;
+using Drover.Partitioning.Catalog;
 
 namespace Drover.Partitioning.Preflight;
 
@@ -17,13 +19,34 @@ internal static class ReplicationFindings
         FROM pg_replication_slots WHERE restart_lsn IS NOT NULL AND NOT temporary ORDER BY 1
         """;
 
-    public static async Task<IReadOnlyList<Finding>> FindAsync(PreflightQuery query)
+    private const string Subscriptions = """
+        SELECT coalesce(s.subname::text, r.srsubid::text)
+        FROM pg_subscription_rel AS r LEFT JOIN pg_subscription AS s ON s.oid = r.srsubid
+        WHERE r.srrelid = $1::text::oid ORDER BY 1
+        """;
+
+    public static async Task<IReadOnlyList<Finding>> FindAsync(PreflightQuery query, TableDescription table)
     {
         List<Finding> findings = [];
         if (await query.ListAsync("SELECT pg_is_in_recovery()") is [["t"]])
         {
             const string ReadOnly = "It is a standby: nothing can be written here.";
             return [new Finding("standby", FindingSeverity.Refuse, "this server", ReadOnly, "Connect to the primary.")];
+        }
+        string oid = table.Oid.ToString(CultureInfo.InvariantCulture);
+        foreach (string?[] row in await query.ListAsync(Subscriptions, oid))
+        {
+            findings.Add(
+                new Finding(
+                    "subscribed",
+                    FindingSeverity.Refuse,
+                    $"subscription {row[0]}",
+                    "Rows come to the table by logical replication, which knows it by its number: of the new table "
+                        + "the subscription knows nothing, and skips its changes without a word. They would be lost.",
+                    "Convert the table at the publisher, or take it out of the publication and refresh the "
+                        + "subscription first."
+                )
+            );
         }
         foreach (string?[] row in await query.ListAsync(Standbys))
         {

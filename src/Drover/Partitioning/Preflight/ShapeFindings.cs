@@ -71,7 +71,9 @@ internal static class ShapeFindings
     }
 
     private static IEnumerable<ConstraintDescription> DeferrableKeys(TableDescription table) =>
-        table.Constraints.Where(c => c is { Kind: ConstraintKind.Unique, IsDeferrable: true });
+        table.Constraints.Where(c =>
+            c is { Kind: ConstraintKind.Unique or ConstraintKind.PrimaryKey, IsDeferrable: true }
+        );
 
     private static IEnumerable<Finding> Constraints(TableDescription table)
     {

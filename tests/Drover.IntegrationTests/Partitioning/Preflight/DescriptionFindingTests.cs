@@ -80,6 +80,14 @@ public sealed class DescriptionFindingTests(PostgresFixture postgres)
                 // No label provider is among PostgreSQL's own modules; the catalog's row is what counts.
                 "INSERT INTO pg_seclabel VALUES ('orders'::regclass, 'pg_class'::regclass, 0, 'selinux', 'secret')"
             },
+            // 25: a subscription knows the table by its OID, and skips rows of one that it does not know.
+            { "subscribed", "Refuse", "INSERT INTO pg_subscription_rel VALUES (1, 'orders'::regclass, 'r', NULL)" },
+            {
+                "row-type",
+                "Refuse",
+                "ALTER TABLE orders ADD number bigint GENERATED ALWAYS AS IDENTITY; "
+                    + "CREATE TABLE others (id bigint DEFAULT nextval('orders_number_seq'))"
+            },
             {
                 "grantor",
                 "Info",

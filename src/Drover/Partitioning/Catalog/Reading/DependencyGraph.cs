@@ -27,7 +27,9 @@ internal enum DependentKind
     /// <summary>The row type is in its signature, so a replacement is another function.</summary>
     FunctionOverRows,
 
-    /// <summary>A row type or its array type, or a constraint of the table: a name for the table itself.</summary>
+    /// <summary>
+    /// A row type or its array type, a constraint of the table, an identity's sequence: a name for the table itself.
+    /// </summary>
     Part,
     Other,
 }
@@ -36,7 +38,8 @@ internal enum DependentKind
 internal sealed class DependencyGraph
 {
     // A view is reached through its _RETURN rule, its row type through itself. What belongs to the table (its defaults,
-    // indexes, triggers, policies, sequences) is described with the table and is no dependent.
+    // indexes, triggers, policies, sequences) is described with the table and is no dependent. An identity's sequence
+    // is another one after the swap, so whoever draws from it is.
     private const string Dependencies = """
         WITH RECURSIVE reach(class, id) AS (
             SELECT 'pg_class'::regclass::oid, $1
@@ -47,6 +50,7 @@ internal sealed class DependencyGraph
             JOIN pg_depend d ON d.refclassid = r.class AND d.refobjid = r.id
             LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
             WHERE d.deptype = 'n' OR (d.deptype = 'i' AND d.classid = 'pg_type'::regclass)
+               OR (d.deptype = 'i' AND d.classid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0)
                OR (d.deptype IN ('a', 'n', 'i') AND d.classid = 'pg_constraint'::regclass)),
         edge AS (
             SELECT DISTINCT CASE WHEN w.rulename = '_RETURN' THEN 'pg_class'::regclass::oid ELSE d.classid END AS class,
@@ -56,10 +60,11 @@ internal sealed class DependencyGraph
             JOIN pg_depend d ON d.refclassid = r.class AND d.refobjid = r.id
             LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
             WHERE d.deptype = 'n' OR (d.deptype = 'i' AND d.classid = 'pg_type'::regclass)
+               OR (d.deptype = 'i' AND d.classid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0)
                OR (d.deptype IN ('a', 'n', 'i') AND d.classid = 'pg_constraint'::regclass))
         SELECT e.class::regclass::text, e.id, e.refclassid::regclass::text, e.refobjid,
                CASE WHEN e.class = 'pg_type'::regclass AND t.typtype <> 'd' THEN 'part'
-                    WHEN k.conrelid = $1 THEN 'part'
+                    WHEN k.conrelid = $1 OR c.relkind = 'S' THEN 'part'
                     WHEN c.relkind = 'v' THEN 'view' WHEN c.relkind = 'm' THEN 'matview'
                     WHEN e.class = 'pg_rewrite'::regclass THEN 'rule'
                     WHEN e.class = 'pg_policy'::regclass THEN 'policy'
