@@ -85,15 +85,17 @@ internal sealed class Mirror(ConversionLayout layout)
 
     /// <summary>
     /// Puts the triggers on the leader, or in place of those that are there. Takes SHARE ROW EXCLUSIVE, so all writers
-    /// before it are over. The list of columns leaves no UPDATE out; it makes PostgreSQL refuse to drop a column that
-    /// the function reads, or to change its type, which would fail every write.
+    /// before it are over. The list of columns leaves no UPDATE out, also not one that sets only a generated column to
+    /// DEFAULT and lets a trigger change others; it makes PostgreSQL refuse to drop a column that the function reads,
+    /// or to change its type, which would fail every write.
     /// </summary>
     public IEnumerable<string> Triggers(QualifiedName leader)
     {
         string row = SqlText.Name(RowTrigger);
         string truncate = SqlText.Name(TruncateTrigger);
+        string columns = ConversionSql.List(layout.Columns.Select(column => column.Name));
         yield return $"""
-            CREATE OR REPLACE TRIGGER {row} AFTER INSERT OR UPDATE OF {_written} OR DELETE ON {leader}
+            CREATE OR REPLACE TRIGGER {row} AFTER INSERT OR UPDATE OF {columns} OR DELETE ON {leader}
             FOR EACH ROW EXECUTE FUNCTION {layout.MirrorFunction}()
             """;
         yield return $"""
