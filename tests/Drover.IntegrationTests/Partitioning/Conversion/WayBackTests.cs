@@ -15,6 +15,11 @@ public sealed class WayBackTests(PostgresFixture postgres)
         INSERT INTO orders (customer_id, created_at) SELECT 1 + n % 2, timestamptz '2026-06-01' + n * interval '3 hours'
             FROM generate_series(1, 500) AS n;
         CREATE TABLE lines (order_id bigint REFERENCES orders); INSERT INTO lines VALUES (1), (2);
+        CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        GRANT SELECT ON orders TO pg_monitor; GRANT INSERT (note) ON orders TO pg_monitor;
+        ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON orders TO pg_monitor, pg_signal_backend
+            USING (EXISTS (SELECT FROM customers c WHERE c.id = orders.customer_id));
         """;
 
     private const string Invalid =
@@ -114,6 +119,33 @@ public sealed class WayBackTests(PostgresFixture postgres)
         Assert.Equal(RunState.Watching, refused.State);
         Assert.Contains("late was added to public.orders", refused.Message, StringComparison.Ordinal);
         await stage.ExecuteAsync("ALTER TABLE orders DROP COLUMN late");
+        await stage.RequestAsync("rollback");
+        await stage.RunToAsync(RunState.Ready);
+    }
+
+    [Theory]
+    [InlineData("GRANT DELETE ON orders TO pg_monitor", "new: DELETE for pg_monitor")]
+    [InlineData("REVOKE SELECT ON orders FROM pg_monitor", "gone: SELECT for pg_monitor")]
+    [InlineData("GRANT UPDATE (note) ON orders TO pg_monitor", "new: UPDATE (note) for pg_monitor")]
+    [InlineData("ALTER TABLE orders DISABLE ROW LEVEL SECURITY", "new: row security off")]
+    [InlineData("DROP POLICY own ON orders", "gone: policy own")]
+    [InlineData("ALTER POLICY own ON orders USING (false)", "using (false)")]
+    [InlineData("ALTER TABLE orders ADD CONSTRAINT late CHECK (id > 0)", "new: check late")]
+    [InlineData(
+        "CREATE TRIGGER late BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION nothing()",
+        "new: trigger late"
+    )]
+    public async Task Rollback_that_would_undo_who_may_do_what_since_is_refused(string change, string named)
+    {
+        await using ConversionStage stage = await WatchingAsync(18);
+        await stage.ExecuteAsync(change);
+
+        await stage.RequestAsync("rollback");
+        RunEnd refused = await stage.RunAsync();
+
+        Assert.Equal(RunState.Watching, refused.State);
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+        await stage.ExecuteAsync(change.Replace(" orders", " orders__drover_old", StringComparison.Ordinal));
         await stage.RequestAsync("rollback");
         await stage.RunToAsync(RunState.Ready);
     }
