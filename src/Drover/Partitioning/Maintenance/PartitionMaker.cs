@@ -9,13 +9,28 @@ namespace Drover.Partitioning.Maintenance;
 
 /// <summary>
 /// Steps: 1. a table like the parent, with a CHECK that proves the bounds, so that ATTACH scans nothing; 2. owner,
-/// grants, storage, row security, comment (LIKE copies none of them); 3. its rows, if any; 4. ATTACH, which makes the
-/// indexes and foreign keys; 5. the replica identity, which the parent's does not reach; 6. the CHECK goes.
+/// grants, storage, settings of columns, row security, comment (LIKE copies none of them); 3. its rows, if any; 4.
+/// ATTACH, which makes the indexes and foreign keys; 5. what the parent's does not reach: the replica identity, and
+/// foreign keys that only partitions have, since they are not validated; 6. the CHECK goes.
 /// </summary>
 /// <param name="session">The connection, inside a transaction with short time-outs.</param>
 internal sealed class PartitionMaker(MaintenanceSession session)
 {
     private const string Proof = "drover_bounds";
+
+    private const string ColumnSettings = """
+        SELECT format('ALTER %I SET STATISTICS %s', attname, attstattarget) FROM pg_attribute
+        WHERE attrelid = $1::bigint::oid AND attnum > 0 AND NOT attisdropped AND attstattarget >= 0
+        UNION ALL
+        SELECT format('ALTER %I SET (%s)', attname, string_agg(o, ', ')) FROM pg_attribute, unnest(attoptions) o
+        WHERE attrelid = $1::bigint::oid AND attnum > 0 AND NOT attisdropped AND o NOT LIKE 'pg\_%' GROUP BY attname
+        ORDER BY 1
+        """;
+
+    private const string OwnForeignKeys = """
+        SELECT format('ADD CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint
+        WHERE conrelid = $1::bigint::oid AND contype = 'f' AND conparentid = 0 ORDER BY 1
+        """;
 
     /// <summary>Steps 1 and 2: the table, not attached.</summary>
     public async Task CreateAsync(
@@ -37,6 +52,7 @@ internal sealed class PartitionMaker(MaintenanceSession session)
                 + $"CONSTRAINT {Proof} CHECK ({condition})){options}{tablespace}",
             cancellationToken
         );
+        await LikeModelAsync(ColumnSettings, model, name, cancellationToken);
         if (tree.HasRowSecurity || model is { HasRowSecurity: true })
         {
             // Without policies of its own: whoever names the partition sees nothing; through the parent, its policies
@@ -75,7 +91,31 @@ internal sealed class PartitionMaker(MaintenanceSession session)
             );
         }
         await SetReplicaIdentityAsync(tree, name, cancellationToken);
+        await LikeModelAsync(OwnForeignKeys, tree.Newest, name, cancellationToken);
         await session.ExecuteAsync($"ALTER TABLE {name} DROP CONSTRAINT {Proof}", cancellationToken);
+    }
+
+    private async Task LikeModelAsync(
+        string changes,
+        Partition? model,
+        QualifiedName name,
+        CancellationToken cancellationToken
+    )
+    {
+        if (model is null)
+        {
+            return;
+        }
+        List<string> found = await session.RowsAsync(
+            changes,
+            static row => row.GetString(0),
+            cancellationToken,
+            (long)model.Oid
+        );
+        if (found.Count > 0)
+        {
+            await session.ExecuteAsync($"ALTER TABLE {name} {string.Join(", ", found)}", cancellationToken);
+        }
     }
 
     // Grants that ALTER DEFAULT PRIVILEGES gave go first: the partition has the parent's, no more. The owner comes

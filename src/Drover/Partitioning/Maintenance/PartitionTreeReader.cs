@@ -22,7 +22,9 @@ internal static class PartitionTreeReader
 
     private const string PartitionsSql = """
         SELECT c.oid, n.nspname, c.relname, c.relkind = 'r', pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending,
-            pg_get_userbyid(c.relowner), c.relreplident::text, coalesce(c.reloptions, '{}'), c.relrowsecurity,
+            pg_get_userbyid(c.relowner), c.relreplident::text, coalesce(c.reloptions, '{}') || ARRAY(
+                SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid),
+            c.relrowsecurity,
             obj_description(c.oid, 'pg_class'), c.reltuples::float8, pg_total_relation_size(c.oid)
         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE i.inhparent = $1 ORDER BY c.relname

@@ -54,6 +54,34 @@ public sealed class PremakeTests(PostgresFixture fixture)
 
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task A_partition_made_ahead_has_what_only_partitions_have(int major)
+    {
+        MaintenanceStage stage = await WithOrdersAsync(fixture, major, 0);
+        await stage.ExecuteAsync(
+            $"""
+            CREATE TABLE customers (id bigint PRIMARY KEY);
+            ALTER TABLE orders ADD COLUMN customer bigint;
+            ALTER TABLE {Name(0)} ADD CONSTRAINT of_customer FOREIGN KEY (customer) REFERENCES customers NOT VALID;
+            ALTER TABLE {Name(0)} ALTER status SET STATISTICS 700, ALTER status SET (n_distinct = 3),
+                SET (toast.autovacuum_enabled = false);
+            """
+        );
+        await stage.DoAsync("policy", "set", "orders", "--interval", "month", "--premake", "1");
+        await stage.DoAsync("maintain", "orders");
+
+        string? facts = await stage.QueryAsync(
+            $$"""
+            SELECT concat_ws('|', a.attstattarget, array_to_string(a.attoptions, ',') ~ 'n_distinct=3', t.reloptions,
+                (SELECT string_agg(conname, ',') FROM pg_constraint WHERE conrelid = c.oid AND contype = 'f'))
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'status'
+            JOIN pg_class t ON t.oid = c.reltoastrelid WHERE c.oid = '{{Name(1)}}'::regclass
+            """
+        );
+        Assert.Equal("700|t|{autovacuum_enabled=false}|of_customer", facts);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task A_dry_run_changes_nothing_and_shows_each_lock(int major)
     {
         MaintenanceStage stage = await WithOrdersAsync(fixture, major, 0);
