@@ -118,11 +118,11 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
 
     /// <summary>All of the source's that the target lacks, once the target has the name.</summary>
     public IEnumerable<string> EquipNew() =>
-        LateChecks().Concat(Behaviour()).Concat(Statistics()).Concat(ReplicaIdentities());
+        LateConstraints().Concat(Behaviour()).Concat(Statistics()).Concat(ReplicaIdentities());
 
-    private IEnumerable<string> LateChecks()
+    private IEnumerable<string> LateConstraints()
     {
-        foreach (ConstraintDescription check in table.Constraints.Where(IsLateCheck))
+        foreach (ConstraintDescription check in table.Constraints.Where(IsLate))
         {
             yield return $"ALTER TABLE {layout.Table} ADD CONSTRAINT {SqlText.Name(check.Name)} {check.Definition}";
         }
@@ -147,6 +147,7 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             {
                 yield return $"ALTER TABLE {layout.Table} {Enable(rule.Enabled, "RULE", rule.Name)}";
             }
+            yield return Comment($"RULE {SqlText.Name(rule.Name)} ON {layout.Table}", rule.Comment);
         }
         foreach (string statement in RowSecurity())
         {
@@ -154,7 +155,7 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         }
     }
 
-    /// <summary>Takes <see cref="Behaviour"/> and the late checks off again, while the target has the name.</summary>
+    /// <summary>Takes <see cref="Behaviour"/> and the late constraints off again, while the target has the name.</summary>
     public IEnumerable<string> StripNew()
     {
         foreach (TriggerDescription trigger in table.Triggers)
@@ -169,15 +170,20 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         {
             yield return $"DROP POLICY IF EXISTS {SqlText.Name(policy.Name)} ON {layout.Table}";
         }
-        foreach (ConstraintDescription check in table.Constraints.Where(IsLateCheck))
+        foreach (ConstraintDescription check in table.Constraints.Where(IsLate))
         {
             yield return $"ALTER TABLE {layout.Table} DROP CONSTRAINT IF EXISTS {SqlText.Name(check.Name)}";
         }
         yield return $"ALTER TABLE {layout.Table} NO FORCE ROW LEVEL SECURITY";
     }
 
-    private static bool IsLateCheck(ConstraintDescription constraint) =>
-        constraint is { Kind: ConstraintKind.Check, IsValidated: false };
+    // NOT NULL can be not validated since PostgreSQL 18; of a column of the primary key it is a valid one there.
+    private bool IsLate(ConstraintDescription constraint) =>
+        !constraint.IsValidated
+        && (
+            constraint.Kind == ConstraintKind.Check
+            || (constraint.Kind == ConstraintKind.NotNull && !layout.Place.Intersect(constraint.Columns).Any())
+        );
 
     private IEnumerable<string> RowSecurity()
     {
@@ -279,6 +285,8 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
                 )});
                   number bigint; called boolean;
                 BEGIN
+                  -- An owner may have taken privileges from itself; what the new one has in the end is given below.
+                  EXECUTE format('GRANT ALL ON SEQUENCE %s, %s TO %I', was, now, {SqlText.Literal(sequence.Owner)});
                   -- The new name's lock keeps everybody else's nextval out.
                   EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', was, {SqlText.Literal(leaves)});
                   EXECUTE format('SELECT last_value, is_called FROM %s', was) INTO number, called;
@@ -286,6 +294,11 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
                   EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', now, {SqlText.Literal(sequence.Name.Name)});
                 END $drover$
                 """;
+            foreach (string grant in GrantSql.OnSequence(sequence.Name, sequence.Owner, sequence.Access))
+            {
+                yield return grant;
+            }
+            yield return Comment($"SEQUENCE {sequence.Name}", sequence.Comment);
         }
     }
 

@@ -79,6 +79,10 @@ internal sealed class SwapForeignKeys(
                 yield return $"ALTER TABLE {partition} DROP CONSTRAINT IF EXISTS {name}";
             }
             yield return Restore(layout.Table, key.Name, key.Definition);
+            if (key.Comment is { } comment)
+            {
+                yield return $"COMMENT ON CONSTRAINT {name} ON {layout.Table} IS {SqlText.Literal(comment)}";
+            }
         }
         foreach (string statement in RestoreIncoming())
         {
@@ -141,6 +145,16 @@ internal sealed class SwapForeignKeys(
                     $"SELECT EXISTS ({Exists(layout.Table, key.Name)})",
                     []
                 );
+                if (key.Comment is { } comment)
+                {
+                    string text = SqlText.Literal(comment);
+                    yield return new AutocommitStatement(
+                        $"COMMENT ON CONSTRAINT {name} ON {layout.Table} IS {text}",
+                        $"SELECT EXISTS ({Exists(layout.Table, key.Name)} "
+                            + $"AND obj_description(oid, 'pg_constraint') = {text})",
+                        []
+                    );
+                }
             }
             yield return new AutocommitStatement(
                 $"ALTER TABLE {layout.OldTable} DROP CONSTRAINT IF EXISTS {name}",

@@ -36,6 +36,10 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
                     $"SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = {Regclass(name)} AND indisvalid)",
                     [$"DROP INDEX CONCURRENTLY IF EXISTS {name}"]
                 );
+                foreach (AutocommitStatement target in StatisticsTargets(index, name))
+                {
+                    yield return target;
+                }
             }
         }
     }
@@ -51,6 +55,10 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
                 $"SELECT {Regclass(parent)} IS NOT NULL",
                 []
             );
+            foreach (AutocommitStatement target in StatisticsTargets(index, parent))
+            {
+                yield return target;
+            }
             foreach (QualifiedName partition in Indexed(index, partitions, newest))
             {
                 QualifiedName part = OnPartition(index.Name, partition);
@@ -73,6 +81,14 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
             }
         }
     }
+
+    private static IEnumerable<AutocommitStatement> StatisticsTargets(IndexDescription index, QualifiedName name) =>
+        index.StatisticsTargets.Select(target => new AutocommitStatement(
+            $"ALTER INDEX {name} ALTER COLUMN {target.Column} SET STATISTICS {target.Target}",
+            $"SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {Regclass(name)} "
+                + $"AND attnum = {target.Column} AND attstattarget = {target.Target})",
+            []
+        ));
 
     /// <summary>Drops what was made for an index that the source has no more, finished or not.</summary>
     public IEnumerable<string> Drop(string index, IReadOnlyList<QualifiedName> partitions)
@@ -108,8 +124,17 @@ internal sealed class TargetIndexes(TableDescription table, ConversionLayout lay
     public string OnParent(IndexDescription index, string name, QualifiedName parent) =>
         index.ConstraintName is null
             ? WithKey(index).DefinitionOn(name, $"ONLY {parent}")
-            : $"ALTER TABLE ONLY {parent} ADD CONSTRAINT {SqlText.Name(name)} UNIQUE "
-                + WithKey(index).Body[WithKey(index).Body.IndexOf('(', StringComparison.Ordinal)..];
+            : $"ALTER TABLE ONLY {parent} ADD CONSTRAINT {SqlText.Name(name)} UNIQUE {OfConstraint(WithKey(index))}";
+
+    // A constraint has before its columns what an index has behind them.
+    private static string OfConstraint(IndexDescription index)
+    {
+        const string Alike = " NULLS NOT DISTINCT";
+        string body = index.Body[index.Body.IndexOf('(', StringComparison.Ordinal)..];
+        int at = index.AreNullsDistinct ? -1 : body.LastIndexOf(Alike, StringComparison.Ordinal);
+        string space = index.Tablespace is null ? "" : $" USING INDEX TABLESPACE {SqlText.Name(index.Tablespace)}";
+        return (at < 0 ? body : Alike.TrimStart() + " " + body.Remove(at, Alike.Length)) + space;
+    }
 
     private QualifiedName OnPartition(QualifiedName index, QualifiedName partition) =>
         OnPartition(index.Name, partition);

@@ -111,10 +111,12 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         IEnumerable<string> checks = table
             .Constraints.Where(constraint => constraint is { Kind: ConstraintKind.Check, IsValidated: true })
             .Select(constraint => $"CONSTRAINT {SqlText.Name(constraint.Name)} {constraint.Definition}");
+        // Holds nothing itself: partitions that are made later lie there.
+        string tablespace = table.Tablespace is null ? "" : $" TABLESPACE {SqlText.Name(table.Tablespace)}";
         return $"""
             CREATE TABLE {layout.NewTable} (
               {string.Join(",\n  ", columns.Concat(checks))}
-            ) PARTITION BY RANGE ({SqlText.Name(layout.Key)})
+            ) PARTITION BY RANGE ({SqlText.Name(layout.Key)}){tablespace}
             """;
     }
 
@@ -224,12 +226,16 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         string name = SqlText.Name(PartitionName.Fit(identity.Name.Name, NewSuffix));
         string include =
             identity.IncludedColumns.Length == 0 ? "" : $" INCLUDE ({SqlText.Names(identity.IncludedColumns)})";
-        string columns = $"({SqlText.Names(layout.Place)}){include}";
+        string options = identity.Options.Length == 0 ? "" : $" WITH ({string.Join(", ", identity.Options)})";
+        string columns = $"({SqlText.Names(layout.Place)}){include}{options}";
+        string space = identity.Tablespace is null ? "" : $" TABLESPACE {SqlText.Name(identity.Tablespace)}";
+        string add = $"ALTER TABLE {layout.NewTable} ADD CONSTRAINT {name}";
+        string usingIndex = space.Length == 0 ? "" : $" USING INDEX{space}";
         return identity switch
         {
-            { IsPrimary: true } => $"ALTER TABLE {layout.NewTable} ADD CONSTRAINT {name} PRIMARY KEY {columns}",
-            { ConstraintName: not null } => $"ALTER TABLE {layout.NewTable} ADD CONSTRAINT {name} UNIQUE {columns}",
-            _ => $"CREATE UNIQUE INDEX {name} ON {layout.NewTable} {columns}",
+            { IsPrimary: true } => $"{add} PRIMARY KEY {columns}{usingIndex}",
+            { ConstraintName: not null } => $"{add} UNIQUE {columns}{usingIndex}",
+            _ => $"CREATE UNIQUE INDEX {name} ON {layout.NewTable} {columns}{space}",
         };
     }
 
@@ -242,16 +248,14 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
         {
             yield return $"ALTER TABLE {relation} ENABLE ROW LEVEL SECURITY";
         }
-        IEnumerable<string> unasked = table.DefaultPrivilegeGrantees;
-        if (!table.Access.IsDefault)
-        {
-            unasked = unasked.Append(SqlText.Name(table.Owner)).Append("PUBLIC").Distinct();
-        }
-        foreach (string grantee in unasked)
+        // Default privileges give some to the owner too, which are taken away with the rest: so all are given anew.
+        bool isAsItComes = table.Access.IsDefault && table.DefaultPrivilegeGrantees.IsEmpty;
+        IEnumerable<string> unasked = table.DefaultPrivilegeGrantees.Append(SqlText.Name(table.Owner)).Append("PUBLIC");
+        foreach (string grantee in isAsItComes ? [] : unasked.Distinct())
         {
             yield return $"REVOKE ALL ON {relation} FROM {grantee}";
         }
-        foreach (Grant grant in table.Access.IsDefault ? [] : table.Access.Grants)
+        foreach (Grant grant in isAsItComes ? [] : table.Access.Grants)
         {
             yield return Give(relation, grant, "");
         }

@@ -18,6 +18,15 @@ internal static class GrantSql
             access
         );
 
+    /// <summary>The same for a sequence.</summary>
+    public static IEnumerable<string> OnSequence(QualifiedName name, string owner, AccessList access) =>
+        On(
+            $"SEQUENCE {name}",
+            $"(SELECT relacl FROM pg_class WHERE oid = {SqlText.Literal(name.ToString())}::regclass)",
+            owner,
+            access
+        );
+
     /// <summary>The same for a function, given as <c>schema.name(types)</c>.</summary>
     public static IEnumerable<string> OnRoutine(string routine, string owner, AccessList access) =>
         On(
@@ -38,28 +47,30 @@ internal static class GrantSql
     private static string Acl(string column, string catalog, string name, string type) =>
         $"(SELECT {column} FROM {catalog} WHERE oid = {SqlText.Literal(name)}::{type})";
 
+    // A new thing without grants has the default ones, as the old one that never got any; else all are given anew,
+    // the owner's own and PUBLIC's too, which default privileges may have changed.
     private static IEnumerable<string> On(string thing, string acl, string owner, AccessList access)
     {
+        string[] grants =
+        [
+            $"REVOKE ALL ON {thing} FROM PUBLIC, {SqlText.Name(owner)}",
+            .. access.Grants.Select(grant => Give(grant, "", thing)),
+        ];
+        string condition = access.IsDefault ? $"{acl} IS NOT NULL" : "true";
         yield return SqlText.Block(
             $"""
             DECLARE role text;
             BEGIN
-              FOR role IN SELECT DISTINCT CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
-                FROM aclexplode({acl}) AS g LEFT JOIN pg_roles AS r ON r.oid = g.grantee
-              LOOP
-                EXECUTE {SqlText.Literal($"REVOKE ALL ON {thing} FROM ")} || role;
-              END LOOP;
+              IF {condition} THEN
+                FOR role IN SELECT DISTINCT CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
+                  FROM aclexplode({acl}) AS g LEFT JOIN pg_roles AS r ON r.oid = g.grantee
+                LOOP
+                  EXECUTE {SqlText.Literal($"REVOKE ALL ON {thing} FROM ")} || role;
+                END LOOP;
+                {string.Concat(grants.Select(grant => grant + "; "))}
+              END IF;
             END
             """
         );
-        if (access.IsDefault)
-        {
-            yield break;
-        }
-        yield return $"REVOKE ALL ON {thing} FROM PUBLIC, {SqlText.Name(owner)}";
-        foreach (Grant grant in access.Grants)
-        {
-            yield return Give(grant, "", thing);
-        }
     }
 }

@@ -87,6 +87,15 @@ internal sealed class MaterializedViewSql(ImmutableArray<ViewDescription> views)
                     string set = $"ALTER INDEX {made} ALTER COLUMN {target.Column} SET STATISTICS {target.Target}";
                     yield return new AutocommitStatement(set, "SELECT false", []);
                 }
+                if (index.Comment is { } comment)
+                {
+                    string text = SqlText.Literal(comment);
+                    yield return new AutocommitStatement(
+                        $"COMMENT ON INDEX {made} IS {text}",
+                        $"SELECT obj_description({Regclass(made)}, 'pg_class') IS NOT DISTINCT FROM {text}",
+                        []
+                    );
+                }
             }
         }
     }

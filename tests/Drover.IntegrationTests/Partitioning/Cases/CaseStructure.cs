@@ -111,7 +111,8 @@ internal static class CaseStructure
             p.polrelid))
         FROM mine AS m JOIN pg_policy AS p ON p.polrelid = m.oid
         UNION ALL
-        SELECT format('function %s owner %s grants %s', pg_get_functiondef(f.oid), f.proowner::regrole, f.proacl)
+        SELECT format('function %s owner %s grants %s', pg_get_functiondef(f.oid), f.proowner::regrole,
+          ARRAY(SELECT a::text FROM unnest(coalesce(f.proacl, acldefault('f', f.proowner))) AS a ORDER BY 1))
         FROM pg_proc AS f JOIN pg_namespace AS n ON n.oid = f.pronamespace
         WHERE n.nspname !~ '^(pg_|information_schema|drover$)' AND f.prokind IN ('f', 'p') AND f.proname !~ '__drover_'
           AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid

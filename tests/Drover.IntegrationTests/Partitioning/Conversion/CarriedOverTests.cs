@@ -88,6 +88,40 @@ public sealed class CarriedOverTests(PostgresFixture postgres)
         Assert.Equal("INSERT,UPDATE", await stage.ScalarAsync<string>("SELECT string_agg(what, ',') FROM audit"));
     }
 
+    [Fact]
+    public async Task Partitions_that_are_made_later_lie_in_the_tablespace_of_the_table()
+    {
+        string space = $"space_{Guid.NewGuid():N}";
+        await using ConversionStage stage = await ConversionStage.StartAsync(postgres, 18, "SELECT 1");
+        await stage.ExecuteAsync("SET allow_in_place_tablespaces = on");
+        await stage.ExecuteAsync($"CREATE TABLESPACE {space} LOCATION ''");
+        await stage.ExecuteAsync(
+            $"""
+            CREATE TABLE sale (id bigint, price int, "when" timestamptz NOT NULL,
+              PRIMARY KEY (id) USING INDEX TABLESPACE {space},
+              CONSTRAINT one UNIQUE ("when", price) USING INDEX TABLESPACE {space}) TABLESPACE {space};
+            INSERT INTO sale SELECT i, i, '2024-02-01'::timestamptz + i * interval '6 hours'
+              FROM generate_series(1, 100) AS i
+            """
+        );
+        await stage.PlanAsync("sale", ConversionStage.Monthly("when"));
+        await stage.OpenAsync("cutover");
+        await stage.RunToAsync(RunState.Watching);
+        await stage.ExecuteAsync(
+            "CREATE TABLE later PARTITION OF sale FOR VALUES FROM ('1999-01-01') TO ('1999-02-01')"
+        );
+        Assert.Equal(
+            "",
+            await stage.ScalarAsync<string>(
+                $"""
+                SELECT coalesce(string_agg(c.oid::regclass::text, ', '), '') FROM pg_class AS c
+                LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
+                WHERE c.relname ~ '^(sale|later|one)' AND c.relname !~ '__drover_' AND t.spcname IS DISTINCT FROM '{space}'
+                """
+            )
+        );
+    }
+
     private static Task<string> KindAsync(ConversionStage stage) =>
         stage.ScalarAsync<string>("SELECT relkind::text FROM pg_class WHERE oid = 'sale'::regclass");
 

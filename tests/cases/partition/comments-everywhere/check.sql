@@ -1,0 +1,1 @@
+SELECT obj_description((SELECT oid FROM pg_rewrite WHERE rulename = 'log_orders' AND ev_class = 'orders'::regclass), 'pg_rewrite'), obj_description((SELECT oid FROM pg_policy WHERE polrelid = 'orders'::regclass), 'pg_policy'), obj_description('per_customer_key'::regclass)

@@ -1,0 +1,1 @@
+SELECT DISTINCT c.relname ~ 'pkey', c.reloptions, nullif(a.attstattarget, -1) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1 JOIN pg_class t ON t.oid = i.indrelid WHERE t.relkind = 'r' AND (t.oid = 'orders'::regclass OR t.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'orders'::regclass)) ORDER BY 1
