@@ -178,7 +178,8 @@ internal static class CatalogFacts
         return $"{kind} {view.Query} {where} {whose} columns {List(columns)} indexes {List(indexes)}";
     }
 
-    private static string Text(AccessList access) => access.IsDefault ? "default" : Text(access.Grants);
+    // What nobody ever granted is the same when it is written out.
+    private static string Text(AccessList access) => Text(access.Grants);
 
     private static string Text(ImmutableArray<Grant> grants) =>
         List(

@@ -155,7 +155,9 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         }
     }
 
-    /// <summary>Takes <see cref="Behaviour"/> and the late constraints off again, while the target has the name.</summary>
+    /// <summary>
+    /// Takes <see cref="Behaviour"/> and the late constraints off again, while the target has the name.
+    /// </summary>
     public IEnumerable<string> StripNew()
     {
         foreach (TriggerDescription trigger in table.Triggers)
@@ -274,6 +276,11 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             string leaves = toNew
                 ? TargetIndexes.OldName(sequence.Name.Name)
                 : TargetIndexes.NewName(sequence.Name.Name);
+            // An owner may have taken privileges from itself; what the new one has in the end is given below.
+            string ownersOwn = sequence.Access.IsDefault
+                ? ""
+                : $"EXECUTE format('GRANT ALL ON SEQUENCE %s, %s TO %I', was, now, "
+                    + $"{SqlText.Literal(sequence.Owner)});";
             yield return $"""
                 DO $drover$
                 DECLARE
@@ -285,8 +292,7 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
                 )});
                   number bigint; called boolean;
                 BEGIN
-                  -- An owner may have taken privileges from itself; what the new one has in the end is given below.
-                  EXECUTE format('GRANT ALL ON SEQUENCE %s, %s TO %I', was, now, {SqlText.Literal(sequence.Owner)});
+                  {ownersOwn}
                   -- The new name's lock keeps everybody else's nextval out.
                   EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', was, {SqlText.Literal(leaves)});
                   EXECUTE format('SELECT last_value, is_called FROM %s', was) INTO number, called;

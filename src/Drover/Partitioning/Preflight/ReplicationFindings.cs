@@ -33,21 +33,7 @@ internal static class ReplicationFindings
             const string ReadOnly = "It is a standby: nothing can be written here.";
             return [new Finding("standby", FindingSeverity.Refuse, "this server", ReadOnly, "Connect to the primary.")];
         }
-        string oid = table.Oid.ToString(CultureInfo.InvariantCulture);
-        foreach (string?[] row in await query.ListAsync(Subscriptions, oid))
-        {
-            findings.Add(
-                new Finding(
-                    "subscribed",
-                    FindingSeverity.Refuse,
-                    $"subscription {row[0]}",
-                    "Rows come to the table by logical replication, which knows it by its number: of the new table "
-                        + "the subscription knows nothing, and skips its changes without a word. They would be lost.",
-                    "Convert the table at the publisher, or take it out of the publication and refresh the "
-                        + "subscription first."
-                )
-            );
-        }
+        findings.AddRange(await FindSubscriptionsAsync(query, table));
         foreach (string?[] row in await query.ListAsync(Standbys))
         {
             findings.Add(
@@ -94,5 +80,19 @@ internal static class ReplicationFindings
             findings.Add(new Finding("wal-level", FindingSeverity.Info, "minimal", Unsafe, "Take a backup first."));
         }
         return findings;
+    }
+
+    private static async Task<IEnumerable<Finding>> FindSubscriptionsAsync(PreflightQuery query, TableDescription table)
+    {
+        string oid = table.Oid.ToString(CultureInfo.InvariantCulture);
+        return (await query.ListAsync(Subscriptions, oid)).Select(row => new Finding(
+            "subscribed",
+            FindingSeverity.Refuse,
+            $"subscription {row[0]}",
+            "Rows come to the table by logical replication, which knows it by its number: of the new table "
+                + "the subscription knows nothing, and skips its changes without a word. They would be lost.",
+            "Convert the table at the publisher, or take it out of the publication and refresh the "
+                + "subscription first."
+        ));
     }
 }

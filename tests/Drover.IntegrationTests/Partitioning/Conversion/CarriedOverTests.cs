@@ -116,7 +116,8 @@ public sealed class CarriedOverTests(PostgresFixture postgres)
                 $"""
                 SELECT coalesce(string_agg(c.oid::regclass::text, ', '), '') FROM pg_class AS c
                 LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
-                WHERE c.relname ~ '^(sale|later|one)' AND c.relname !~ '__drover_' AND t.spcname IS DISTINCT FROM '{space}'
+                WHERE c.relname ~ '^(sale|later|one)' AND c.relname !~ '__drover_'
+                  AND t.spcname IS DISTINCT FROM '{space}'
                 """
             )
         );

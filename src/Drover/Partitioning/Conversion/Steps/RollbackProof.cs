@@ -76,8 +76,8 @@ internal sealed class RollbackProof(ConversionLayout layout)
         {
             throw new OperationException(
                 $"{layout.Table} was changed since the cut-over, and {layout.OldTable} was not: "
-                    + $"{string.Join("; ", changed)}. A rollback would undo that: change {layout.OldTable} likewise and "
-                    + "roll back again, or finish"
+                    + $"{string.Join("; ", changed)}. A rollback would undo that: change {layout.OldTable} likewise "
+                    + "and roll back again, or finish"
             );
         }
     }
