@@ -1,6 +1,5 @@
 // The cut-over and the rollback: one short transaction, once everything is settled.
 using Drover.Operations;
-using Drover.Operations.Connections;
 using Drover.Operations.Running;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion.Drift;
