@@ -79,6 +79,12 @@ internal sealed class FakeClient : IDisposable
         {
             return null;
         }
+        Note(frame);
+        return frame;
+    }
+
+    private void Note(Frame frame)
+    {
         Transcript.Add(frame.ToString());
         if (frame.Type == 'S' && ParameterStatus.TryRead(frame.Body, out ParameterStatus parameter))
         {
@@ -89,7 +95,6 @@ internal sealed class FakeClient : IDisposable
             ProcessId = key.ProcessId;
             CancelKey = key.Key.ToArray();
         }
-        return frame;
     }
 
     /// <summary>Reads to ReadyForQuery, which is returned; a FATAL or the end of the stream ends it too.</summary>
