@@ -40,8 +40,8 @@ internal sealed class ShardingService(ShardServers servers)
         await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
         await CatalogSchema.EnsureAsync(catalog, servers.Database.Name, cancellationToken);
         Guid id = (Guid)(await catalog.ScalarAsync("SELECT id FROM drover.topology", [], cancellationToken))!;
-        await using TopologyChange change = await TopologyChange.BeginAsync(catalog, cancellationToken);
-        TopologySnapshot map = await change.ReadAsync(cancellationToken);
+        await using TopologyChange change = await BeginAsync(cancellationToken);
+        TopologySnapshot map = change.Map;
         int next = map.Shards.Select(shard => shard.Number).DefaultIfEmpty().Max() + 1;
         Shard[] added =
         [
@@ -99,10 +99,8 @@ internal sealed class ShardingService(ShardServers servers)
         CancellationToken cancellationToken
     )
     {
-        await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
-        await CatalogSchema.CheckAsync(catalog, servers.Database.Name, cancellationToken);
-        await using TopologyChange change = await TopologyChange.BeginAsync(catalog, cancellationToken);
-        TopologySnapshot map = await change.ReadAsync(cancellationToken);
+        await using TopologyChange change = await BeginAsync(cancellationToken);
+        TopologySnapshot map = change.Map;
         await using ShardTables shards = await ShardTables.OpenAsync(servers, map, table, key, cancellationToken);
         TableFacts facts = shards.Home;
         KeyType? type = facts.Key is { } column ? KeyTypes.Of(column.TypeOid) : null;
@@ -135,10 +133,8 @@ internal sealed class ShardingService(ShardServers servers)
     /// <exception cref="OperationException">It cannot be; the message has every reason.</exception>
     public async Task<TableName> ReferenceTableAsync(string table, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
-        await CatalogSchema.CheckAsync(catalog, servers.Database.Name, cancellationToken);
-        await using TopologyChange change = await TopologyChange.BeginAsync(catalog, cancellationToken);
-        TopologySnapshot map = await change.ReadAsync(cancellationToken);
+        await using TopologyChange change = await BeginAsync(cancellationToken);
+        TopologySnapshot map = change.Map;
         await using ShardTables shards = await ShardTables.OpenAsync(servers, map, table, null, cancellationToken);
         TableFacts facts = shards.Home;
         Refuse(
@@ -168,10 +164,8 @@ internal sealed class ShardingService(ShardServers servers)
         CancellationToken cancellationToken
     )
     {
-        await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
-        await CatalogSchema.CheckAsync(catalog, servers.Database.Name, cancellationToken);
-        await using TopologyChange change = await TopologyChange.BeginAsync(catalog, cancellationToken);
-        TopologySnapshot map = await change.ReadAsync(cancellationToken);
+        await using TopologyChange change = await BeginAsync(cancellationToken);
+        TopologySnapshot map = change.Map;
         ColocationGroup group = FindGroup(map, groupName);
         Shard target = FindShard(map, shardName);
         if (!KeyHash.TryOfText(group.KeyType, Encoding.UTF8.GetBytes(key), out ulong hash))
@@ -195,6 +189,9 @@ internal sealed class ShardingService(ShardServers servers)
         await change.CommitAsync(cancellationToken);
         return group;
     }
+
+    private Task<TopologyChange> BeginAsync(CancellationToken cancellationToken) =>
+        TopologyChange.BeginAsync(servers.Catalog, servers.Database.Name, cancellationToken);
 
     private static ColocationGroup FindGroup(TopologySnapshot map, string? name)
     {

@@ -1,4 +1,5 @@
 // One change of the map: one transaction, one epoch, one notification.
+using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Topology;
 using Drover.Topology.Keys;
@@ -15,34 +16,39 @@ internal sealed class TopologyChange : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
 
-    private TopologyChange(NpgsqlConnection connection, NpgsqlTransaction transaction)
+    private TopologyChange(NpgsqlConnection connection, NpgsqlTransaction transaction, TopologySnapshot map)
     {
         _connection = connection;
         _transaction = transaction;
+        Map = map;
     }
 
+    /// <summary>The map before the change.</summary>
+    public TopologySnapshot Map { get; }
+
     /// <summary>Begins a change, after those that are under way.</summary>
+    /// <exception cref="OperationException">There is no map of this database.</exception>
     public static async Task<TopologyChange> BeginAsync(
-        NpgsqlConnection connection,
+        ServerAccess catalog,
+        string database,
         CancellationToken cancellationToken
     )
     {
-        NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        NpgsqlConnection connection = await catalog.OpenAsync(cancellationToken);
         try
         {
+            await CatalogSchema.CheckAsync(connection, database, cancellationToken);
+            NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
             await connection.ExecuteAsync("SELECT FROM drover.topology FOR UPDATE", [], cancellationToken);
-            return new TopologyChange(connection, transaction);
+            TopologySnapshot map = await TopologyReader.ReadWithinAsync(connection, cancellationToken);
+            return new TopologyChange(connection, transaction, map);
         }
         catch
         {
-            await transaction.DisposeAsync();
+            await connection.DisposeAsync();
             throw;
         }
     }
-
-    /// <summary>The map as it is now.</summary>
-    public Task<TopologySnapshot> ReadAsync(CancellationToken cancellationToken) =>
-        TopologyReader.ReadWithinAsync(_connection, cancellationToken);
 
     /// <summary>Adds a shard. It has no slots until they are moved to it, but in the first map.</summary>
     public Task AddShardAsync(Shard shard, CancellationToken cancellationToken) =>
@@ -135,5 +141,9 @@ internal sealed class TopologyChange : IAsyncDisposable
     }
 
     /// <summary>Undoes what is not committed.</summary>
-    public ValueTask DisposeAsync() => _transaction.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
 }
