@@ -103,6 +103,11 @@ internal sealed class SessionLease(ClientSession session)
         {
             session.Park();
             await LearnNamesAsync(server);
+        }
+        // Those that the look goes by: names that come while it is under way ask for another one.
+        session.Names = session.Pool.Database.Telling.Names;
+        if (look && !server.IsDying)
+        {
             SessionContents? contents = await SessionProbe.ReadAsync(server, session.Wakeup, session.CustomNames);
             PassNotifications(server);
             if (contents is null)
@@ -118,7 +123,6 @@ internal sealed class SessionLease(ClientSession session)
                 NotePins(server, contents.Pins | (session.HasNamelessSettings ? PinReason.Unknown : PinReason.None));
             }
         }
-        session.Names = session.Pool.Database.Telling.Names;
         if (server.IsDying)
         {
             session.End ??= new SessionEnd("server closed the connection", SqlState.ConnectionFailure);
