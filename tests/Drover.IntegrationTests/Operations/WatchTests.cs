@@ -32,11 +32,14 @@ public sealed class WatchTests
         Task<ProgramEnd> running = program.RunAsync(Start);
         string url = $"postgres://{LocalPostgresCluster.Superuser}@{LocalPostgresCluster.Host}:{cluster.Port}/postgres";
         string watch = $"partition status orders --watch --database {url}";
-        while (!await IsCopyingAsync(cluster))
-        {
-            Assert.False(running.IsCompleted, running.IsCompleted ? (await running).ToString() : "");
-            await Task.Delay(50, Token);
-        }
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                Assert.False(running.IsCompleted, running.IsCompleted ? (await running).ToString() : "");
+                return await IsCopyingAsync(cluster);
+            },
+            TimeSpan.FromMinutes(2)
+        );
 
         using (TerminalSession terminal = TerminalSession.Start(watch))
         {

@@ -1,5 +1,4 @@
 // A running proxy has a changed map within a second, and goes on with what it has when the catalog is gone.
-using System.Diagnostics;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.Sharding;
 using Drover.Telemetry.ControlPlane;
@@ -23,40 +22,36 @@ public sealed class TopologyFollowerTests(PostgresFixture postgres)
         await using ShardServers servers = ShardServers.Open(await stage.OptionsAsync(), null);
         TopologyFollower follower = new(servers, TimeProvider.System, NullLogger.Instance);
         Task following = follower.RunAsync(stop.Token);
-        await UntilAsync(() => follower.Current?.Epoch == 1, TimeSpan.FromSeconds(30));
+        await Eventually.HoldsAsync(() => follower.Current?.Epoch == 1, TimeSpan.FromSeconds(30));
 
         // Told at once. The command itself takes longer than a second, so it is the commit that counts.
         await stage.ToCatalogAsync("UPDATE drover.topology SET epoch = 7; NOTIFY drover_topology, '7'");
-        await UntilAsync(() => follower.Current?.Epoch == 7, TimeSpan.FromSeconds(1));
+        await Eventually.HoldsAsync(() => follower.Current?.Epoch == 7, TimeSpan.FromSeconds(1));
 
         // Not told, and asked.
         await stage.ToCatalogAsync("UPDATE drover.topology SET epoch = 8");
-        await UntilAsync(() => follower.Current?.Epoch == 8, TopologyFollower.Period + TimeSpan.FromSeconds(5));
+        await Eventually.HoldsAsync(
+            () => follower.Current?.Epoch == 8,
+            TopologyFollower.Period + TimeSpan.FromSeconds(5)
+        );
 
         // Its session ends, and the catalog refuses new ones for a while: the old map stays, then comes the new one.
         await stage.LockCatalogAsync(isLocked: true);
         TopologySnapshot kept = follower.Current!;
         await stage.ToCatalogAsync("UPDATE drover.topology SET epoch = 9");
-        await UntilAsync(() => TopologyReadings.Samples(Followed).Single().Value == 0, TimeSpan.FromSeconds(10));
+        await Eventually.HoldsAsync(
+            () => TopologyReadings.Samples(Followed).Single().Value == 0,
+            TimeSpan.FromSeconds(10)
+        );
         Assert.Same(kept, follower.Current);
         await stage.LockCatalogAsync(isLocked: false);
-        await UntilAsync(() => follower.Current?.Epoch == 9, TimeSpan.FromSeconds(5));
+        await Eventually.HoldsAsync(() => follower.Current?.Epoch == 9, TimeSpan.FromSeconds(5));
 
         await stage.DoAsync("table reference r");
-        await UntilAsync(() => follower.Current?.ReferenceTables.Count == 1, TimeSpan.FromSeconds(1));
+        await Eventually.HoldsAsync(() => follower.Current?.ReferenceTables.Count == 1, TimeSpan.FromSeconds(1));
         await stop.CancelAsync();
         await following;
     }
 
     private static double Followed(TopologyReading reading) => reading.IsFollowed ? 1 : 0;
-
-    private static async Task UntilAsync(Func<bool> holds, TimeSpan limit)
-    {
-        Stopwatch watch = Stopwatch.StartNew();
-        while (!holds())
-        {
-            Assert.True(watch.Elapsed < limit, $"not within {limit}");
-            await Task.Delay(10, Token);
-        }
-    }
 }

@@ -150,32 +150,12 @@ public sealed class TimeoutTests
     }
 
     [Fact]
-    public async Task Waiting_client_is_disconnected_after_query_wait_timeout()
-    {
-        await using ProxyStage stage = StartWithOneServer(o => o with { QueryWaitNotify = TimeSpan.Zero });
-        using FakeClient holder = await stage.ConnectAsync();
-        using FakeClient waiter = await stage.ConnectAsync();
-        await WaitAsync(stage, holder, waiter);
-        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(119)));
-        _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal("query_wait_timeout", (await waiter.ExpectFatalAsync("53300")).Message);
-        Assert.Equal((0, 0L), stage.Pool.Waiting());
-        Assert.Equal("CZI", await holder.RunAsync("COMMIT"));
-    }
+    public Task Waiting_client_is_disconnected_after_query_wait_timeout() =>
+        AssertWaitEndsAsync(o => o with { QueryWaitNotify = TimeSpan.Zero }, 120, "query_wait_timeout", "53300");
 
     [Fact]
-    public async Task Query_that_still_waits_for_its_server_is_ended_by_query_timeout_too()
-    {
-        await using ProxyStage stage = StartWithOneServer(WithQueryTimeout);
-        using FakeClient holder = await stage.ConnectAsync();
-        using FakeClient waiter = await stage.ConnectAsync();
-        await WaitAsync(stage, holder, waiter);
-        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(9)));
-        _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal("query_timeout", (await waiter.ExpectFatalAsync("57014")).Message);
-        Assert.Equal((0, 0L), stage.Pool.Waiting());
-        Assert.Equal("CZI", await holder.RunAsync("COMMIT"));
-    }
+    public Task Query_that_still_waits_for_its_server_is_ended_by_query_timeout_too() =>
+        AssertWaitEndsAsync(WithQueryTimeout, 10, "query_timeout", "57014");
 
     [Fact]
     public async Task Wait_for_a_server_counts_as_time_of_the_query_that_waited_and_of_no_other()
@@ -420,5 +400,23 @@ public sealed class TimeoutTests
     {
         _time.Advance(time);
         return await client.Wire.IsSilentAsync(TimeSpan.FromMilliseconds(350));
+    }
+
+    private async Task AssertWaitEndsAsync(
+        Func<TimeoutOptions, TimeoutOptions> change,
+        int seconds,
+        string message,
+        string sqlState
+    )
+    {
+        await using ProxyStage stage = StartWithOneServer(change);
+        using FakeClient holder = await stage.ConnectAsync();
+        using FakeClient waiter = await stage.ConnectAsync();
+        await WaitAsync(stage, holder, waiter);
+        Assert.True(await IsUnmovedAsync(waiter, TimeSpan.FromSeconds(seconds - 1)));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(message, (await waiter.ExpectFatalAsync(sqlState)).Message);
+        Assert.Equal((0, 0L), stage.Pool.Waiting());
+        Assert.Equal("CZI", await holder.RunAsync("COMMIT"));
     }
 }

@@ -75,13 +75,6 @@ public sealed class StandbyLagTests
         await UntilAsync(ledger, $"SELECT heartbeat_at > '{last}' FROM drover.runs");
     }
 
-    private static async Task UntilAsync(Ledger ledger, string sql)
-    {
-        long started = TimeProvider.System.GetTimestamp();
-        while (await ledger.QueryAsync(sql) is not "t")
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMinutes(2), $"not in time: {sql}");
-            await Task.Delay(50, Token);
-        }
-    }
+    private static Task UntilAsync(Ledger ledger, string sql) =>
+        Eventually.HoldsAsync(async () => await ledger.QueryAsync(sql) is "t", TimeSpan.FromMinutes(2), sql);
 }
