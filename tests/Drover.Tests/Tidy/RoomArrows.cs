@@ -16,6 +16,7 @@ internal static class RoomArrows
             ["Telemetry"] = [],
             ["Sql"] = [],
             ["Topology"] = [],
+            ["Routing"] = ["Sql", "Topology", "Protocol"],
             ["Administration"] = ["Telemetry", "Protocol"],
             ["Transport"] = ["Configuration", "Protocol"],
             ["Pooling"] = ["Configuration", "Telemetry", "Sql", "Transport", "Protocol"],

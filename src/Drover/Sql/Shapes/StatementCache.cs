@@ -88,24 +88,25 @@ internal sealed class StatementCache<TValue>
     /// <param name="context">As in the look-up.</param>
     /// <param name="buffer">Holds its shape; made again if it does not.</param>
     /// <param name="value">What is known now.</param>
-    public void Add(ReadOnlySpan<byte> sql, ShapeContext context, ShapeBuffer buffer, TValue value)
+    /// <param name="atOnce">Whether it is kept when it comes for the first time.</param>
+    public void Add(ReadOnlySpan<byte> sql, ShapeContext context, ShapeBuffer buffer, TValue value, bool atOnce = false)
     {
         if (!StatementShape.TryBuild(sql, context, buffer))
         {
             return;
         }
         // Under the shape alone it is found what decides; what is found there is the answer only if nothing does.
-        AddOnSecondSight(context, buffer, value);
+        AddShape(context, buffer, value, atOnce);
         if (!value.DecidingSlots.IsEmpty && StatementShape.AppendValues(sql, buffer, value.DecidingSlots))
         {
-            AddOnSecondSight(context, buffer, value);
+            AddShape(context, buffer, value, atOnce);
         }
     }
 
-    private void AddOnSecondSight(ShapeContext context, ShapeBuffer buffer, TValue value)
+    private void AddShape(ShapeContext context, ShapeBuffer buffer, TValue value, bool atOnce)
     {
         ulong hash = SeededHash.Of(buffer.Key);
-        if (_shapes.IsSeenAgain(hash) && !_shapes.TryFind(hash, buffer.Key, context, out _))
+        if ((_shapes.IsSeenAgain(hash) || atOnce) && !_shapes.TryFind(hash, buffer.Key, context, out _))
         {
             _shapes.Add(hash, buffer.Key, context, value, value.Bytes);
         }

@@ -1,4 +1,6 @@
 // What a statement cannot tell of itself and the servers' catalogs can.
+using System.Collections.Immutable;
+
 namespace Drover.Sql.Statements;
 
 /// <summary>
@@ -21,7 +23,44 @@ internal interface ICatalogFacts
 
     /// <summary>Whether a table or view has a column.</summary>
     bool? HasColumn(string schema, string name, string column);
+
+    /// <summary>All that is known of a table or view; null if it is none, or nothing is.</summary>
+    RelationFacts? Describe(string schema, string name) => null;
+
+    /// <summary>
+    /// Whether a function may read or write tables, by itself or by SQL that it is given: all are thought to but those
+    /// that are known not to.
+    /// </summary>
+    bool MayTouchTables(string schema, string name, int arguments) => true;
+
+    /// <summary>Schemas that have the name of a role, so that <c>"$user"</c> can mean them.</summary>
+    ImmutableArray<string> RoleSchemas => [];
+
+    /// <summary>Whether what is not known does not exist, but for what came a moment ago.</summary>
+    bool IsComplete => false;
 }
+
+/// <summary>A table, a view, or what else has the name of one.</summary>
+/// <param name="Schema">Where it is.</param>
+/// <param name="Name">As the catalogs have it.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Columns">In their order.</param>
+internal sealed record RelationFacts(string Schema, string Name, RelationKind Kind, ImmutableArray<ColumnFacts> Columns)
+{
+    /// <summary>A view's query as the server spells it, with all names in full; null of another.</summary>
+    public string? Definition { get; init; }
+
+    /// <summary>The table that an index or a sequence belongs to; null if there is none.</summary>
+    public (string Schema, string Name)? Owner { get; init; }
+
+    public ColumnFacts? Column(string name) => Columns.FirstOrDefault(column => column.Name == name);
+}
+
+/// <summary>A column.</summary>
+/// <param name="Name">As the catalogs have it.</param>
+/// <param name="TypeOid">Its type; 0 where equal strings may differ byte by byte, for collation or type.</param>
+/// <param name="IsDefaultVolatile">Its default is another one each time, or on each server.</param>
+internal sealed record ColumnFacts(string Name, uint TypeOid, bool IsDefaultVolatile = false);
 
 internal enum FunctionVolatility
 {

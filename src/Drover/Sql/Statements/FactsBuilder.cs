@@ -7,6 +7,9 @@ namespace Drover.Sql.Statements;
 internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
 {
     private readonly HashSet<string> _unknowns = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unknownConstructs = new(StringComparer.Ordinal);
+    private readonly List<int> _loneParameters = [];
+    private bool _hasParameters;
     private bool _writes;
 
     public ICatalogFacts Catalog { get; } = catalog;
@@ -32,7 +35,28 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
 
     public void MarkWrite() => _writes = true;
 
-    public void MarkUnknown(string construct) => _unknowns.Add(construct);
+    public void MarkUnknown(string construct)
+    {
+        _unknowns.Add(construct);
+        _unknownConstructs.Add(construct);
+    }
+
+    /// <summary>Notes what the tree names as parameters.</summary>
+    public void AddParameters(SqlNode node)
+    {
+        if (node.Kind == "ParamRef")
+        {
+            _hasParameters = true;
+            if (Places.SlotOf(node) < 0)
+            {
+                _loneParameters.Add(node.Number("number"));
+            }
+        }
+        foreach (SqlNode child in node.Children())
+        {
+            AddParameters(child);
+        }
+    }
 
     /// <summary>Notes a table or view where it stands.</summary>
     /// <param name="range">The name.</param>
@@ -51,7 +75,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
         }
         if (kind != RelationKind.Table && !isNew)
         {
-            MarkUnknown(kind == RelationKind.View ? $"view {name}" : $"relation {name}");
+            _unknowns.Add(kind == RelationKind.View ? $"view {name}" : $"relation {name}");
         }
         Tables.Add(new TableUse(schema, name, alias, isWritten, query, kind));
         return Tables.Count - 1;
@@ -66,7 +90,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
         switch (volatility)
         {
             case null:
-                MarkUnknown($"function {string.Join('.', name)}");
+                _unknowns.Add($"function {string.Join('.', name)}");
                 break;
             case FunctionVolatility.Volatile:
                 MarkWrite();
@@ -85,6 +109,9 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
                 : _unknowns.Count > 0 ? StatementAccess.Unknown
                 : StatementAccess.Read,
             Unknowns = [.. _unknowns.Order(StringComparer.Ordinal)],
+            UnknownConstructs = [.. _unknownConstructs.Order(StringComparer.Ordinal)],
+            LoneParameters = [.. _loneParameters],
+            HasParameters = _hasParameters,
             Tables = [.. Tables],
             Functions = [.. Functions],
             RowLocks = [.. RowLocks],

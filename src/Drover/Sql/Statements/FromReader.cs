@@ -83,12 +83,17 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
         int between = facts.Tables.Count;
         ReadItem(join.Child("rarg")!);
         int after = facts.Tables.Count;
+        string type = join.Text("jointype");
+        MarkOptional(
+            type is "JOIN_RIGHT" or "JOIN_FULL" ? before : between,
+            type is "JOIN_LEFT" or "JOIN_FULL" ? after : between
+        );
         bool Left(int table) => table >= before && table < between;
         bool Right(int table) => table >= between && table < after;
         QualReader quals = new(
             facts,
             scope,
-            join.Text("jointype") switch
+            type switch
             {
                 "JOIN_INNER" => table => Left(table) || Right(table),
                 "JOIN_LEFT" => Right,
@@ -111,6 +116,14 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
         {
             // From here the names in the join are hidden, and this one stands for all of them.
             scope.AddDerived(join.Child("alias")!.Text("aliasname"));
+        }
+    }
+
+    private void MarkOptional(int first, int end)
+    {
+        for (int table = first; table < end; table++)
+        {
+            facts.Tables[table] = facts.Tables[table] with { IsOptional = true };
         }
     }
 

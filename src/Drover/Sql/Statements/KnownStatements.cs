@@ -8,27 +8,33 @@ namespace Drover.Sql.Statements;
 /// One for a database. <see cref="TryFind"/> is for every statement and allocates nothing; <see cref="LearnAsync"/>
 /// is for what it does not find.
 /// </summary>
-internal sealed class KnownStatements(ISqlParser parser, StatementCache<StatementDescription> cache)
+/// <typeparam name="TKnown">What is kept of a description.</typeparam>
+internal sealed class KnownStatements<TKnown>(ISqlParser parser, StatementCache<TKnown> cache)
+    where TKnown : class, IShapeValue
 {
     /// <summary>Looks a statement up by its text, else by its shape.</summary>
     public bool TryFind(
         ReadOnlySpan<byte> sql,
         ShapeContext context,
         ShapeBuffer buffer,
-        out KnownStatement<StatementDescription> known
+        out KnownStatement<TKnown> known
     ) => cache.TryFind(sql, context, buffer, out known);
 
     /// <summary>Parses and describes a statement, and keeps the description when it comes again.</summary>
     /// <param name="sql">Kept until the task ends.</param>
     /// <param name="context">What else its meaning depends on; of the same epoch as the facts.</param>
     /// <param name="catalog">What is known of the database.</param>
+    /// <param name="keep">What is kept of the description.</param>
+    /// <param name="atOnce">Whether it is kept when it comes for the first time.</param>
     /// <returns>
-    /// The description, with the buffer that has the statement's literals; one without a tree says why there is none.
+    /// What is kept, with the buffer that has the statement's literals; one without a tree says why there is none.
     /// </returns>
-    public async Task<(StatementDescription Description, ShapeBuffer Literals)> LearnAsync(
+    public async Task<(TKnown Known, ShapeBuffer Literals)> LearnAsync(
         ReadOnlyMemory<byte> sql,
         ShapeContext context,
-        ICatalogFacts catalog
+        ICatalogFacts catalog,
+        Func<StatementDescription, TKnown> keep,
+        bool atOnce = false
     )
     {
         ShapeBuffer buffer = new();
@@ -40,18 +46,18 @@ internal sealed class KnownStatements(ISqlParser parser, StatementCache<Statemen
         string? reason = ReasonAgainst(sql.Span, context, hasShape);
         if (reason is not null)
         {
-            return (StatementReader.Undescribed(reason, buffer), buffer);
+            return (keep(StatementReader.Undescribed(reason, buffer)), buffer);
         }
         StatementDescription? read = null;
         ParseOutcome outcome = await parser
             .ParseAsync(sql, tree => read = StatementReader.Describe(tree, sql.Span, buffer, catalog))
             .ConfigureAwait(false);
-        StatementDescription description = read ?? StatementReader.Undescribed(outcome.Reason, buffer);
+        TKnown known = keep(read ?? StatementReader.Undescribed(outcome.Reason, buffer));
         if (outcome.Failure is ParseFailure.None or ParseFailure.Refused)
         {
-            cache.Add(sql.Span, context, buffer, description);
+            cache.Add(sql.Span, context, buffer, known, atOnce);
         }
-        return (description, buffer);
+        return (known, buffer);
     }
 
     private static string? ReasonAgainst(ReadOnlySpan<byte> sql, ShapeContext context, bool hasShape) =>

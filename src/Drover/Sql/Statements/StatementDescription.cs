@@ -50,6 +50,15 @@ internal sealed record StatementFacts
     /// </summary>
     public ImmutableArray<string> Unknowns { get; init; } = [];
 
+    /// <summary>Those of <see cref="Unknowns"/> that are not just names which the catalogs do not know.</summary>
+    public ImmutableArray<string> UnknownConstructs { get; init; } = [];
+
+    /// <summary>Numbers of the parameters outside of collapsed lists and rows, once per place.</summary>
+    public ImmutableArray<int> LoneParameters { get; init; } = [];
+
+    /// <summary>Whether it has parameters anywhere.</summary>
+    public bool HasParameters { get; init; }
+
     /// <summary>Every table or view that is named, once per place; names of WITH queries are not among them.</summary>
     public ImmutableArray<TableUse> Tables { get; init; } = [];
 
@@ -103,14 +112,11 @@ internal enum StatementAccess
 /// <param name="IsWritten">It is what INSERT, UPDATE, DELETE or MERGE changes.</param>
 /// <param name="Query">Which query of the statement has it in FROM; 0 is the outermost.</param>
 /// <param name="Kind">What the catalogs say it is.</param>
-internal sealed record TableUse(
-    string Schema,
-    string Name,
-    string Alias,
-    bool IsWritten,
-    int Query,
-    RelationKind? Kind
-);
+internal sealed record TableUse(string Schema, string Name, string Alias, bool IsWritten, int Query, RelationKind? Kind)
+{
+    /// <summary>A row of the outcome may have no row of it: it is on that side of an outer join.</summary>
+    public bool IsOptional { get; init; }
+}
 
 /// <summary>A function that is called.</summary>
 /// <param name="Schema">Empty where the statement names none.</param>

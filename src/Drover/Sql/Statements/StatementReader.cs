@@ -63,6 +63,7 @@ internal static class StatementReader
                     NodeName = "",
                     Access = StatementAccess.Unknown,
                     Unknowns = [reason],
+                    UnknownConstructs = [reason],
                 },
             ],
             [.. Enumerable.Range(0, buffer.SlotCount)],
@@ -91,6 +92,7 @@ internal static class StatementReader
         {
             ReadUtility(node, facts, reader);
         }
+        facts.AddParameters(node);
         return facts.Build(kind, node);
     }
 

@@ -181,14 +181,14 @@ public sealed class StatementFactsTests : IDisposable
     {
         RequireParser();
         CountingParser parser = new(new PostgresParser(PgQueryLibrary.Instance, _threads));
-        KnownStatements statements = new(parser, new StatementCache<StatementDescription>());
+        KnownStatements<StatementDescription> statements = new(parser, new StatementCache<StatementDescription>());
         ShapeBuffer buffer = new();
         for (int i = 0; i < 10; i++)
         {
             byte[] sql = Encoding.UTF8.GetBytes($"SELECT id FROM orders WHERE customer_id = {i}");
             if (!statements.TryFind(sql, Public, buffer, out _))
             {
-                await statements.LearnAsync(sql, Public, ShopCatalog.Instance);
+                await statements.LearnAsync(sql, Public, ShopCatalog.Instance, static read => read);
             }
         }
         Assert.Equal(2, parser.Count);
@@ -213,7 +213,7 @@ public sealed class StatementFactsTests : IDisposable
     )
     {
         RequireParser();
-        KnownStatements statements = new(
+        KnownStatements<StatementDescription> statements = new(
             new PostgresParser(PgQueryLibrary.Instance, _threads),
             new StatementCache<StatementDescription>()
         );
@@ -224,7 +224,8 @@ public sealed class StatementFactsTests : IDisposable
         (StatementDescription description, _) = await statements.LearnAsync(
             Encoding.UTF8.GetBytes(sql.ToString()),
             Public,
-            ShopCatalog.Instance
+            ShopCatalog.Instance,
+            static read => read
         );
         Assert.Equal(StatementKind.Select, Assert.Single(description.Statements).Kind);
     }
@@ -233,7 +234,7 @@ public sealed class StatementFactsTests : IDisposable
     public async Task A_statement_that_is_refused_is_unknown_with_the_reason()
     {
         RequireParser();
-        KnownStatements statements = new(
+        KnownStatements<StatementDescription> statements = new(
             new PostgresParser(PgQueryLibrary.Instance, _threads),
             new StatementCache<StatementDescription>()
         );
@@ -249,7 +250,8 @@ public sealed class StatementFactsTests : IDisposable
             (StatementDescription description, _) = await statements.LearnAsync(
                 Encoding.UTF8.GetBytes(sql),
                 context,
-                ShopCatalog.Instance
+                ShopCatalog.Instance,
+                static read => read
             );
             StatementFacts facts = Assert.Single(description.Statements);
             Assert.Equal((StatementKind.Unknown, StatementAccess.Unknown), (facts.Kind, facts.Access));

@@ -1,0 +1,66 @@
+// What conditions and joins say of the sharding keys of a statement.
+using System.Collections.Immutable;
+using Drover.Routing.Names;
+using Drover.Sql.Statements;
+using Drover.Topology;
+using Drover.Topology.Keys;
+
+namespace Drover.Routing;
+
+/// <summary>
+/// Columns that are equal form a graph, on which a condition of one holds for others. It is followed only over columns
+/// of the key's own type: in another, equal values need not be the key's.
+/// </summary>
+internal sealed class KeyPropagation(StatementFacts facts, ImmutableArray<NamedTable> tables)
+{
+    private readonly record struct Node(int Table, string Column);
+
+    /// <summary>All conditions that limit the key of a table.</summary>
+    public ImmutableArray<ImmutableArray<ValueSource>> ConditionsOf(int table, string column, KeyType type)
+    {
+        HashSet<Node> nodes = Reach(new Node(table, column), type, isBackwards: true);
+        return
+        [
+            .. facts
+                .Predicates.Where(predicate => nodes.Contains(new Node(predicate.Table, predicate.Column)))
+                .Select(static predicate => predicate.Sources),
+        ];
+    }
+
+    /// <summary>Whether each row of one place brings its own of the other: rows with an equal key.</summary>
+    public bool Brings(KeyUse one, KeyUse other) =>
+        one.Group == other.Group
+        && Reach(new Node(one.Table, one.Sharded.KeyColumn), one.Group.KeyType, isBackwards: false)
+            .Contains(new Node(other.Table, other.Sharded.KeyColumn));
+
+    private HashSet<Node> Reach(Node start, KeyType type, bool isBackwards)
+    {
+        HashSet<Node> reached = [start];
+        Queue<Node> open = new(reached);
+        while (open.TryDequeue(out Node node))
+        {
+            foreach (ColumnEquality equality in facts.Equalities)
+            {
+                Node first = new(equality.Table, equality.Column);
+                Node second = new(equality.OtherTable, equality.OtherColumn);
+                Node? next =
+                    node == (isBackwards ? second : first) ? (isBackwards ? first : second)
+                    : equality.IsMutual && node == (isBackwards ? first : second) ? (isBackwards ? second : first)
+                    : null;
+                if (next is { } other && TypeOf(other) == type && reached.Add(other))
+                {
+                    open.Enqueue(other);
+                }
+            }
+        }
+        return reached;
+    }
+
+    private KeyType? TypeOf(Node node)
+    {
+        NamedTable table = tables[node.Table];
+        return table.Sharded is { } sharded && sharded.KeyColumn == node.Column ? KeyTypes.Of(sharded.KeyTypeOid)
+            : table.Relation?.Column(node.Column) is { } column ? KeyTypes.Of(column.TypeOid)
+            : null;
+    }
+}

@@ -1,0 +1,94 @@
+// The errors of routing, each with what would help.
+using Drover.Topology;
+
+namespace Drover.Routing;
+
+internal static class Refusals
+{
+    private const string NotSupported = "0A000";
+    private const string ShardHint = "A comment /* drover: shard=NAME */ in the statement says where it runs.";
+
+    public static RouteRefusal NotOneShard(ShardedTable one, ShardedTable other) =>
+        new(
+            NotSupported,
+            $"rows of {one.Name} and {other.Name} may be on different shards",
+            one.Group == other.Group
+                ? $"They are not joined on {one.KeyColumn} = {other.KeyColumn}, nor is each limited to one key."
+                : "They are in different colocation groups, and not limited to keys of one shard.",
+            one.Group == other.Group
+                ? $"Join them on the sharding keys, or put a condition {one.KeyColumn} = … on each."
+                : "Put a condition on the sharding key of each, or declare one of them a reference table."
+        );
+
+    public static RouteRefusal NotScattered(ShardedTable table, string reason) =>
+        new(
+            NotSupported,
+            $"the statement needs rows of {table.Name} from several shards, and cannot run on each of them",
+            reason,
+            $"Put a condition {table.KeyColumn} = … on {table.Name} where it is named."
+        );
+
+    public static RouteRefusal KeyMoves(ShardedTable table) =>
+        new(
+            NotSupported,
+            $"the sharding key {table.KeyColumn} of {table.Name} cannot be changed",
+            "The row may belong on another shard then.",
+            "Delete the row and insert it with the other key. A key may be set to the value that WHERE says it has."
+        );
+
+    public static RouteRefusal KeyIsNull(ShardedTable table) =>
+        new("23502", $"the sharding key {table.KeyColumn} of {table.Name} is NULL", "NULL is on no shard.");
+
+    public static RouteRefusal KeyIsMissing(ShardedTable table, string reason) =>
+        new(
+            NotSupported,
+            $"the statement does not say the sharding key {table.KeyColumn} of {table.Name}",
+            reason,
+            $"Name {table.KeyColumn} among the columns, with a literal or a parameter as its value."
+        );
+
+    public static RouteRefusal KeyIsUnknown(ShardedTable table) =>
+        new(
+            NotSupported,
+            $"the value of the sharding key {table.KeyColumn} of {table.Name} cannot be told from the statement",
+            "It is computed by the server, or its type is not certain to be the column's.",
+            "Give a literal or a parameter of the column's type."
+        );
+
+    public static RouteRefusal AwayFromHome(string what) =>
+        new(
+            NotSupported,
+            $"{what} is on the first shard only, and the statement needs others",
+            Hint: "Declare it a reference table (drover table reference), or ask for the two separately."
+        );
+
+    public static RouteRefusal Function(string name, string reason) =>
+        new(NotSupported, $"function {name}() may read sharded tables", reason, ShardHint);
+
+    public static RouteRefusal Name(string reason) =>
+        new(NotSupported, "a table's name is not certain to mean one table", reason, "Write the schema with the name.");
+
+    public static RouteRefusal Construct(string construct) =>
+        new(NotSupported, $"a sharded database cannot tell which shard this needs: {construct}", Hint: ShardHint);
+
+    public static RouteRefusal View(TableName name) =>
+        new(NotSupported, $"view {name} may read sharded tables", Hint: $"Name the tables themselves. {ShardHint}");
+
+    public static RouteRefusal ReferenceWrite(TableName table, string reason) =>
+        new(
+            NotSupported,
+            $"this write of the reference table {table} may not be the same on every shard",
+            reason,
+            "Give values as literals or parameters."
+        );
+
+    public static RouteRefusal SeveralStatements { get; } =
+        new(NotSupported, "the statements of one query need different shards", Hint: "Send them one by one.");
+
+    public static RouteRefusal Hint(string problem) =>
+        new(
+            "22023",
+            $"the hint for Drover cannot be followed: {problem}",
+            Hint: "/* drover: shard=NAME */ or /* drover: key=VALUE */"
+        );
+}

@@ -1,0 +1,48 @@
+// Where a statement runs, or why it does not.
+using System.Collections.Immutable;
+
+namespace Drover.Routing;
+
+internal enum RouteKind
+{
+    /// <summary>On the first shard, which has what is on one server.</summary>
+    Home,
+
+    /// <summary>On exactly one shard.</summary>
+    One,
+
+    /// <summary>On whichever shard is at hand: all would give the same.</summary>
+    Any,
+
+    /// <summary>On some shards, not all.</summary>
+    Many,
+
+    /// <summary>On every shard: a scatter, a write of a reference table, a change of a schema.</summary>
+    All,
+
+    /// <summary>Nowhere: what would be right cannot be proved.</summary>
+    Refused,
+}
+
+/// <summary>The decision on one statement with its values.</summary>
+/// <param name="Kind">How many shards.</param>
+/// <param name="Shard">The shard's number for <see cref="RouteKind.Home"/> and <see cref="RouteKind.One"/>.</param>
+/// <param name="Shards">The shards' numbers for <see cref="RouteKind.Many"/> and <see cref="RouteKind.All"/>.</param>
+/// <param name="Refusal">The reason for <see cref="RouteKind.Refused"/>.</param>
+internal readonly record struct Route(RouteKind Kind, int Shard, ImmutableArray<int> Shards, RouteRefusal? Refusal)
+{
+    public static Route Home(int shard) => new(RouteKind.Home, shard, [], null);
+
+    public static Route One(int shard) => new(RouteKind.One, shard, [], null);
+
+    public static Route Any { get; } = new(RouteKind.Any, 0, [], null);
+
+    public static Route Refused(RouteRefusal refusal) => new(RouteKind.Refused, 0, [], refusal);
+}
+
+/// <summary>An error for the client.</summary>
+/// <param name="SqlState">As a rule 0A000, feature not supported.</param>
+/// <param name="Message">What is wrong, in words.</param>
+/// <param name="Detail">More of it.</param>
+/// <param name="Hint">What would help.</param>
+internal sealed record RouteRefusal(string SqlState, string Message, string? Detail = null, string? Hint = null);

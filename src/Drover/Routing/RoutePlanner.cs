@@ -1,0 +1,92 @@
+// From what a statement is to what decides its route.
+using System.Collections.Immutable;
+using Drover.Routing.Names;
+using Drover.Sql.Parsing;
+using Drover.Sql.Statements;
+using Drover.Topology;
+
+namespace Drover.Routing;
+
+/// <summary>
+/// Pure: description, map and catalogs in, a plan out. What is not proved to give what one server with all the data
+/// would give is refused.
+/// </summary>
+internal static class RoutePlanner
+{
+    /// <summary>Plans all statements of a text.</summary>
+    /// <param name="description">What it is.</param>
+    /// <param name="map">The map.</param>
+    /// <param name="catalog">What is known of the database.</param>
+    /// <param name="path">The session's search_path.</param>
+    public static StatementPlan Plan(
+        StatementDescription description,
+        TopologySnapshot map,
+        ICatalogFacts catalog,
+        SearchPath path
+    )
+    {
+        PathFacts facts = catalog as PathFacts ?? new PathFacts(map, catalog, path);
+        return new StatementPlan(
+            description,
+            [.. description.Statements.Select(statement => RuleOf(statement, map, facts))],
+            map
+        );
+    }
+
+    private static StatementRule RuleOf(StatementFacts facts, TopologySnapshot map, PathFacts catalog)
+    {
+        StatementRule rule = new() { Facts = facts };
+        if (map.Shards.Length == 1 || (map.Tables.Count == 0 && map.ReferenceTables.Count == 0))
+        {
+            return rule with { Fixed = Route.Home(map.Home.Number) };
+        }
+        ImmutableArray<NamedTable> tables =
+        [
+            .. facts.Tables.Select(table => catalog.Names.Find(table.Schema, table.Name)),
+        ];
+        rule = rule with
+        {
+            Group = GroupOf(tables, map),
+            HasUnknownNames =
+                tables.Any(static table => table.Role == TableRole.Unknown)
+                || facts.Functions.Any(static function => function.Volatility is null),
+        };
+        bool isUtility = facts.Kind == StatementKind.Utility && !IsQuery(facts.NodeName);
+        Route? route =
+            isUtility ? UtilityRoutes.Of(facts, tables, map, catalog)
+            : Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal)
+            : null;
+        return route is null ? new QueryRule(rule, tables, map).Make() : rule with { Fixed = route };
+    }
+
+    private static ColocationGroup? GroupOf(ImmutableArray<NamedTable> tables, TopologySnapshot map)
+    {
+        int[] groups = [.. tables.Select(static table => table.Sharded?.Group).OfType<int>().Distinct()];
+        return groups.Length == 1 ? map.Groups[groups[0]] : null;
+    }
+
+    /// <summary>Utility statements that are read as the query in them.</summary>
+    private static bool IsQuery(string node) => node is "ExplainStmt" or "DeclareCursorStmt";
+
+    /// <summary>What keeps a query from any route.</summary>
+    public static RouteRefusal? Refuse(StatementFacts facts, ImmutableArray<NamedTable> tables, PathFacts catalog)
+    {
+        if (!facts.UnknownConstructs.IsEmpty)
+        {
+            return Refusals.Construct(facts.UnknownConstructs[0]);
+        }
+        foreach (NamedTable table in tables)
+        {
+            switch (table.Role)
+            {
+                case TableRole.Ambiguous:
+                    return Refusals.Name(table.Reason);
+                case TableRole.View:
+                    return Refusals.View(table.Name);
+                case TableRole.Unknown when !catalog.IsComplete:
+                    return Refusals.Construct($"relation {table.Name.Name} is not known");
+            }
+        }
+        return FunctionRules.Refuse(facts, catalog);
+    }
+}

@@ -1,0 +1,190 @@
+// A rule and the values at hand → the route. For every statement; allocates only for routes to several shards.
+using System.Collections.Immutable;
+using Drover.Routing.Keys;
+using Drover.Sql.Statements;
+using Drover.Topology;
+
+namespace Drover.Routing;
+
+internal static class RuleResolver
+{
+    /// <summary>Resolves the route of one statement.</summary>
+    public static Route Resolve(
+        StatementRule rule,
+        TopologySnapshot map,
+        in StatementLiterals literals,
+        in BoundValues values
+    )
+    {
+        if (rule.Fixed is { } route)
+        {
+            return route;
+        }
+        KeyReader reader = new(literals, values, rule.Facts);
+        ShardSet needed = default;
+        if (rule.Inserted is { } inserted && !TryRows(reader, inserted, ref needed, out RouteRefusal? refusal))
+        {
+            return Route.Refused(refusal!);
+        }
+        ShardSet drive = default;
+        foreach (KeyUse use in rule.Uses)
+        {
+            ShardSet shards = Of(reader, use);
+            needed.UnionWith(shards);
+            if (ReferenceEquals(use, rule.Driver))
+            {
+                drive = shards;
+            }
+        }
+        foreach (KeyAssignment assignment in rule.Assignments)
+        {
+            if (!IsSame(reader, assignment))
+            {
+                return Route.Refused(Refusals.KeyMoves(assignment.Use.Sharded));
+            }
+        }
+        return Decide(rule, map, needed, rule.Inserted is null ? drive : needed);
+    }
+
+    private static Route Decide(StatementRule rule, TopologySnapshot map, in ShardSet needed, in ShardSet drive)
+    {
+        int home = map.Home.Number;
+        int count = needed.IsEvery ? int.MaxValue : needed.Count;
+        if (count <= 1)
+        {
+            int shard = count == 1 ? needed.Single : 0;
+            return rule.Home is null ? (count == 1 ? Route.One(shard) : Route.Any)
+                : count == 0 || shard == home ? Route.Home(home)
+                : Route.Refused(Refusals.AwayFromHome(rule.Home));
+        }
+        if (rule.Apart is not null)
+        {
+            return Route.Refused(rule.Apart);
+        }
+        if (rule.Home is not null)
+        {
+            return Route.Refused(Refusals.AwayFromHome(rule.Home));
+        }
+        ImmutableArray<int> shards = drive.Of(map.Shards);
+        RouteKind kind = shards.Length == map.Shards.Length ? RouteKind.All : RouteKind.Many;
+        return shards.Length == 1 ? Route.One(shards[0]) : new Route(kind, 0, shards, null);
+    }
+
+    /// <summary>The shards that can have rows which matter.</summary>
+    private static ShardSet Of(KeyReader reader, KeyUse use)
+    {
+        ShardSet shards = ShardSet.Every;
+        foreach (ImmutableArray<ValueSource> condition in use.Conditions)
+        {
+            ShardSet some = default;
+            // What cannot be hashed limits nothing.
+            if (TryCollect(reader, use.Group, condition, ref some))
+            {
+                shards.IntersectWith(some);
+            }
+        }
+        return shards;
+    }
+
+    private static bool TryCollect(
+        KeyReader reader,
+        ColocationGroup group,
+        ImmutableArray<ValueSource> sources,
+        ref ShardSet shards
+    )
+    {
+        KeyTarget target = new(group.KeyType);
+        foreach (ValueSource source in sources)
+        {
+            bool isArray = source.Kind is ValueSourceKind.ArraySlot or ValueSourceKind.ArrayParameter;
+            int count = reader.Count(source);
+            for (int i = 0; i < count; i++)
+            {
+                if (isArray)
+                {
+                    if (!reader.TryArray(target, source, i, out KeyArray array) || !TryAll(array, group, ref shards))
+                    {
+                        return false;
+                    }
+                    continue;
+                }
+                switch (reader.Hash(target, source, i, out ulong hash))
+                {
+                    case KeyOutcome.Unknown:
+                        return false;
+                    case KeyOutcome.Hashed:
+                        shards.Add(group.ShardOf(hash));
+                        break;
+                }
+            }
+        }
+        return true;
+    }
+
+    private static bool TryAll(KeyArray array, ColocationGroup group, ref ShardSet shards)
+    {
+        while (array.MoveNext())
+        {
+            if (array.IsNull)
+            {
+                continue;
+            }
+            if (!array.TryHash(new KeyTarget(group.KeyType), out ulong hash))
+            {
+                return false;
+            }
+            shards.Add(group.ShardOf(hash));
+        }
+        return !array.IsBroken;
+    }
+
+    private static bool TryRows(KeyReader reader, InsertedKeys inserted, ref ShardSet shards, out RouteRefusal? refusal)
+    {
+        KeyTarget target = new(inserted.Group.KeyType, inserted.Sharded.KeyTypeModifier);
+        refusal = null;
+        foreach (ValueSource source in inserted.Sources)
+        {
+            int count = reader.Count(source);
+            for (int i = 0; i < count; i++)
+            {
+                switch (reader.Hash(target, source, i, out ulong hash))
+                {
+                    case KeyOutcome.Hashed:
+                        shards.Add(inserted.Group.ShardOf(hash));
+                        break;
+                    case KeyOutcome.Null:
+                        refusal = Refusals.KeyIsNull(inserted.Sharded);
+                        return false;
+                    default:
+                        refusal = Refusals.KeyIsUnknown(inserted.Sharded);
+                        return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Whether the key is assigned the very value that a condition says it has.</summary>
+    private static bool IsSame(KeyReader reader, KeyAssignment assignment)
+    {
+        KeyUse use = assignment.Use;
+        KeyTarget written = new(use.Group.KeyType, use.Sharded.KeyTypeModifier);
+        if (reader.Hash(written, assignment.Source, 0, out ulong assigned) != KeyOutcome.Hashed)
+        {
+            return false;
+        }
+        foreach (ImmutableArray<ValueSource> condition in use.Conditions)
+        {
+            bool isOne = condition.Length == 1 && reader.Count(condition[0]) == 1;
+            if (
+                isOne
+                && reader.Hash(new KeyTarget(use.Group.KeyType), condition[0], 0, out ulong hash) == KeyOutcome.Hashed
+                && hash == assigned
+            )
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,101 @@
+// What is known of a text's routes before its values come.
+using System.Collections.Immutable;
+using Drover.Routing.Keys;
+using Drover.Sql.Shapes;
+using Drover.Sql.Statements;
+using Drover.Topology;
+
+namespace Drover.Routing;
+
+/// <summary>
+/// Of one text, which may have several statements. Immutable: made for one map and one state of the catalogs.
+/// </summary>
+internal sealed class StatementPlan : IShapeValue
+{
+    private readonly StatementDescription _description;
+    private readonly ImmutableArray<StatementRule> _rules;
+
+    internal StatementPlan(StatementDescription description, ImmutableArray<StatementRule> rules, TopologySnapshot map)
+    {
+        _description = description;
+        _rules = rules;
+        Map = map;
+        Control = rules.Length == 1 ? TransactionControls.Of(rules[0].Facts) : TransactionControl.None;
+        Writes = rules.Any(static rule => rule.Facts.Access != StatementAccess.Read);
+        IsPrelude = rules.Length > 0 && rules.All(static rule => IsPreludeOf(rule.Facts));
+        NeedsParameters = rules.Any(static rule => rule.NeedsParameters);
+        HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
+    }
+
+    /// <summary>One, as a rule.</summary>
+    public ImmutableArray<StatementFacts> Statements => _description.Statements;
+
+    /// <summary>The map that it was made for.</summary>
+    public TopologySnapshot Map { get; }
+
+    /// <summary>What a text with one statement does to the transaction.</summary>
+    public TransactionControl Control { get; }
+
+    /// <summary>It writes, or may.</summary>
+    public bool Writes { get; }
+
+    /// <summary>It touches no data and only prepares what comes: SET, SHOW, SET CONSTRAINTS, SAVEPOINT.</summary>
+    public bool IsPrelude { get; }
+
+    /// <summary>The route depends on the values of Bind.</summary>
+    public bool NeedsParameters { get; }
+
+    /// <summary>It names what the catalogs do not have: they may have changed a moment ago.</summary>
+    public bool HasUnknownNames { get; }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<int> DecidingSlots => _description.DecidingSlots;
+
+    /// <inheritdoc/>
+    public int Bytes => _description.Bytes;
+
+    /// <summary>Decides the route of a text of this shape.</summary>
+    /// <param name="literals">The text at hand.</param>
+    /// <param name="values">The Bind; the default where there is none.</param>
+    public Route Resolve(in StatementLiterals literals, in BoundValues values)
+    {
+        if (!literals.Hint.Equals(default))
+        {
+            return RouteHint.Read(literals.Sql[literals.Hint], Map, _rules.Length == 1 ? _rules[0].Group : null);
+        }
+        if (_rules.Length == 1)
+        {
+            return RuleResolver.Resolve(_rules[0], Map, literals, values);
+        }
+        Route all = Route.Any;
+        foreach (StatementRule rule in _rules)
+        {
+            all = Together(all, RuleResolver.Resolve(rule, Map, literals, values));
+        }
+        return all;
+    }
+
+    private Route Together(Route one, Route other)
+    {
+        int home = Map.Home.Number;
+        return one.Kind == RouteKind.Refused || other.Kind == RouteKind.Any ? one
+            : other.Kind == RouteKind.Refused || one.Kind == RouteKind.Any ? other
+            : one.Kind is RouteKind.Many or RouteKind.All || other.Kind is RouteKind.Many or RouteKind.All
+                ? (
+                    one.Kind == RouteKind.All && other.Kind == RouteKind.All
+                        ? one
+                        : Route.Refused(Refusals.SeveralStatements)
+                )
+            : ShardOf(one, home) == ShardOf(other, home) ? (one.Kind == RouteKind.Home ? other : one)
+            : Route.Refused(Refusals.SeveralStatements);
+    }
+
+    private static int ShardOf(Route route, int home) => route.Kind == RouteKind.Home ? home : route.Shard;
+
+    private static bool IsPreludeOf(StatementFacts facts) =>
+        facts.NodeName is "VariableSetStmt" or "VariableShowStmt" or "ConstraintsSetStmt"
+        || TransactionControls.Of(facts)
+            is TransactionControl.Savepoint
+                or TransactionControl.Release
+                or TransactionControl.RollbackTo;
+}

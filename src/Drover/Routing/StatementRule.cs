@@ -1,0 +1,63 @@
+// What decides the route of one statement, when its values come.
+using System.Collections.Immutable;
+using Drover.Sql.Statements;
+using Drover.Topology;
+
+namespace Drover.Routing;
+
+/// <summary>A place where a statement names a sharded table, with what limits its rows.</summary>
+/// <param name="Table">The index in <see cref="StatementFacts.Tables"/>.</param>
+/// <param name="Sharded">The table.</param>
+/// <param name="Group">Its colocation group.</param>
+/// <param name="Conditions">Only rows whose key is among the values of each can matter.</param>
+internal sealed record KeyUse(
+    int Table,
+    ShardedTable Sharded,
+    ColocationGroup Group,
+    ImmutableArray<ImmutableArray<ValueSource>> Conditions
+);
+
+/// <summary>The keys that an INSERT gives its rows.</summary>
+internal sealed record InsertedKeys(ShardedTable Sharded, ColocationGroup Group, ImmutableArray<ValueSource> Sources);
+
+/// <summary>A sharding key that is assigned, and the place where its table is named.</summary>
+internal sealed record KeyAssignment(KeyUse Use, ValueSource Source);
+
+/// <summary>
+/// One statement's. Either the route is fixed, or it follows from the shards that each place can need: on one shard if
+/// all need the same, else on those of the driver, whose rows bring their own of all other places with them.
+/// </summary>
+internal sealed record StatementRule
+{
+    public required StatementFacts Facts { get; init; }
+
+    /// <summary>The route, whatever the values.</summary>
+    public Route? Fixed { get; init; }
+
+    /// <summary>The colocation group of all its sharded tables; null if there is none, or several.</summary>
+    public ColocationGroup? Group { get; init; }
+
+    public ImmutableArray<KeyUse> Uses { get; init; } = [];
+
+    public InsertedKeys? Inserted { get; init; }
+
+    public ImmutableArray<KeyAssignment> Assignments { get; init; } = [];
+
+    /// <summary>The place in <see cref="Uses"/> that decides; null if there is none.</summary>
+    public KeyUse? Driver { get; init; }
+
+    /// <summary>Why it may run on one shard only.</summary>
+    public RouteRefusal? Apart { get; init; }
+
+    /// <summary>Something in it is on the first shard only: what it is, in words.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>A name that the catalogs do not have may be one that they will.</summary>
+    public bool HasUnknownNames { get; init; }
+
+    /// <summary>Whether values of a Bind matter.</summary>
+    public bool NeedsParameters =>
+        Facts.HasParameters
+        && Fixed is null
+        && (Inserted is not null || Uses.Any(static use => use.Conditions.Length > 0));
+}

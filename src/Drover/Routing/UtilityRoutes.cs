@@ -1,0 +1,80 @@
+// Routes of what PostgreSQL does not plan: SET, CREATE, COPY, BEGIN.
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Drover.Routing.Names;
+using Drover.Sql.Statements;
+using Drover.Topology;
+
+namespace Drover.Routing;
+
+internal static class UtilityRoutes
+{
+    /// <summary>What concerns the session or the transaction, wherever those are.</summary>
+    private static readonly FrozenSet<string> Anywhere = FrozenSet.ToFrozenSet([
+        "TransactionStmt",
+        "FetchStmt",
+        "ClosePortalStmt",
+    ]);
+
+    private static readonly FrozenSet<string> AtHome = FrozenSet.ToFrozenSet([
+        .. (string[])["VariableSetStmt", "VariableShowStmt", "ConstraintsSetStmt", "DiscardStmt"],
+        .. (string[])["ListenStmt", "UnlistenStmt", "NotifyStmt", "ExecuteStmt", "DeallocateStmt", "LoadStmt"],
+    ]);
+
+    /// <summary>What every server needs, for statements there may use it.</summary>
+    private static readonly FrozenSet<string> Everywhere = FrozenSet.ToFrozenSet([
+        .. (string[])["CreateSchemaStmt", "CreateExtensionStmt", "AlterExtensionStmt", "AlterExtensionContentsStmt"],
+        .. (string[])["CreateFunctionStmt", "AlterFunctionStmt", "CreateEnumStmt", "AlterEnumStmt"],
+        .. (string[])["CompositeTypeStmt", "CreateDomainStmt", "AlterDomainStmt", "CreateRangeStmt", "AlterTypeStmt"],
+        .. (string[])["DefineStmt", "CreateCastStmt", "CreateRoleStmt", "AlterRoleStmt", "AlterRoleSetStmt"],
+        .. (string[])["DropRoleStmt", "GrantRoleStmt", "CheckPointStmt"],
+    ]);
+
+    /// <summary>The route of one statement.</summary>
+    public static Route? Of(
+        StatementFacts facts,
+        ImmutableArray<NamedTable> tables,
+        TopologySnapshot map,
+        PathFacts catalog
+    )
+    {
+        Route home = Route.Home(map.Home.Number);
+        Route all = new(RouteKind.All, 0, [.. map.Shards.Select(static shard => shard.Number)], null);
+        return Anywhere.Contains(facts.NodeName) ? Route.Any
+            : AtHome.Contains(facts.NodeName) ? home
+            : Everywhere.Contains(facts.NodeName) ? all
+            : tables.IsEmpty && !IsOfQuery(facts) ? Route.Refused(Refusals.Construct(facts.NodeName))
+            : OfTables(facts, tables, catalog, home, all);
+    }
+
+    private static bool IsOfQuery(StatementFacts facts) =>
+        facts.NodeName == "PrepareStmt" || (facts.NodeName == "CopyStmt" && facts.Tree!.Has("query"));
+
+    private static Route? OfTables(
+        StatementFacts facts,
+        ImmutableArray<NamedTable> tables,
+        PathFacts catalog,
+        Route home,
+        Route all
+    )
+    {
+        if (tables.FirstOrDefault(static table => table.Role == TableRole.Ambiguous) is { } ambiguous)
+        {
+            return Route.Refused(Refusals.Name(ambiguous.Reason));
+        }
+        bool isMapped = tables.Any(static table => table.Role is TableRole.Sharded or TableRole.Reference);
+        bool isHome = tables.Any(static table => table.Role is TableRole.Home or TableRole.Unknown or TableRole.View);
+        switch (facts.NodeName)
+        {
+            case "CopyStmt" or "PrepareStmt" when IsOfQuery(facts) && !(isMapped && facts.NodeName == "PrepareStmt"):
+                return RoutePlanner.Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal) : null;
+            case "CopyStmt" when tables[0].Role == TableRole.Reference && !facts.Tree!.Flag("is_from"):
+                return Route.Any;
+            case "PrepareStmt" or "CreateTableAsStmt" when isMapped:
+                return Route.Refused(Refusals.Construct($"{facts.NodeName} of a table with rows on several shards"));
+        }
+        return !isMapped ? home
+            : isHome ? Route.Refused(Refusals.Construct($"{facts.NodeName} of tables on one server and on several"))
+            : all;
+    }
+}

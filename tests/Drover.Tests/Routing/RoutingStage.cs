@@ -1,0 +1,111 @@
+// A shop on four shards, its catalogs, and routes as text.
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text;
+using Drover.Routing;
+using Drover.Routing.Keys;
+using Drover.Sql.Parsing;
+using Drover.Sql.Shapes;
+using Drover.Sql.Statements;
+using Drover.Topology;
+using Drover.Topology.Keys;
+
+namespace Drover.Tests.Routing;
+
+/// <summary>Routes one text after another.</summary>
+internal sealed class RoutingStage : IDisposable
+{
+    private readonly ParserThreads _threads = new(1);
+
+    public RoutingStage(TopologySnapshot? map = null, ICatalogFacts? catalog = null)
+    {
+        Map = map ?? ShopMap;
+        Router = new StatementRouter(new PostgresParser(PgQueryLibrary.Instance, _threads));
+        Router.Publish(Map);
+        Router.Publish(catalog ?? new ShopFacts());
+    }
+
+    /// <summary>Four shards; orders and items by customer, notes by name, files by uuid, prices by numeric.</summary>
+    public static TopologySnapshot ShopMap { get; } = MapOf(4);
+
+    public TopologySnapshot Map { get; }
+
+    public StatementRouter Router { get; }
+
+    public void Dispose() => _threads.Dispose();
+
+    public static TopologySnapshot MapOf(int shards)
+    {
+        ImmutableArray<Shard> all = [.. Enumerable.Range(1, shards).Select(i => new Shard(i, $"shop{i}"))];
+        SlotMap slots = SlotMap.Even([.. all.Select(shard => shard.Number)]);
+        ColocationGroup[] groups =
+        [
+            .. Enum.GetValues<KeyType>()
+                .Select(type => new ColocationGroup(
+                    (int)type,
+                    type.ToString(),
+                    type,
+                    slots,
+                    FrozenDictionary<ulong, int>.Empty
+                )),
+        ];
+        ShardedTable[] tables =
+        [
+            new(new TableName("public", "orders"), "customer_id", 20, -1, (int)KeyType.Bigint),
+            new(new TableName("public", "items"), "customer_id", 23, -1, (int)KeyType.Bigint),
+            new(new TableName("app", "visits"), "customer_id", 20, -1, (int)KeyType.Bigint),
+            new(new TableName("public", "notes"), "tenant", 1043, 14, (int)KeyType.Text),
+            new(new TableName("public", "codes"), "code", 1042, 14, (int)KeyType.PaddedText),
+            new(new TableName("public", "files"), "owner", 2950, -1, (int)KeyType.Uuid),
+            new(new TableName("public", "prices"), "price", 1700, ((10 << 16) | 2) + 4, (int)KeyType.Numeric),
+            new(new TableName("public", "days"), "day", 1082, -1, (int)KeyType.Date),
+        ];
+        return new TopologySnapshot(
+            1,
+            all,
+            groups.ToFrozenDictionary(group => group.Number),
+            tables.ToFrozenDictionary(table => table.Name),
+            [new TableName("public", "products"), new TableName("public", "customers")]
+        );
+    }
+
+    /// <summary>One line: the kind, the shards, or the reason.</summary>
+    /// <param name="sql">The statement.</param>
+    /// <param name="path">The search_path.</param>
+    /// <param name="bind">The remainder of a Bind; empty for none.</param>
+    /// <param name="types">Declared types of its parameters.</param>
+    public async Task<string> RouteOfAsync(
+        string sql,
+        string path = "public",
+        byte[]? bind = null,
+        uint[]? types = null
+    )
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(sql);
+        LearntStatement learnt = await Router.LearnAsync(bytes, path);
+        BoundValues values = new(bind, types);
+        Route route = learnt.Resolve(bytes, values);
+        if (Router.TryRoute(bytes, path, values, out StatementPlan? plan, out Route known))
+        {
+            Assert.Equal(Text(route), Text(known));
+            Assert.Same(learnt.Plan, plan);
+        }
+        return Text(route);
+    }
+
+    public static string Text(Route route) =>
+        route.Kind switch
+        {
+            RouteKind.One => $"one {route.Shard}",
+            RouteKind.Many => $"many {string.Join(' ', route.Shards)}",
+            RouteKind.Refused => $"refused: {route.Refusal!.Message}. {route.Refusal.Detail}",
+            _ => route.Kind.ToString().ToLowerInvariant(),
+        };
+
+    /// <summary>The shard of a key, as its text.</summary>
+    public int ShardOf(KeyType type, string key)
+    {
+        Assert.True(KeyHash.TryOfText(type, Encoding.UTF8.GetBytes(key), out ulong hash));
+        return Map.Groups[(int)type].ShardOf(hash);
+    }
+}
