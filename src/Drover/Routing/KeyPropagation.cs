@@ -2,7 +2,6 @@
 using System.Collections.Immutable;
 using Drover.Routing.Names;
 using Drover.Sql.Statements;
-using Drover.Topology;
 using Drover.Topology.Keys;
 
 namespace Drover.Routing;

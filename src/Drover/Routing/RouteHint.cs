@@ -1,6 +1,5 @@
 // A comment in the statement that says where it runs: /* drover: shard=2 */ or /* drover: key=42 */.
 using System.Text;
-using Drover.Routing.Keys;
 using Drover.Topology;
 using Drover.Topology.Keys;
 

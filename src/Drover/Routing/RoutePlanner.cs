@@ -1,7 +1,6 @@
 // From what a statement is to what decides its route.
 using System.Collections.Immutable;
 using Drover.Routing.Names;
-using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 using Drover.Topology;
 

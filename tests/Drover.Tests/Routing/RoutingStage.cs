@@ -5,7 +5,6 @@ using System.Text;
 using Drover.Routing;
 using Drover.Routing.Keys;
 using Drover.Sql.Parsing;
-using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
 using Drover.Topology;
 using Drover.Topology.Keys;
