@@ -24,6 +24,8 @@ internal sealed class StatementPlan : IShapeValue
         Writes = rules.Any(static rule => rule.Facts.Access != StatementAccess.Read);
         IsPrelude = rules.Length > 0 && rules.All(static rule => IsPreludeOf(rule.Facts));
         NeedsParameters = rules.Any(static rule => rule.NeedsParameters);
+        Spread = rules.Length == 1 ? SpreadRules.Of(rules[0]) : Spread.None;
+        MayCoordinate = rules.Length == 1 && SpreadRules.MayCoordinate(rules[0].Facts);
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
     }
 
@@ -41,6 +43,12 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>It touches no data and only prepares what comes: SET, SHOW, SET CONSTRAINTS, SAVEPOINT.</summary>
     public bool IsPrelude { get; }
+
+    /// <summary>How it writes on several shards, if its route is there.</summary>
+    public Spread Spread { get; }
+
+    /// <summary>The coordinator can answer it, whatever its route.</summary>
+    public bool MayCoordinate { get; }
 
     /// <summary>The route depends on the values of Bind.</summary>
     public bool NeedsParameters { get; }

@@ -2,6 +2,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Drover.Routing.Catalogs;
 using Drover.Routing.Keys;
 using Drover.Routing.Names;
 using Drover.Sql.Parsing;
@@ -22,6 +23,7 @@ internal sealed class StatementRouter
 
     private readonly StatementCache<StatementPlan> _cache = new();
     private readonly KnownStatements<StatementPlan> _known;
+    private readonly FactsRefresh? _refresh;
     private readonly Lock _publishing = new();
     private volatile Epoch _epoch;
 
@@ -29,8 +31,11 @@ internal sealed class StatementRouter
     private static ShapeBuffer? t_buffer;
 
     /// <summary>Makes one without a map: it knows no statement until there is one.</summary>
-    public StatementRouter(ISqlParser parser)
+    /// <param name="parser">Reads what is new.</param>
+    /// <param name="refresh">Looks at the catalogs again for a statement that names what they do not have.</param>
+    public StatementRouter(ISqlParser parser, FactsRefresh? refresh = null)
     {
+        _refresh = refresh;
         _known = new KnownStatements<StatementPlan>(parser, _cache);
         _epoch = new Epoch(0, null, NoCatalogFacts.Instance);
     }
@@ -66,7 +71,7 @@ internal sealed class StatementRouter
     /// <param name="values">The Bind; the default where there is none.</param>
     /// <param name="plan">What is known of the text.</param>
     /// <param name="route">Where it runs.</param>
-    /// <returns>False if it is not known: <see cref="LearnAsync"/> makes it so.</returns>
+    /// <returns>False if it is not known: LearnAsync makes it so.</returns>
     public bool TryRoute(
         ReadOnlySpan<byte> sql,
         string searchPath,
@@ -99,6 +104,19 @@ internal sealed class StatementRouter
     public async ValueTask<LearntStatement> LearnAsync(ReadOnlyMemory<byte> sql, string searchPath)
     {
         Epoch epoch = _epoch;
+        LearntStatement learnt = await LearnAsync(sql, searchPath, epoch).ConfigureAwait(false);
+        if (!learnt.Plan.HasUnknownNames || _refresh is null)
+        {
+            return learnt;
+        }
+        await _refresh.RequestAsync().ConfigureAwait(false);
+        return ReferenceEquals(epoch, _epoch)
+            ? learnt
+            : await LearnAsync(sql, searchPath, _epoch).ConfigureAwait(false);
+    }
+
+    private async ValueTask<LearntStatement> LearnAsync(ReadOnlyMemory<byte> sql, string searchPath, Epoch epoch)
+    {
         TopologySnapshot map = epoch.Map ?? throw new InvalidOperationException("There is no map yet.");
         PathContext path = epoch.Of(searchPath);
         (StatementPlan plan, ShapeBuffer literals) = await _known

@@ -13,7 +13,12 @@ namespace Drover.Sharding;
 /// One sharded database's map. Without the catalog it goes on with what it has, and says so; the first map has to come
 /// from the catalog.
 /// </summary>
-internal sealed class TopologyFollower(ShardServers servers, TimeProvider time, ILogger logger)
+internal sealed class TopologyFollower(
+    ShardServers servers,
+    TimeProvider time,
+    ILogger logger,
+    Action<TopologySnapshot>? publish = null
+)
 {
     /// <summary>Longest time that a change stays unseen when its notification was lost.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
@@ -77,6 +82,7 @@ internal sealed class TopologyFollower(ShardServers servers, TimeProvider time, 
     private void Publish(TopologySnapshot snapshot)
     {
         _current = snapshot;
+        publish?.Invoke(snapshot);
         LogTopology.Changed(
             logger,
             servers.Database.Name,

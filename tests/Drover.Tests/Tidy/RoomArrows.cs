@@ -20,12 +20,24 @@ internal static class RoomArrows
             ["Administration"] = ["Telemetry", "Protocol"],
             ["Transport"] = ["Configuration", "Protocol"],
             ["Pooling"] = ["Configuration", "Telemetry", "Sql", "Transport", "Protocol"],
-            ["Sessions"] = ["Configuration", "Telemetry", "Sql", "Administration", "Transport", "Pooling", "Protocol"],
+            ["Sessions"] =
+            [
+                "Configuration",
+                "Telemetry",
+                "Sql",
+                "Topology",
+                "Routing",
+                "Administration",
+                "Transport",
+                "Pooling",
+                "Protocol",
+            ],
             ["Proxy"] =
             [
                 "Configuration",
                 "Telemetry",
                 "Sql",
+                "Routing",
                 "Administration",
                 "Transport",
                 "Pooling",
@@ -36,7 +48,7 @@ internal static class RoomArrows
             ["Operations"] = ["Telemetry"],
             ["Partitioning"] = ["Operations", "Telemetry"],
             ["Advice"] = ["Operations"],
-            ["Sharding"] = ["Operations", "Topology", "Configuration", "Telemetry"],
+            ["Sharding"] = ["Operations", "Topology", "Routing", "Sql", "Configuration", "Telemetry"],
         }.ToImmutableDictionary();
 
     private const string ImplicitUsings = """

@@ -26,6 +26,22 @@ internal static partial class LogTopology
     [LoggerMessage(7201, LogLevel.Error, "{Database}: the catalog is not read: {Reason}. {Consequence}")]
     public static partial void Lost(ILogger logger, string database, string reason, string consequence);
 
+    /// <summary>The first shard's system catalogs are lost.</summary>
+    [LoggerMessage(
+        7203,
+        LogLevel.Error,
+        "{Database}: the tables and functions of the first shard are not read: {Reason}. What was read before holds."
+    )]
+    public static partial void FactsLost(ILogger logger, string database, string reason);
+
+    /// <summary>The first shard's system catalogs are back.</summary>
+    [LoggerMessage(
+        7204,
+        LogLevel.Information,
+        "{Database}: the tables and functions of the first shard are read again"
+    )]
+    public static partial void FactsFound(ILogger logger, string database);
+
     /// <summary>The catalog is back.</summary>
     [LoggerMessage(7202, LogLevel.Information, "{Database}: the catalog is read again")]
     public static partial void Found(ILogger logger, string database);

@@ -1,0 +1,57 @@
+// One sharded database as the data plane sees it: the map, the catalogs, the router.
+using Drover.Routing.Catalogs;
+using Drover.Sql.Parsing;
+using Drover.Sql.Statements;
+using Drover.Topology;
+
+namespace Drover.Routing;
+
+/// <summary>
+/// Where the two planes meet: the control plane publishes, the data plane reads. Any thread may do either.
+/// </summary>
+internal sealed class ShardedDatabaseState
+{
+    private volatile TopologySnapshot? _map;
+    private volatile ICatalogFacts _facts = NoCatalogFacts.Instance;
+
+    /// <summary>Makes one that knows nothing yet.</summary>
+    public ShardedDatabaseState(ISqlParser parser, TimeProvider time)
+    {
+        Refresh = new FactsRefresh(time);
+        Router = new StatementRouter(parser, Refresh);
+    }
+
+    /// <summary>The map; null before the first.</summary>
+    public TopologySnapshot? Map => _map;
+
+    /// <summary>What is known of the catalogs.</summary>
+    public ICatalogFacts Facts => _facts;
+
+    /// <summary>Routes statements by both.</summary>
+    public StatementRouter Router { get; }
+
+    /// <summary>Asks for another look at the catalogs, as after DDL.</summary>
+    public FactsRefresh Refresh { get; }
+
+    /// <summary>Where transactions on several shards are decided; null where nobody keeps it.</summary>
+    public IDecisionLog? Decisions { get; set; }
+
+    /// <summary>The map or the facts changed.</summary>
+    public event Action? Changed;
+
+    /// <summary>Takes another map.</summary>
+    public void Publish(TopologySnapshot map)
+    {
+        _map = map;
+        Router.Publish(map);
+        Changed?.Invoke();
+    }
+
+    /// <summary>Takes what the catalogs say now.</summary>
+    public void Publish(ICatalogFacts facts)
+    {
+        _facts = facts;
+        Router.Publish(facts);
+        Changed?.Invoke();
+    }
+}

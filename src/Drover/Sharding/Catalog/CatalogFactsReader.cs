@@ -1,0 +1,133 @@
+// The first shard's system catalogs → what routing asks of them.
+using System.Collections.Immutable;
+using Drover.Operations.Connections;
+using Drover.Routing.Catalogs;
+using Drover.Sql.Statements;
+using Npgsql;
+
+namespace Drover.Sharding.Catalog;
+
+/// <summary>
+/// SQL over the system catalogs (https://www.postgresql.org/docs/18/catalogs.html). Temporary tables are left out: they
+/// are one session's, and come and go.
+/// </summary>
+internal static class CatalogFactsReader
+{
+    private const string Sum = "coalesce(sum(hashint8extended(oid::int8, xmin::text::int8)), 0) || '/' || count(*)";
+
+    /// <summary>What is the same for as long as nothing that is read here has changed.</summary>
+    private const string FingerprintSql = $"""
+        SELECT concat_ws(' ',
+            (SELECT {Sum} FROM pg_class WHERE relpersistence <> 't' AND relkind <> 't'),
+            (SELECT coalesce(sum(hashint8extended(attrelid::int8 * 2048 + attnum, a.xmin::text::int8)), 0) || '/'
+                || count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+                WHERE relpersistence <> 't' AND relkind NOT IN ('t', 'i', 'I', 'S') AND attrelid >= 16384),
+            (SELECT {Sum} FROM pg_proc WHERE oid >= 16384),
+            (SELECT coalesce(sum(hashint8extended(aggfnoid::oid::int8, xmin::text::int8)), 0) FROM pg_aggregate),
+            (SELECT {Sum} FROM pg_attrdef),
+            (SELECT {Sum} FROM pg_rewrite WHERE oid >= 16384),
+            (SELECT {Sum} FROM pg_namespace WHERE nspname !~ '^pg_(temp|toast)'),
+            (SELECT {Sum} FROM pg_collation WHERE oid >= 16384),
+            (SELECT coalesce(sum(hashtextextended(rolname::text, 0)), 0) FROM pg_roles))
+        """;
+
+    private const string RelationsSql = """
+        SELECT n.nspname::text, c.relname::text, c.relkind::text,
+            CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN pg_get_viewdef(c.oid) END,
+            o.nspname::text, o.relname::text,
+            coalesce(a.names, '{}'), coalesce(a.types, '{}'), coalesce(a.defaults, '{}')
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN LATERAL (
+            SELECT t.relname, s.nspname FROM (
+                SELECT indrelid AS oid FROM pg_index WHERE indexrelid = c.oid AND c.relkind IN ('i', 'I')
+                UNION ALL SELECT refobjid FROM pg_depend WHERE c.relkind = 'S' AND classid = 'pg_class'::regclass
+                    AND objid = c.oid AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
+                    AND refobjsubid > 0) of
+            JOIN pg_class t ON t.oid = of.oid JOIN pg_namespace s ON s.oid = t.relnamespace LIMIT 1) o ON true
+        LEFT JOIN (
+            SELECT attrelid, array_agg(attname::text ORDER BY attnum) AS names,
+                array_agg(CASE WHEN coalesce(collisdeterministic, true) THEN atttypid ELSE 0::oid END ORDER BY attnum)
+                    AS types,
+                array_agg(attidentity <> '' OR (atthasdef AND attgenerated = ''
+                    AND pg_get_expr(adbin, adrelid) !~ ('^(''([^'']|'''')*''|-?[0-9.]+|NULL|true|false)'
+                    || '(::[a-z0-9 "()[\],]+)?$'))
+                    ORDER BY attnum) AS defaults
+            FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+            LEFT JOIN pg_collation col ON col.oid = attcollation
+            WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid) a
+            ON a.attrelid = c.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') AND c.relpersistence <> 't'
+            AND n.nspname !~ '^pg_(temp|toast)'
+        """;
+
+    /// <summary>
+    /// PostgreSQL's own functions in SQL read its catalogs only; an aggregate does what its steps do.
+    /// </summary>
+    private const string FunctionsSql = """
+        SELECT n.nspname::text, p.proname::text, p.pronargs - p.pronargdefaults - (p.provariadic <> 0)::int,
+            CASE WHEN p.provariadic <> 0 THEN 2147483647 ELSE p.pronargs END, p.provolatile::text,
+            p.oid >= 16384 AND coalesce(step.provolatile, p.provolatile) <> 'i'
+                AND coalesce(sl.lanname, l.lanname) NOT IN ('c', 'internal')
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+        LEFT JOIN pg_aggregate ag ON ag.aggfnoid = p.oid
+        LEFT JOIN pg_proc step ON step.oid = ag.aggtransfn LEFT JOIN pg_language sl ON sl.oid = step.prolang
+        """;
+
+    /// <summary>One value that changes with everything that is read.</summary>
+    public static async Task<string> FingerprintAsync(NpgsqlConnection server, CancellationToken cancellationToken) =>
+        (string)(await server.ScalarAsync(FingerprintSql, [], cancellationToken))!;
+
+    /// <summary>Reads everything.</summary>
+    public static async Task<CatalogFactsSnapshot> ReadAsync(
+        NpgsqlConnection server,
+        CancellationToken cancellationToken
+    )
+    {
+        List<RelationFacts> relations = await server.ListAsync(RelationsSql, [], Relation, cancellationToken);
+        List<FunctionFacts> functions = await server.ListAsync(FunctionsSql, [], Function, cancellationToken);
+        List<string> roles = await server.ListAsync(
+            "SELECT nspname::text FROM pg_namespace JOIN pg_roles ON rolname = nspname",
+            [],
+            static row => row.GetString(0),
+            cancellationToken
+        );
+        return new CatalogFactsSnapshot(relations, functions, [.. roles]);
+    }
+
+    private static RelationFacts Relation(NpgsqlDataReader row)
+    {
+        RelationKind kind = row.GetString(2) switch
+        {
+            "r" or "p" or "f" or "m" => RelationKind.Table,
+            "v" => RelationKind.View,
+            _ => RelationKind.Other,
+        };
+        string[] names = row.GetFieldValue<string[]>(6);
+        uint[] types = row.GetFieldValue<uint[]>(7);
+        bool[] defaults = row.GetFieldValue<bool[]>(8);
+        ImmutableArray<ColumnFacts> columns =
+        [
+            .. names.Select((name, index) => new ColumnFacts(name, types[index], defaults[index])),
+        ];
+        return new RelationFacts(row.GetString(0), row.GetString(1), kind, columns)
+        {
+            Definition = row.Text(3),
+            Owner = row.Text(4) is { } schema ? (schema, row.GetString(5)) : null,
+        };
+    }
+
+    private static FunctionFacts Function(NpgsqlDataReader row) =>
+        new(
+            row.GetString(0),
+            row.GetString(1),
+            row.GetInt32(2),
+            row.GetInt32(3),
+            row.GetString(4) switch
+            {
+                "i" => FunctionVolatility.Immutable,
+                "s" => FunctionVolatility.Stable,
+                _ => FunctionVolatility.Volatile,
+            },
+            row.GetBoolean(5)
+        );
+}

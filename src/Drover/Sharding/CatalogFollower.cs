@@ -1,0 +1,109 @@
+// Keeps what routing knows of the first shard's catalogs up to date.
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Drover.Routing;
+using Drover.Routing.Catalogs;
+using Drover.Sharding.Catalog;
+using Drover.Telemetry.ControlPlane;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Drover.Sharding;
+
+/// <summary>
+/// Looks every <see cref="Period"/>, and when a statement names something unknown; reads only what has changed. Without
+/// the server it goes on with what it has.
+/// </summary>
+internal sealed class CatalogFollower(
+    ShardServers servers,
+    ShardedDatabaseState state,
+    TimeProvider time,
+    ILogger logger
+)
+{
+    /// <summary>Longest time that a change from elsewhere stays unseen while nobody asks.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+
+    // A statement with a name that there is not costs the server this much at the most.
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
+    private string? _fingerprint;
+    private bool _isLost;
+
+    /// <summary>Follows until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await FollowAsync(cancellationToken);
+                }
+                catch (Exception failure)
+                    when (failure is NpgsqlException or IOException or TimeoutException or OperationException)
+                {
+                    Lose(failure);
+                }
+                await Task.Delay(s_pause, time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process ends.
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        if (state.Map?.Home is not { } home)
+        {
+            return;
+        }
+        await using NpgsqlConnection server = await servers.OpenAsync(home, cancellationToken);
+        await server.ExecuteAsync("SET search_path = pg_catalog", [], cancellationToken);
+        while (state.Map?.Home == home)
+        {
+            await LookAsync(server, cancellationToken);
+            await Task.Delay(s_pause, time, cancellationToken);
+            await state.Refresh.WaitAsync(Period - s_pause, cancellationToken);
+        }
+    }
+
+    private async Task LookAsync(NpgsqlConnection server, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource look = state.Refresh.Begin();
+        try
+        {
+            string fingerprint = await CatalogFactsReader.FingerprintAsync(server, cancellationToken);
+            if (fingerprint != _fingerprint)
+            {
+                CatalogFactsSnapshot facts = await CatalogFactsReader.ReadAsync(server, cancellationToken);
+                state.Publish(facts);
+                _fingerprint = fingerprint;
+            }
+            if (_isLost)
+            {
+                _isLost = false;
+                LogTopology.FactsFound(logger, servers.Database.Name);
+            }
+        }
+        finally
+        {
+            look.SetResult();
+        }
+    }
+
+    private void Lose(Exception failure)
+    {
+        if (_isLost)
+        {
+            return;
+        }
+        _isLost = true;
+        string reason =
+            failure is OperationException ? failure.Message : ServerFailure.Describe(failure, "the first shard");
+        LogTopology.FactsLost(logger, servers.Database.Name, reason);
+    }
+}
