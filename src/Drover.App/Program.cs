@@ -11,6 +11,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     PartitionCommand.Create(),
     ShardCommand.Create(),
     TableCommand.Create(),
+    SchemaCommand.Create(),
     TableCommand.CreateTenant(),
     ConfigCommand.Create(),
     LocalPostgresCommand.Create(),

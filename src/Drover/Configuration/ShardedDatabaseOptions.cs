@@ -15,4 +15,10 @@ internal sealed record ShardedDatabaseOptions
 
     /// <summary>The shards: names of database entries. The first one has what is on one server.</summary>
     public TextList Shards { get; init; } = TextList.Empty;
+
+    /// <summary>
+    /// The database entry of the coordinator, in which PostgreSQL plans what one shard cannot answer; empty: such
+    /// statements are refused.
+    /// </summary>
+    public string Coordinator { get; init; } = "";
 }

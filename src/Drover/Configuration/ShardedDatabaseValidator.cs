@@ -14,7 +14,6 @@ internal static class ShardedDatabaseValidator
         {
             SourcePlace place = draft.PlaceOf(sharded);
             CheckName(draft, sharded, entries, place);
-            draft.Warn(place, $"'{sharded.Name}': the map is kept, but clients cannot connect to it yet");
             if (sharded.Catalog.Length == 0)
             {
                 draft.Error(
@@ -31,6 +30,7 @@ internal static class ShardedDatabaseValidator
                         + $"{ConfigurationLimits.ShardsMax} database entries in shards"
                 );
             }
+            CheckCoordinator(draft, sharded, entries, place);
             foreach (string shard in sharded.Shards)
             {
                 if (!entries.Contains(shard))
@@ -45,6 +45,24 @@ internal static class ShardedDatabaseValidator
                     );
                 }
             }
+        }
+    }
+
+    private static void CheckCoordinator(
+        ConfigurationDraft draft,
+        ShardedDatabaseOptions sharded,
+        HashSet<string> entries,
+        SourcePlace place
+    )
+    {
+        string name = sharded.Coordinator;
+        if (name.Length > 0 && !entries.Contains(name))
+        {
+            draft.Error(place, $"coordinator: there is no database entry '{name}': add [databases.{name}]");
+        }
+        else if (name.Length > 0 && sharded.Shards.Contains(name))
+        {
+            draft.Error(place, $"coordinator: '{name}' is a shard: give the coordinator a database of its own");
         }
     }
 

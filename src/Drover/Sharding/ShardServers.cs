@@ -13,7 +13,7 @@ namespace Drover.Sharding;
 /// </summary>
 internal sealed class ShardServers : IAsyncDisposable
 {
-    private readonly Dictionary<string, ServerAccess> _shards = [];
+    private readonly Dictionary<string, (ServerAccess Access, NpgsqlConnectionStringBuilder Target)> _entries = [];
 
     private ShardServers(ShardedDatabaseOptions database, ServerAccess catalog)
     {
@@ -38,10 +38,11 @@ internal sealed class ShardServers : IAsyncDisposable
             ConnectionText.Parse(database.Catalog, Environment.GetEnvironmentVariable, out string problem)
             ?? throw new OperationException($"sharded.{database.Name}.catalog: {problem}", OperationOutcome.Usage);
         ShardServers servers = new(database, new ServerAccess(catalog));
-        foreach (string shard in database.Shards)
+        foreach (string entryName in database.Shards.Append(database.Coordinator).Where(static name => name.Length > 0))
         {
-            DatabaseOptions entry = options.Databases.First(entry => entry.Name == shard);
-            servers._shards[shard] = new ServerAccess(Target(catalog, entry, options.Proxy.Listen.UnixSocketDir));
+            DatabaseOptions entry = options.Databases.First(entry => entry.Name == entryName);
+            NpgsqlConnectionStringBuilder target = Target(catalog, entry, options.Proxy.Listen.UnixSocketDir);
+            servers._entries[entryName] = (new ServerAccess(target), target);
         }
         return servers;
     }
@@ -49,27 +50,44 @@ internal sealed class ShardServers : IAsyncDisposable
     /// <summary>A session on a shard.</summary>
     /// <exception cref="OperationException">The map has a shard that the configuration does not name.</exception>
     public Task<NpgsqlConnection> OpenAsync(Shard shard, CancellationToken cancellationToken) =>
-        Access(shard).OpenAsync(cancellationToken);
+        Entry(shard).Access.OpenAsync(cancellationToken);
+
+    /// <summary>A session on the coordinator.</summary>
+    /// <exception cref="OperationException">The configuration names none.</exception>
+    public Task<NpgsqlConnection> OpenCoordinatorAsync(CancellationToken cancellationToken) =>
+        HasCoordinator
+            ? _entries[Database.Coordinator].Access.OpenAsync(cancellationToken)
+            : throw new OperationException(
+                $"sharded.{Database.Name} has no coordinator: set it to the name of a database entry",
+                OperationOutcome.Usage
+            );
+
+    /// <summary>The configuration names a coordinator.</summary>
+    public bool HasCoordinator => Database.Coordinator.Length > 0;
 
     /// <summary>Where a shard is, for a person.</summary>
-    public string Describe(Shard shard) => Access(shard).Description;
+    public string Describe(Shard shard) => Entry(shard).Access.Description;
+
+    /// <summary>How the control plane reaches a shard; with its password.</summary>
+    public NpgsqlConnectionStringBuilder Target(Shard shard) => Entry(shard).Target;
 
     /// <summary>Closes what is left.</summary>
     public async ValueTask DisposeAsync()
     {
         await Catalog.DisposeAsync();
-        foreach (ServerAccess access in _shards.Values)
+        foreach ((ServerAccess access, _) in _entries.Values)
         {
             await access.DisposeAsync();
         }
     }
 
-    private ServerAccess Access(Shard shard) =>
-        _shards.GetValueOrDefault(shard.Name)
-        ?? throw new OperationException(
-            $"the map has a shard '{shard.Name}' that sharded.{Database.Name}.shards does not name: add it there",
-            OperationOutcome.Usage
-        );
+    private (ServerAccess Access, NpgsqlConnectionStringBuilder Target) Entry(Shard shard) =>
+        _entries.TryGetValue(shard.Name, out (ServerAccess, NpgsqlConnectionStringBuilder) entry)
+            ? entry
+            : throw new OperationException(
+                $"the map has a shard '{shard.Name}' that sharded.{Database.Name}.shards does not name: add it there",
+                OperationOutcome.Usage
+            );
 
     private static ShardedDatabaseOptions Find(DroverOptions options, string? name)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Sharding.Catalog;
+using Drover.Sharding.Coordination;
 using Drover.Sharding.Declaring;
 using Drover.Topology;
 using Drover.Topology.Keys;
@@ -70,6 +71,12 @@ internal sealed class ShardingService(ShardServers servers)
         }
         return (await TopologyReader.ReadAsync(catalog, cancellationToken), added);
     }
+
+    /// <summary>Makes the coordinator's schema what the shards' is. Null where there is no coordinator.</summary>
+    public async Task<CoordinatorReport?> SyncCoordinatorAsync(CancellationToken cancellationToken) =>
+        servers.HasCoordinator
+            ? await new CoordinatorSchema(servers).SyncAsync(await ReadAsync(cancellationToken), cancellationToken)
+            : null;
 
     /// <summary>The shards, where they are, and what they have.</summary>
     public async Task<ShardListing[]> ListAsync(CancellationToken cancellationToken)

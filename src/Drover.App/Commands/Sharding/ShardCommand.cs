@@ -28,6 +28,7 @@ internal static class ShardCommand
     )
     {
         (TopologySnapshot map, Shard[] added) = await service.InitializeAsync(cancellation);
+        await SchemaCommand.FollowAsync(parsed, service, cancellation);
         if (ShardingInvocation.WantsJson(parsed))
         {
             await ShardingInvocation.WriteJsonAsync(

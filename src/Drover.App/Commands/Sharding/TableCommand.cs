@@ -55,6 +55,7 @@ internal static class TableCommand
             parsed.GetValue(s_group),
             cancellation
         );
+        await SchemaCommand.FollowAsync(parsed, service, cancellation);
         await SayAsync(parsed, table.Name, $"sharded by {table.KeyColumn}", table.KeyColumn);
     }
 
@@ -65,6 +66,7 @@ internal static class TableCommand
     )
     {
         TableName table = await service.ReferenceTableAsync(parsed.GetRequiredValue(s_table), cancellation);
+        await SchemaCommand.FollowAsync(parsed, service, cancellation);
         await SayAsync(parsed, table, "a reference table", null);
     }
 

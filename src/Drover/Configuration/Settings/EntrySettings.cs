@@ -183,6 +183,16 @@ internal static class EntrySettings
         {
             Origin = SettingOrigin.Drover,
         },
+        Sharded.Text(
+            "coordinator",
+            g => g.Coordinator,
+            (g, v) => g with { Coordinator = v },
+            "The database entry of the coordinator: an empty database, kept by drover shard init and drover schema "
+                + "sync, in which PostgreSQL answers reads that need several shards. Without it they are refused."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+        },
     ];
 
     /// <summary>Settings of a user.</summary>
