@@ -75,7 +75,7 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         Task partitions = maintenance.RunAsync(_background.Token);
         RunJournalLoop journal = new(_options.Proxy.Maintenance, _time, _logs.Loggers.CreateLogger("operations"));
         Task operations = journal.RunAsync(_background.Token);
-        TopologyLoop topology = new(_options, _time, _logs.Loggers.CreateLogger("topology"));
+        TopologyLoop topology = new(_options, _plane.Services.Sharded, _time, _logs.Loggers.CreateLogger("topology"));
         Task maps = topology.RunAsync(_background.Token);
         await _stopped.Task;
         await _background.CancelAsync();

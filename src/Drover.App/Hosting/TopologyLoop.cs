@@ -1,14 +1,25 @@
-// Follows the maps of all sharded databases while the proxy runs.
+// Follows the maps of all sharded databases while the proxy runs, and finishes transactions that were left on them.
 using Drover.Configuration;
 using Drover.Operations;
+using Drover.Routing;
 using Drover.Sharding;
+using Drover.Sharding.Transactions;
 using Drover.Telemetry.ControlPlane;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.App.Hosting;
 
 /// <summary>One follower per sharded database of the configuration that the proxy was started with.</summary>
-internal sealed class TopologyLoop(DroverOptions options, TimeProvider time, ILogger logger)
+/// <param name="options">The configuration.</param>
+/// <param name="states">What sessions read, by the databases' names.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed class TopologyLoop(
+    DroverOptions options,
+    IReadOnlyDictionary<string, ShardedDatabaseState> states,
+    TimeProvider time,
+    ILogger logger
+)
 {
     /// <summary>Runs until it is cancelled; at once over where nothing is sharded.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
@@ -18,8 +29,18 @@ internal sealed class TopologyLoop(DroverOptions options, TimeProvider time, ILo
     {
         try
         {
+            ShardedDatabaseState state = states[database.Name];
             await using ShardServers servers = ShardServers.Open(options, database.Name);
-            await new TopologyFollower(servers, time, logger).RunAsync(cancellationToken);
+            await using DecisionLog decisions = new(servers.Catalog);
+            state.Decisions = decisions;
+            TopologyFollower follower = new(servers, time, logger, state.Publish);
+            CatalogFollower catalogs = new(servers, state, time, logger);
+            CommitRecovery recovery = new(servers, decisions, time, logger);
+            await Task.WhenAll(
+                follower.RunAsync(cancellationToken),
+                catalogs.RunAsync(cancellationToken),
+                recovery.RunAsync(() => follower.Current, cancellationToken)
+            );
         }
         catch (OperationException wrong)
         {

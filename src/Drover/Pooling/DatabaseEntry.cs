@@ -27,6 +27,9 @@ internal sealed class DatabaseEntry(DatabaseOptions options, PauseSwitch? all = 
 
     public string Name => Options.Name;
 
+    /// <summary>It is many servers, which have entries of their own; null where it is one.</summary>
+    public ShardedDatabaseOptions? Sharded { get; init; }
+
     /// <summary>Made from the `*` entry when a client first asked for it.</summary>
     public bool IsAutomatic { get; init; }
 

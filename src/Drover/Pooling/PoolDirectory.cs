@@ -28,6 +28,7 @@ internal sealed class PoolDirectory
     private readonly ConcurrentDictionary<string, DatabaseEntry> _databases;
     private readonly ConcurrentDictionary<string, UserEntry> _users = new();
     private readonly ConcurrentDictionary<(string Database, string User), ServerPool> _pools = new();
+    private readonly ConcurrentDictionary<(string Sharded, string User), PoolFamily> _families = new();
     private readonly Lock _reload = new();
     private readonly Lock _automatic = new();
 
@@ -37,7 +38,10 @@ internal sealed class PoolDirectory
         _loops = loops;
         Options = options;
         _databases = new(
-            options.Databases.Select(database => KeyValuePair.Create(database.Name, new DatabaseEntry(database, Pause)))
+            options
+                .Databases.Select(database => new DatabaseEntry(database, Pause))
+                .Concat(options.Sharded.Select(sharded => Sharded(options, sharded)))
+                .Select(static entry => KeyValuePair.Create(entry.Name, entry))
         );
     }
 
@@ -103,8 +107,33 @@ internal sealed class PoolDirectory
     public ServerPool PoolOf(DatabaseEntry database, UserEntry user) =>
         _pools.GetOrAdd(
             (database.Name, user.Name),
-            _ => new ServerPool(database, user, Resolve(database, user), _connector, _loops)
+            _ => new ServerPool(database, user, Resolve(database, user), _connector, _loops, Family(database, user))
         );
+
+    /// <summary>The pools that a client of a database may get servers from; the home shard's first.</summary>
+    public IEnumerable<ServerPool> PoolsOf(DatabaseEntry database, UserEntry client) =>
+        database.Sharded is { } sharded
+            ? sharded.Shards.Append(sharded.Coordinator).Select(shard => ShardPool(shard, client)).OfType<ServerPool>()
+            : [Pool(database, client)];
+
+    /// <summary>The pool of a shard, by the name that the map has; null where the configuration lacks it.</summary>
+    public ServerPool? ShardPool(string shard, UserEntry client) =>
+        _databases.TryGetValue(shard, out DatabaseEntry? entry) ? Pool(entry, client) : null;
+
+    private PoolFamily? Family(DatabaseEntry database, UserEntry user) =>
+        Options.Sharded.FirstOrDefault(sharded =>
+            sharded.Shards.Contains(database.Name) || sharded.Coordinator == database.Name
+        )
+            is { } sharded
+            ? _families.GetOrAdd((sharded.Name, user.Name), static _ => new PoolFamily())
+            : null;
+
+    // What clients of the whole are held to (limits, time-outs, a forced user) stands in the home shard's entry.
+    private DatabaseEntry Sharded(DroverOptions options, ShardedDatabaseOptions sharded) =>
+        new(options.Databases.First(home => home.Name == sharded.Shards[0]) with { Name = sharded.Name }, Pause)
+        {
+            Sharded = sharded,
+        };
 
     public bool TryFindPool(string database, string user, [NotNullWhen(true)] out ServerPool? pool) =>
         _pools.TryGetValue((database, user), out pool);
@@ -244,7 +273,8 @@ internal sealed class PoolDirectory
         List<DatabaseEntry> removed = [];
         foreach (DatabaseEntry database in _databases.Values)
         {
-            if (next.Databases.Any(kept => kept.Name == database.Name))
+            // Which databases are sharded, and into what, is settled at the start of the process.
+            if (database.Sharded is not null || next.Databases.Any(kept => kept.Name == database.Name))
             {
                 continue;
             }

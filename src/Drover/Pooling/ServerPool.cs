@@ -32,9 +32,11 @@ internal sealed class ServerPool
         UserEntry user,
         PoolConfiguration configuration,
         IServerConnector connector,
-        IReadOnlyList<EventLoop> loops
+        IReadOnlyList<EventLoop> loops,
+        PoolFamily? family = null
     )
     {
+        Family = family ?? new PoolFamily();
         Database = database;
         User = user;
         Configuration = configuration;
@@ -53,14 +55,17 @@ internal sealed class ServerPool
     /// <summary>The settings in force; replaced by a reload.</summary>
     public PoolConfiguration Configuration { get; set; }
 
+    /// <summary>What it has in common with the pools that a session may go to from here.</summary>
+    public PoolFamily Family { get; }
+
     /// <summary>Prepared statements that its clients share.</summary>
-    public PreparedStatementRegistry Statements { get; } = new();
+    public PreparedStatementRegistry Statements => Family.Statements;
 
     /// <summary>Makes equal parameter sets one object.</summary>
-    public ParameterInterner Parameters { get; } = new();
+    public ParameterInterner Parameters => Family.Parameters;
 
     /// <summary>Custom settings that its clients use.</summary>
-    public CustomSettings CustomSettings { get; } = new();
+    public CustomSettings CustomSettings => Family.CustomSettings;
 
     /// <summary>Settings that every new server has beyond its defaults: what connect_query set.</summary>
     public ParameterSet BaseSettings { get; set; } = ParameterSet.Empty;

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 using Drover.Configuration;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
+using Drover.Routing;
 using Drover.Sessions;
+using Drover.Sql.Parsing;
 using Drover.Telemetry;
 using Drover.Transport;
 using Drover.Transport.Sockets;
@@ -22,6 +24,7 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     private ImmutableArray<Listener> _listeners = [];
     private readonly EventLoop[] _loops;
     private readonly TimeProvider _time;
+    private readonly ParserThreads? _parsers;
 
     public DataPlane(DroverOptions options, TlsSetup tls, TimeProvider time, ILogger log)
     {
@@ -31,7 +34,15 @@ internal sealed class DataPlane : ISupervisor, IDisposable
         Resolver = new HostResolver(time);
         ServerConnector connector = new(time, Resolver, this) { Tls = tls.Server };
         Directory = new PoolDirectory(connector, _loops, options);
-        Services = new ClientServices(Directory, connector, time, log) { ClientTls = tls.Client };
+        _parsers = options.Sharded.IsEmpty ? null : new ParserThreads();
+        Services = new ClientServices(Directory, connector, time, log)
+        {
+            ClientTls = tls.Client,
+            Sharded = options.Sharded.ToDictionary(
+                static sharded => sharded.Name,
+                _ => new ShardedDatabaseState(new PostgresParser(PgQueryLibrary.Instance, _parsers!), time)
+            ),
+        };
     }
 
     public PoolDirectory Directory { get; }
@@ -152,6 +163,7 @@ internal sealed class DataPlane : ISupervisor, IDisposable
         {
             loop.Dispose();
         }
+        _parsers?.Dispose();
     }
 
     private static string Name(ServerPool pool) => $"{pool.Database.Name}/{pool.User.Name}";

@@ -6,6 +6,7 @@ using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Sessions.Login;
+using Drover.Sessions.Sharded;
 using Drover.Telemetry;
 using Drover.Transport;
 using Drover.Transport.Tls;
@@ -14,8 +15,8 @@ namespace Drover.Sessions;
 
 /// <summary>
 /// Runs on the loop that accepted it. 1. Handshake. 2. Cancel requests end here. 3. Authentication. 4. Limits. 5. The
-/// welcome.
-/// 6. Console, replication or pooled session. 7. The server is given back, the client told why, the socket closed.
+/// welcome. 6. Console, replication or pooled session. 7. The server is given back, the client told why, the socket
+/// closed.
 /// </summary>
 internal sealed class ClientConnection(Connection accepted, ClientServices services)
     : ICancellable,
@@ -202,6 +203,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         )
         {
             await CancelForwarding.SendAsync(server, services.ServerTls, cancellationToken);
+            foreach (ServerConnection other in Session.Shards?.Busy.ToArray() ?? [])
+            {
+                await CancelForwarding.SendAsync(other, services.ServerTls, cancellationToken);
+            }
         }
         else if (Session is { State: ClientState.Waiting } waiting)
         {
@@ -301,7 +306,10 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             return full;
         }
-        login.Teach(services.Directory.Pool(database, login.User));
+        foreach (ServerPool pool in services.Directory.PoolsOf(database, login.User))
+        {
+            login.Teach(pool);
+        }
         if (startup.Replication != ReplicationKind.None)
         {
             return await new ReplicationClient(services, channel, startup, _wakeup).RunAsync(
@@ -329,12 +337,24 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         {
             Tls = (_connection as TlsConnection)?.Description ?? "",
         };
-        ServerPool pool = services.Directory.Pool(database, user);
+        ServerPool pool = services.Directory.PoolsOf(database, user).First();
         MessageWriter writer = _connection.Loop.ClientAssembly;
         AuthenticationRequest.WriteOk(writer);
         channel.Send(writer);
         ClientSession session = new(identity, _connection, _inbox, _outbox, _wakeup, pool, this);
         Session = session;
+        if (database.Sharded is { } sharded)
+        {
+            if (session.Mode != Configuration.PoolMode.Transaction)
+            {
+                return new SessionEnd($"database \"{database.Name}\" is sharded", SqlState.FeatureNotSupported)
+                {
+                    Detail = "Sessions of a sharded database go from shard to shard between transactions.",
+                    Hint = "Set pool_mode = transaction.",
+                };
+            }
+            session.Shards = new ShardSession(session, services.Sharded[sharded.Name], services.Directory);
+        }
         if (!await SessionWelcome.PrepareAsync(session))
         {
             return session.End ?? SessionEnd.ClientLost;

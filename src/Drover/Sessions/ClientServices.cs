@@ -6,6 +6,7 @@ using Drover.Pooling.Servers;
 using Drover.Protocol.Authentication;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Frontend;
+using Drover.Routing;
 using Drover.Sessions.Login;
 using Drover.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -48,6 +49,10 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
 
     /// <summary>Set on start and by each reload.</summary>
     public ClientTls ClientTls { get; set; } = new(new TlsOptions { Sslmode = TlsMode.Disable });
+
+    /// <summary>Maps and routers of sharded databases, by name; settled at the start of the process.</summary>
+    public IReadOnlyDictionary<string, ShardedDatabaseState> Sharded { get; init; } =
+        new Dictionary<string, ShardedDatabaseState>();
 
     /// <summary>Opens the admin console; null where there is none.</summary>
     public IConsoleFactory? Consoles { get; set; }

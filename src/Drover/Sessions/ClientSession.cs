@@ -3,7 +3,9 @@ using System.Runtime.ExceptionServices;
 using Drover.Configuration;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
+using Drover.Protocol.Messages.Backend;
 using Drover.Sessions.Relay;
+using Drover.Sessions.Sharded;
 using Drover.Sql;
 using Drover.Telemetry;
 using Drover.Transport;
@@ -69,7 +71,29 @@ internal sealed class ClientSession : ITurnTaker
 
     public Wakeup Wakeup { get; }
 
-    public ServerPool Pool { get; }
+    /// <summary>
+    /// Where its servers come from. Of a sharded database, the pool of the shard that it is about to use.
+    /// </summary>
+    public ServerPool Pool { get; private set; }
+
+    /// <summary>How it finds its shard; null where the database is one server.</summary>
+    public ShardSession? Shards { get; set; }
+
+    /// <summary>Takes its servers from another pool of the same family, from the next one on.</summary>
+    public void EnterPool(ServerPool pool)
+    {
+        if (pool != Pool)
+        {
+            Pool = pool;
+            Traffic = pool.Traffic(Loop);
+        }
+    }
+
+    /// <summary>Bytes of messages that it may have to hold at once.</summary>
+    public int InboxBytesMax => Shards?.UnitBytesMax ?? Pool.Configuration.ClientBufferMax;
+
+    /// <summary>What its client is told of its transaction while it has no server.</summary>
+    public TransactionStatus RestStatus => Shards?.RestStatus ?? TransactionStatus.Idle;
 
     public PoolWaiter Waiter { get; }
 
@@ -201,6 +225,9 @@ internal sealed class ClientSession : ITurnTaker
                 case Progress.NeedProbe:
                     await _lease.SettleAsync();
                     break;
+                case Progress.NeedShards:
+                    await Shards!.StepAsync();
+                    break;
                 default:
                     return End ?? SessionEnd.ClientLost;
             }
@@ -238,6 +265,9 @@ internal sealed class ClientSession : ITurnTaker
 
     /// <summary>Takes a server now, as session mode does at login. False when the client has to go.</summary>
     public ValueTask<bool> AcquireAsync() => _lease.AcquireAsync();
+
+    /// <summary>Gives the server back once what its work may have left is known.</summary>
+    public ValueTask SettleAsync() => _lease.SettleAsync();
 
     /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
     public void ReleaseNow() => _lease.Release();
@@ -279,9 +309,9 @@ internal sealed class ClientSession : ITurnTaker
             }
             bool mayRead =
                 Outbox.Pending <= SessionLimits.UnreadAnswerBytesMax && (Server is null || Server.Outbox.Pending == 0);
-            if (mayRead && !PumpClient(ref moved))
+            if (mayRead && PumpClient(ref moved) is { } needed)
             {
-                return Progress.NeedServer;
+                return needed;
             }
             if (End is null && !(moved && MayGoOn()))
             {
@@ -335,7 +365,8 @@ internal sealed class ClientSession : ITurnTaker
                 (Traits & ~StatementTraits.SetsLocalPath) != StatementTraits.None
                 || Pins != PinReason.None
                 || server.CloseNeeded
-                || HasNewNames;
+                || HasNewNames
+                || Shards is { HasBranches: true };
             if (mustLook || Pool.Configuration.Options.Proxy.Server.ServerResetQueryAlways)
             {
                 return Progress.NeedProbe;
@@ -346,23 +377,43 @@ internal sealed class ClientSession : ITurnTaker
         return null;
     }
 
-    /// <summary>
-    /// The client's side of a turn. False when its messages need a server that is not to be had at once.
-    /// </summary>
-    private bool PumpClient(ref bool moved)
+    /// <summary>The client's side of a turn. A step when the turn has to stop for it.</summary>
+    private Progress? PumpClient(ref bool moved)
     {
         FrontendProgress progress = _frontend.Pump();
         moved |= progress != FrontendProgress.Nothing;
-        if (progress != FrontendProgress.NeedServer)
+        if (progress == FrontendProgress.NeedServer)
         {
-            return true;
+            if (Shards is { } shards && !Chooses(shards, ref moved))
+            {
+                return shards.HasStep ? Progress.NeedShards : null;
+            }
+            if (!_lease.TryAcquireNow())
+            {
+                return Progress.NeedServer;
+            }
+            _frontend.Forward(Server!);
         }
-        if (!_lease.TryAcquireNow())
+        return Shards is { HasStep: true } ? Progress.NeedShards : null;
+    }
+
+    /// <summary>Whether there is a pool to take a server from for what the client sent.</summary>
+    private bool Chooses(ShardSession shards, ref bool moved)
+    {
+        switch (shards.Choose(Inbox.Data))
         {
-            return false;
+            case Admission.Go:
+                return true;
+            case Admission.Refuse:
+                _frontend.RefuseBatch(shards.Refusal!);
+                moved = true;
+                return false;
+            case Admission.Answered:
+                moved = true;
+                return false;
+            default:
+                return false;
         }
-        _frontend.Forward(Server!);
-        return true;
     }
 
     /// <summary>The end of a turn: nothing is left in the loop's buffers, and the loop may ask it to move.</summary>
@@ -421,6 +472,7 @@ internal sealed class ClientSession : ITurnTaker
         NeedServer,
         NeedRestore,
         NeedProbe,
+        NeedShards,
         Ended,
     }
 }

@@ -19,6 +19,10 @@ internal sealed class SessionLease(ClientSession session)
     /// <summary>Takes a server that is idle, on this loop and in the client's state. False: go the long way.</summary>
     public bool TryAcquireNow()
     {
+        if (session.Shards is { HasOpening: true })
+        {
+            return false;
+        }
         session.Waiter.Wanted = session.Settings;
         if (!session.Pool.TryAcquire(session.Waiter))
         {
@@ -62,7 +66,7 @@ internal sealed class SessionLease(ClientSession session)
                 {
                     TellParameters(server);
                 }
-                return true;
+                return session.Shards is not { HasOpening: true } shards || await shards.OpenAsync(server);
             }
             session.Server = null;
             if (session.End is not null)
@@ -83,6 +87,7 @@ internal sealed class SessionLease(ClientSession session)
         session.State = ClientState.Idle;
         session.StateSinceMs = session.Loop.NowMs;
         session.TransactionStartUs = 0;
+        session.Shards?.OnReleased();
         server.Pool.Release(server);
     }
 
@@ -93,6 +98,10 @@ internal sealed class SessionLease(ClientSession session)
     public async ValueTask SettleAsync()
     {
         ServerConnection server = session.Server!;
+        if (session.Shards is { HasBranches: true } shards)
+        {
+            await shards.CloseBranchesAsync();
+        }
         PoolConfiguration configuration = session.Pool.Configuration;
         bool look =
             session.Terms.FollowsSession
@@ -185,6 +194,10 @@ internal sealed class SessionLease(ClientSession session)
                 await session.Wakeup;
             }
             session.Server ??= session.Waiter.Server;
+        }
+        if (session.Shards is { HasBranches: true } shards)
+        {
+            await shards.CloseBranchesAsync();
         }
         if (session.Server is not { } server)
         {
@@ -295,7 +308,7 @@ internal sealed class SessionLease(ClientSession session)
     /// <summary>Looks for the end of the client's stream without taking more than its buffer may hold.</summary>
     private bool IsClientGone()
     {
-        int limit = session.Pool.Configuration.ClientBufferMax;
+        int limit = session.InboxBytesMax;
         int received;
         do
         {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Drover.App.LocalPostgres;
 using Drover.Configuration;
 using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Serve;
 using Npgsql;
 
 namespace Drover.IntegrationTests.Topology;
@@ -14,6 +15,8 @@ internal sealed class ShardingStage : IAsyncDisposable
     private readonly LocalPostgresCluster _cluster;
     private readonly string _catalog;
     private readonly List<string> _shards = [];
+    private readonly int _port = ServeProcess.FindFreePort();
+    private string? _coordinator;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("drover-sharding-");
 
     private ShardingStage(LocalPostgresCluster cluster, string catalog)
@@ -41,6 +44,16 @@ internal sealed class ShardingStage : IAsyncDisposable
         }
         return stage;
     }
+
+    /// <summary>Gives it a coordinator.</summary>
+    public async Task AddCoordinatorAsync(PostgresFixture postgres, int major)
+    {
+        _coordinator = (await postgres.CreateDatabaseAsync(major, Token)).Database;
+        await WriteConfigurationAsync();
+    }
+
+    /// <summary>Starts a proxy in front of it.</summary>
+    public Task<ShardedProxy> ServeAsync() => ShardedProxy.StartAsync(ConfigurationFile, _port, Token);
 
     /// <summary>Adds a database, and names it in the configuration.</summary>
     public async Task AddShardAsync(PostgresFixture postgres, int major)
@@ -135,28 +148,40 @@ internal sealed class ShardingStage : IAsyncDisposable
 
     private async Task WriteConfigurationAsync()
     {
-        IEnumerable<string> entries = _shards.Select(
-            (shard, place) =>
-                $"""
-                    [databases.s{place + 1}]
-                    host = "{LocalPostgresCluster.Host}"
-                    port = {_cluster.Port}
-                    dbname = "{shard}"
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "users.txt"), "\"postgres\" \"\"\n", Token);
+        IEnumerable<(string Name, string Database)> databases = _shards.Select(
+            static (shard, place) => ($"s{place + 1}", shard)
+        );
+        if (_coordinator is not null)
+        {
+            databases = databases.Append(("all", _coordinator));
+        }
+        IEnumerable<string> entries = databases.Select(entry =>
+            $"""
+                [databases.{entry.Name}]
+                host = "{LocalPostgresCluster.Host}"
+                port = {_cluster.Port}
+                dbname = "{entry.Database}"
 
-                    """
+                """
         );
         await File.WriteAllTextAsync(
             ConfigurationFile,
             $"""
             [proxy]
             listen_addr = "127.0.0.1"
+            listen_port = {_port}
             unix_socket_dir = ""
-            auth_type = "any"
+            auth_type = "trust"
+            auth_file = "{Path.Combine(_folder.FullName, "users.txt")}"
+            pool_mode = "transaction"
+            default_pool_size = 8
 
             {string.Join('\n', entries)}
             [sharded.shop]
             catalog = "host={LocalPostgresCluster.Host} port={_cluster.Port} user={CatalogUser} dbname={_catalog}"
             shards = [{string.Join(", ", _shards.Select((_, place) => $"\"s{place + 1}\""))}]
+            {(_coordinator is null ? "" : "coordinator = \"all\"")}
             """,
             Token
         );

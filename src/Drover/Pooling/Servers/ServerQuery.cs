@@ -46,29 +46,93 @@ internal static class ServerQuery
         params string[] queries
     )
     {
-        EventLoop loop = server.Transport.Loop;
-        ServerQueryResult result = new([], null, IsLost: false);
-        using (MessageWriter writer = new(64 * 1024 * 1024))
+        using MessageWriter writer = new(64 * 1024 * 1024);
+        foreach (string query in queries)
         {
-            foreach (string query in queries)
+            Query.Write(writer, Encoding.UTF8.GetBytes(query));
+        }
+        return await SendAsync(server, wakeup, timeout, writer, queries.Length);
+    }
+
+    /// <summary>Runs one simple query that is in the session's own encoding.</summary>
+    public static async ValueTask<ServerQueryResult> RunAsync(
+        ServerConnection server,
+        Wakeup wakeup,
+        TimeSpan timeout,
+        byte[] query
+    )
+    {
+        using MessageWriter writer = new(64 * 1024 * 1024);
+        Query.Write(writer, query);
+        return await SendAsync(server, wakeup, timeout, writer, queries: 1);
+    }
+
+    /// <summary>Runs one simple query on each of several servers, at the same time.</summary>
+    /// <param name="servers">Owned by the caller, all on its loop.</param>
+    /// <param name="wakeup">What their readiness signals.</param>
+    /// <param name="timeout">After it a server is given up.</param>
+    /// <param name="query">The query of each.</param>
+    public static async ValueTask<ServerQueryResult[]> RunOnAllAsync(
+        IReadOnlyList<ServerConnection> servers,
+        Wakeup wakeup,
+        TimeSpan timeout,
+        Func<int, string> query
+    )
+    {
+        ServerQueryResult[] results = new ServerQueryResult[servers.Count];
+        for (int i = 0; i < servers.Count; i++)
+        {
+            using MessageWriter writer = new(64 * 1024);
+            Query.Write(writer, Encoding.UTF8.GetBytes(query(i)));
+            ServerQueryResult begun = new([], null, IsLost: false);
+            results[i] = servers[i].Outbox.Send(servers[i].Transport, writer.Written) ? begun : Lost(servers[i], begun);
+        }
+        for (int i = 0; i < servers.Count; i++)
+        {
+            // Each waits for its own; what comes from the others meanwhile stays in their sockets.
+            if (!results[i].IsLost)
             {
-                Query.Write(writer, Encoding.UTF8.GetBytes(query));
-            }
-            if (!server.Outbox.Send(server.Transport, writer.Written))
-            {
-                return Lost(server, result);
+                results[i] = await AwaitAsync(servers[i], wakeup, timeout, queries: 1, results[i]);
             }
         }
+        return results;
+    }
+
+    /// <summary>Ends an extended batch that was only flushed so far.</summary>
+    public static async ValueTask<ServerQueryResult> SyncAsync(ServerConnection server, Wakeup wakeup, TimeSpan timeout)
+    {
+        using MessageWriter writer = new(64);
+        Sync.Write(writer);
+        return await SendAsync(server, wakeup, timeout, writer, queries: 1);
+    }
+
+    private static async ValueTask<ServerQueryResult> SendAsync(
+        ServerConnection server,
+        Wakeup wakeup,
+        TimeSpan timeout,
+        MessageWriter writer,
+        int queries
+    )
+    {
+        ServerQueryResult result = new([], null, IsLost: false);
+        return server.Outbox.Send(server.Transport, writer.Written)
+            ? await AwaitAsync(server, wakeup, timeout, queries, result)
+            : Lost(server, result);
+    }
+
+    private static async ValueTask<ServerQueryResult> AwaitAsync(
+        ServerConnection server,
+        Wakeup wakeup,
+        TimeSpan timeout,
+        int queries,
+        ServerQueryResult result
+    )
+    {
+        EventLoop loop = server.Transport.Loop;
         server.UnnamedOwner = null;
         // Called off in time: by when it would ring, the client may be on another loop.
         Alarm alarm = loop.SignalAfter(wakeup, timeout);
-        result = await ReceiveAsync(
-            server,
-            wakeup,
-            loop.NowMs + (long)timeout.TotalMilliseconds,
-            queries.Length,
-            result
-        );
+        result = await ReceiveAsync(server, wakeup, loop.NowMs + (long)timeout.TotalMilliseconds, queries, result);
         alarm.Cancel();
         return result;
     }

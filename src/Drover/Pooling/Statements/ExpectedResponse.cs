@@ -37,6 +37,11 @@ internal enum ExpectedAction : byte
 
     /// <summary>Sent so that it fails: the client gets 0A000, since the statement that it knows is retired.</summary>
     Retired,
+
+    /// <summary>
+    /// Sent so that it fails: the client gets the subject, for its statement cannot run on any shard.
+    /// </summary>
+    Refused,
 }
 
 /// <summary>One owed answer.</summary>

@@ -384,26 +384,9 @@ internal sealed class BackendRelay(ClientSession session)
         {
             return;
         }
-        if (expected.Action == ExpectedAction.Duplicate)
+        if (OwnError.Replaces(expected))
         {
-            string name = Encoding.UTF8.GetString(((ClientStatement)expected.Subject!).Name);
-            ErrorResponse.Write(
-                assembly.Replace(position, end),
-                "ERROR",
-                SqlState.DuplicatePreparedStatement,
-                $"prepared statement \"{name}\" already exists"
-            );
-        }
-        if (expected.Action == ExpectedAction.Retired)
-        {
-            // Drivers know by the routine's name that preparing anew will do.
-            ErrorResponse.Write(
-                assembly.Replace(position, end),
-                "ERROR",
-                SqlState.FeatureNotSupported,
-                "cached plan must not change result type",
-                routine: "RevalidateCachedQuery"
-            );
+            OwnError.Write(assembly.Replace(position, end), expected);
         }
         if (expected is { Action: not ExpectedAction.Retired, Subject: PreparedStatement missing } && IsMissing(fields))
         {

@@ -3,6 +3,8 @@ using Drover.Pooling.Servers;
 using Drover.Pooling.Statements;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Routing;
+using Drover.Sessions.Sharded;
 using Drover.Sql;
 using Drover.Transport;
 
@@ -42,7 +44,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             return FrontendProgress.Nothing;
         }
         Inbox inbox = session.Inbox;
-        int limit = session.Pool.Configuration.ClientBufferMax;
+        int limit = session.InboxBytesMax;
         int received = inbox.Fill(session.Client, session.Loop.ClientScratch, limit);
         if (received > 0)
         {
@@ -73,9 +75,16 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     /// <summary>Answers the batch at hand, which waits for a server, as cancelled; the client goes on.</summary>
     public void RefuseBatch()
     {
-        MessageWriter writer = session.Loop.ClientAssembly;
         const string Message = "canceling statement due to user request";
-        ErrorResponse.Write(writer, "ERROR", Protocol.SqlState.QueryCanceled, Message);
+        RefuseBatch(new RouteRefusal(Protocol.SqlState.QueryCanceled, Message, null, null));
+    }
+
+    /// <summary>Answers the batch at hand, for which there is no server, with an error; the client goes on.</summary>
+    public void RefuseBatch(RouteRefusal why)
+    {
+        MessageWriter writer = session.Loop.ClientAssembly;
+        ErrorResponse.Write(writer, "ERROR", why.SqlState, why.Message, why.Detail, why.Hint);
+        session.Traffic.RecordError(System.Text.Encoding.ASCII.GetBytes(why.SqlState));
         session.Outbox.Send(session.Client, writer.Written);
         writer.Clear();
         _refusal.Begin(session.Inbox.Data);
@@ -89,7 +98,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         session.Inbox.Consume(skipped);
         if (!_refusal.IsActive)
         {
-            backend.SendReady(TransactionStatus.Idle);
+            backend.SendReady(session.RestStatus);
         }
         else if (MessageHeader.TryRead(session.Inbox.Data, out _) == FrameStatus.Malformed)
         {
@@ -118,8 +127,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             bool isWhole = status == FrameStatus.Complete && header.Length <= data.Length - position;
             if (!isWhole)
             {
-                return data.Length >= limit || IsWorthStreaming(status, header, position, data.Length)
-                        ? FrontendProgress.NeedServer
+                bool streams = session.Shards is null && IsWorthStreaming(status, header, position, data.Length);
+                return data.Length >= limit || streams ? FrontendProgress.NeedServer
                     : moved ? FrontendProgress.Moved
                     : FrontendProgress.Nothing;
             }
@@ -130,7 +139,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
                 case FrontendType.Sync when position > 0:
                     return FrontendProgress.NeedServer;
                 case FrontendType.Sync:
-                    backend.SendReady(TransactionStatus.Idle);
+                    backend.SendReady(session.RestStatus);
                     break;
                 case FrontendType.Parse or FrontendType.Bind or FrontendType.Describe or FrontendType.Execute:
                 case FrontendType.Close:
@@ -202,6 +211,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         BatchSketch sketch = default;
         position = (int)Math.Min(_streaming, data.Length);
         mayRetain &= position == 0;
+        int admitted = position;
         _streaming -= position;
         if (session.QueryStartUs == 0)
         {
@@ -211,13 +221,10 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         {
             ReadOnlySpan<byte> rest = data[position..];
             FrameStatus status = MessageHeader.TryRead(rest, out MessageHeader header);
-            if (status == FrameStatus.Malformed)
+            if (status != FrameStatus.Complete)
             {
-                session.End = SessionEnd.Violation("invalid message length");
-                break;
-            }
-            if (status == FrameStatus.Incomplete)
-            {
+                bool isMalformed = status == FrameStatus.Malformed;
+                session.End = isMalformed ? SessionEnd.Violation("invalid message length") : session.End;
                 break;
             }
             if (header.Type == FrontendType.Terminate)
@@ -233,6 +240,15 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
                     position = data.Length;
                     mayRetain = false;
                 }
+                break;
+            }
+            Admission admission = Pass(server, data, header.Type, ref position, ref admitted, ref assembly);
+            if (admission == Admission.Refuse)
+            {
+                continue;
+            }
+            if (admission != Admission.Go)
+            {
                 break;
             }
             if (!Handle(server, header, rest, position, ref assembly))
@@ -264,8 +280,44 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         return moved;
     }
 
+    private static bool IsCopy(byte type) =>
+        type is FrontendType.CopyData or FrontendType.CopyDone or FrontendType.CopyFail;
+
     /// <summary>Whether what comes next depends on answers that are still to come. Copy data never does.</summary>
     private bool MustWait(ServerConnection server) => _statements.IsWaiting(server) && !backend.IsInCopy;
+
+    /// <summary>
+    /// Whether the message at the position may go to this server. Of a sharded database that is settled for a unit at a
+    /// time; one that is refused is passed over, and what makes the server refuse takes its place.
+    /// </summary>
+    private Admission Pass(
+        ServerConnection server,
+        ReadOnlySpan<byte> data,
+        byte type,
+        ref int position,
+        ref int admitted,
+        ref Assembly assembly
+    )
+    {
+        if (session.Shards is not { } shards || position < admitted || IsCopy(type))
+        {
+            return Admission.Go;
+        }
+        Admission admission = shards.Admit(server, data[position..], out int length);
+        if (admission == Admission.Refuse && length == 0)
+        {
+            RouteRefusal why = shards.Refusal!;
+            session.End = new SessionEnd(why.Message, why.SqlState) { Detail = why.Detail, Hint = why.Hint };
+            return Admission.Wait;
+        }
+        admitted = position + length;
+        if (admission == Admission.Refuse)
+        {
+            RefusedUnit.Send(server, data.Slice(position, length), shards.Refusal!, position, ref assembly);
+            position = admitted;
+        }
+        return admission;
+    }
 
     private void Begin(ServerConnection server)
     {
@@ -346,7 +398,11 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     )
     {
         bool isData = header.Type == FrontendType.CopyData;
-        int limit = session.Pool.Configuration.ClientBufferMax;
+        if (session.Shards is not null && !isData)
+        {
+            return false;
+        }
+        int limit = session.InboxBytesMax;
         bool mustBeWhole =
             header.Type is FrontendType.Parse && header.Length <= limit - SessionLimits.WholeMessageBytes;
         if (!isData && (mustBeWhole || header.Length <= SessionLimits.WholeMessageBytes || rest.Length < 4096))

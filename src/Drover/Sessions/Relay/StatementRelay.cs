@@ -23,7 +23,7 @@ internal sealed class StatementRelay(ClientSession session)
     private ulong _boundPortal;
 
     /// <summary>No statement has this name; shared ones are counted from 1.</summary>
-    private static ReadOnlySpan<byte> NoStatement => "drover_0"u8;
+    public static ReadOnlySpan<byte> NoStatement => "drover_0"u8;
 
     /// <summary>A client keeps what it prepared when a reload makes its pool one of sessions.</summary>
     private bool Shares =>

@@ -1,6 +1,7 @@
 // The tables of the map: schema drover in the catalog database, and in each shard the mark that says which one it is.
 using Drover.Operations;
 using Drover.Operations.Connections;
+using Drover.Sharding.Transactions;
 using Npgsql;
 
 namespace Drover.Sharding.Catalog;
@@ -105,6 +106,7 @@ internal static class CatalogSchema
                 cancellationToken
             );
         }
+        await connection.ExecuteAsync(DecisionLog.Table, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         await CheckAsync(connection, database, cancellationToken);
     }

@@ -1,0 +1,241 @@
+// One statement on several shards at the same time, and one answer made of theirs.
+using System.Buffers.Text;
+using Drover.Pooling;
+using Drover.Pooling.Servers;
+using Drover.Pooling.Statements;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+using Drover.Routing;
+using Drover.Transport;
+
+namespace Drover.Sessions.Sharded;
+
+/// <summary>What came of it: the tag for the client, or the error.</summary>
+/// <param name="Tag">Of CommandComplete.</param>
+/// <param name="Failure">Null when every shard has done it.</param>
+internal readonly record struct FanOutResult(byte[] Tag, RouteRefusal? Failure);
+
+/// <summary>
+/// All servers begin at once; their rows are passed on one server after the other, so nothing is held but what the
+/// sockets hold. A client that does not read stops the reading.
+/// </summary>
+internal sealed class FanOut(ClientSession session, StatementCall call) : IDisposable
+{
+    /// <summary>Rows are sent when there are so many bytes of them.</summary>
+    private const int SendBytes = 64 * 1024;
+
+    private const int MessageBytesMax = 1024 * 1024 * 1024;
+
+    private readonly MessageWriter _rows = new(MessageBytesMax);
+    private byte[]? _shape;
+    private bool _isHeadWritten;
+    private byte[]? _tag;
+    private long _count;
+    private RouteRefusal? _failure;
+
+    /// <summary>Runs it. The servers are the session's, quiet; afterwards they are quiet again, or lost.</summary>
+    /// <param name="servers">The servers.</param>
+    /// <param name="texts">The statement of each.</param>
+    /// <param name="isSame">Every server does the same, as with a reference table: one answer stands for all.</param>
+    public async ValueTask<FanOutResult> RunAsync(
+        IReadOnlyList<ServerConnection> servers,
+        IReadOnlyList<ReadOnlyMemory<byte>> texts,
+        bool isSame
+    )
+    {
+        for (int i = 0; i < servers.Count; i++)
+        {
+            Send(servers[i], texts[i].Span);
+        }
+        for (int i = 0; i < servers.Count && session.End is null; i++)
+        {
+            await ReceiveAsync(servers[i], passesRows: !isSame || i == 0, counts: !isSame || i == 0);
+        }
+        if (_failure is null && session.End is null)
+        {
+            WriteHead();
+        }
+        await FlushAsync();
+        return new FanOutResult(Tag(), _failure);
+    }
+
+    /// <summary>Returns the memory.</summary>
+    public void Dispose() => _rows.Dispose();
+
+    private void Send(ServerConnection server, ReadOnlySpan<byte> text)
+    {
+        using MessageWriter writer = new(MessageBytesMax);
+        call.WriteTo(writer, text);
+        server.UnnamedOwner = null;
+        server.Responses.Push(ExpectedKind.Sync);
+        server.Transport.Observer = session.Wakeup;
+        if (!server.Outbox.Send(server.Transport, writer.Written))
+        {
+            Lose(server);
+        }
+    }
+
+    private async ValueTask ReceiveAsync(ServerConnection server, bool passesRows, bool counts)
+    {
+        EventLoop loop = session.Loop;
+        while (!server.IsDying && session.End is null)
+        {
+            if (!server.Outbox.Flush(server.Transport))
+            {
+                Lose(server);
+                return;
+            }
+            int received = server.Inbox.Fill(server.Transport, loop.ServerScratch, MessageBytesMax);
+            if (received is 0 or Connection.Broken)
+            {
+                Lose(server);
+                return;
+            }
+            if (received == Connection.WouldBlock)
+            {
+                await FlushAsync();
+                session.Park();
+                server.Inbox.Park();
+                await session.Wakeup;
+                continue;
+            }
+            session.Traffic.BytesReceived += received;
+            if (Consume(server, passesRows, counts))
+            {
+                server.Inbox.Park();
+                return;
+            }
+            if (_rows.Length >= SendBytes)
+            {
+                server.Inbox.Park();
+                await FlushAsync();
+            }
+        }
+    }
+
+    /// <summary>True when the server is done.</summary>
+    private bool Consume(ServerConnection server, bool passesRows, bool counts)
+    {
+        for (; ; )
+        {
+            ReadOnlySpan<byte> data = server.Inbox.Data;
+            FrameStatus status = MessageHeader.TryRead(data, out MessageHeader header);
+            if (status == FrameStatus.Malformed)
+            {
+                Lose(server);
+                return true;
+            }
+            if (status == FrameStatus.Incomplete || header.Length > data.Length)
+            {
+                return false;
+            }
+            ReadOnlySpan<byte> message = data[..header.Length];
+            bool isDone = Handle(server, header.Type, message, passesRows, counts);
+            server.Inbox.Consume(header.Length);
+            if (isDone)
+            {
+                return true;
+            }
+        }
+    }
+
+    private bool Handle(ServerConnection server, byte type, ReadOnlySpan<byte> message, bool passesRows, bool counts)
+    {
+        ReadOnlySpan<byte> body = message[MessageHeader.Size..];
+        switch (type)
+        {
+            case BackendType.RowDescription:
+                Compare(message);
+                break;
+            case BackendType.DataRow when passesRows && _failure is null:
+                WriteHead();
+                _rows.WriteBytes(message);
+                break;
+            case BackendType.CommandComplete when counts:
+                Count(body[..^1]);
+                break;
+            case BackendType.ErrorResponse:
+                PoolFailure failure = ServerQuery.ReadFailure(body, out bool isFatal);
+                server.IsDying |= isFatal;
+                _failure ??= new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
+                break;
+            case BackendType.NoticeResponse when passesRows:
+                _rows.WriteBytes(message);
+                break;
+            case BackendType.ReadyForQuery:
+                server.Status = ReadyForQuery.TryRead(body, out TransactionStatus now) ? now : TransactionStatus.Failed;
+                server.Responses.Pop();
+                return true;
+            default:
+                break;
+        }
+        return false;
+    }
+
+    private void Compare(ReadOnlySpan<byte> shape)
+    {
+        if (_shape is null)
+        {
+            _shape = shape.ToArray();
+        }
+        else if (!ResultShape.IsSame(_shape, shape))
+        {
+            _failure ??= ShardRefusals.ShapesDiffer;
+        }
+    }
+
+    private void WriteHead()
+    {
+        if (!_isHeadWritten)
+        {
+            _isHeadWritten = true;
+            call.WriteHead(_rows, _shape);
+        }
+    }
+
+    private void Count(ReadOnlySpan<byte> tag)
+    {
+        int digits = tag.Length - tag.LastIndexOf((byte)' ') - 1;
+        bool hasCount = Utf8Parser.TryParse(tag[^digits..], out long count, out int read) && read == digits;
+        _count += hasCount ? count : 0;
+        _tag ??= (hasCount ? tag[..^digits] : tag).ToArray();
+    }
+
+    private byte[] Tag()
+    {
+        if (_tag is not [.., (byte)' '])
+        {
+            return _tag ?? [];
+        }
+        Span<byte> number = stackalloc byte[20];
+        Utf8Formatter.TryFormat(_count, number, out int written);
+        return [.. _tag, .. number[..written]];
+    }
+
+    private void Lose(ServerConnection server)
+    {
+        server.IsDying = true;
+        _failure ??= ShardRefusals.ShardLost(server.Pool.Database.Name);
+    }
+
+    /// <summary>Sends what there is, and waits until the client has read most of it.</summary>
+    private async ValueTask FlushAsync()
+    {
+        if (_rows.Length > 0)
+        {
+            session.Traffic.BytesSent += _rows.Length;
+            bool isSent = session.Outbox.Send(session.Client, _rows.Written);
+            _rows.Clear();
+            session.End ??= isSent ? null : SessionEnd.ClientLost;
+        }
+        while (session.End is null && session.Outbox.Pending > SessionLimits.UnreadAnswerBytesMax)
+        {
+            session.Park();
+            await session.Wakeup;
+            if (!session.Outbox.Flush(session.Client))
+            {
+                session.End ??= SessionEnd.ClientLost;
+            }
+        }
+    }
+}

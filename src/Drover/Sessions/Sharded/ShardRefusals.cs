@@ -1,0 +1,110 @@
+// What a client of a sharded database is told when its statement cannot be run as one server would run it.
+using Drover.Protocol;
+using Drover.Routing;
+
+namespace Drover.Sessions.Sharded;
+
+internal static class ShardRefusals
+{
+    public static RouteRefusal SeveralShardsInOneBatch { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "one batch of messages needs more than one shard",
+            null,
+            "End each statement's messages with a Sync of their own, or send one simple query at a time."
+        );
+
+    public static RouteRefusal PinnedElsewhere { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the session holds something on one shard and the statement needs another",
+            "Temporary tables, cursors WITH HOLD, LISTEN and advisory locks stay on the shard they are on.",
+            "Let go of it first: DISCARD ALL, UNLISTEN, pg_advisory_unlock_all."
+        );
+
+    public static RouteRefusal WritesOnTwoShards { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the transaction has written on another shard",
+            "A transaction writes on one shard; it may read on others.",
+            "Commit in between, or write rows of one sharding key."
+        );
+
+    public static RouteRefusal OpeningCannotRepeat { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the transaction needs a second shard, and its settings cannot be repeated there",
+            "They were made with parameters of the extended protocol.",
+            "SET LOCAL with a literal, or a transaction on rows of one sharding key."
+        );
+
+    public static RouteRefusal CoordinatorAfterWrite { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the transaction has written, and a read of several shards would not see it",
+            null,
+            "Read before the first write, after the commit, or rows of one sharding key."
+        );
+
+    public static RouteRefusal DecisionRefused { get; } =
+        new(
+            SqlState.SerializationFailure,
+            "the transaction was rolled back on all shards",
+            "The catalog could not record that it commits.",
+            "Repeat it."
+        );
+
+    public static RouteRefusal InDoubt { get; } =
+        new(
+            "08007",
+            "it is not known whether the transaction is committed",
+            "It is the same on all shards: the recovery finishes it within seconds, one way or the other.",
+            "Look before you repeat it."
+        );
+
+    public static RouteRefusal NotInTransaction { get; } =
+        new("25001", "the statement cannot run inside a transaction block", null, null);
+
+    public static RouteRefusal ShapesDiffer { get; } =
+        new(
+            SqlState.InternalError,
+            "the shards' results have different columns",
+            "The tables differ between shards.",
+            "drover table list; make the tables equal on all shards."
+        );
+
+    public static RouteRefusal ShardLost(string shard) =>
+        new(SqlState.ConnectionFailure, $"shard {shard} closed the connection", null, null);
+
+    public static RouteRefusal MapUnknown(string database) =>
+        new(
+            SqlState.CannotConnectNow,
+            $"the map of database \"{database}\" is not known yet",
+            "Drover has not reached the catalog since it was started.",
+            "Try again in a moment; see the log."
+        );
+
+    public static RouteRefusal TooLarge(int bytes) =>
+        new(
+            SqlState.ProgramLimitExceeded,
+            "statement too large for a sharded database",
+            $"A statement's messages have to fit in {bytes} bytes, so that its shard can be found.",
+            "Raise client_buffer_max, or load rows with COPY."
+        );
+
+    public static RouteRefusal Across(Route route) =>
+        new(
+            SqlState.FeatureNotSupported,
+            "the statement needs more than one shard",
+            route.Kind == RouteKind.All ? "It needs all of them." : $"It needs {route.Shards.Length} of them.",
+            "Compare the sharding key with a value, or with the key of a table that is sharded likewise."
+        );
+
+    public static RouteRefusal TransactionFailed { get; } =
+        new(
+            SqlState.InFailedSqlTransaction,
+            "current transaction is aborted, commands ignored until end of transaction block",
+            null,
+            null
+        );
+}

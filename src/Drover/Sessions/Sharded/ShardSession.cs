@@ -1,0 +1,460 @@
+// A client's way to the shards: which server each unit of its messages goes to, and what must happen before it can.
+using Drover.Pooling;
+using Drover.Pooling.Servers;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+using Drover.Routing;
+
+namespace Drover.Sessions.Sharded;
+
+/// <summary>What is to be done with the unit at hand.</summary>
+internal enum Admission
+{
+    /// <summary>It may go to the server that the session holds, or to the pool that it was sent to.</summary>
+    Go,
+
+    /// <summary>Nothing yet: more of it, or answers that are owed, must come first.</summary>
+    Wait,
+
+    /// <summary><see cref="ShardSession.StepAsync"/> must run first.</summary>
+    Step,
+
+    /// <summary>The client is told <see cref="ShardSession.Refusal"/> in its place.</summary>
+    Refuse,
+
+    /// <summary>It was answered here.</summary>
+    Answered,
+}
+
+/// <summary>
+/// The sharded side of a <see cref="ClientSession"/>. A session looks at one server at a time, as in pooling: the one
+/// that its present unit goes to. In a transaction that has come to several shards the others wait in
+/// <see cref="Branches"/>. What needs several servers at once is <see cref="SpreadWork"/>.
+/// </summary>
+internal sealed class ShardSession
+{
+    /// <summary>Stands for the coordinator where others stand for shards.</summary>
+    public const int CoordinatorNumber = 0;
+
+    /// <summary>Bytes of a unit at the most, where client_buffer_max does not allow more.</summary>
+    private const int UnitBytesMin = 16 * 1024 * 1024;
+
+    private readonly ClientSession _session;
+    private readonly ShardedDatabaseState _database;
+    private readonly PoolDirectory _directory;
+    private readonly string? _coordinator;
+    private readonly UnitReader _reader;
+    private readonly Branches _branches;
+    private readonly SpreadWork _work;
+    private int _credit;
+    private bool _ranUnsynced;
+    private NextStep _step;
+    private byte[]? _text;
+    private StatementCall? _call;
+    private Unit _unit;
+    private int _target;
+    private Deferred _deferred;
+
+    public ShardSession(ClientSession session, ShardedDatabaseState database, PoolDirectory directory)
+    {
+        _session = session;
+        _database = database;
+        _directory = directory;
+        _coordinator = session.Identity.Database.Sharded!.Coordinator is { Length: > 0 } name ? name : null;
+        _reader = new UnitReader(session, database.Router);
+        _branches = new Branches(session, Enter);
+        _work = new SpreadWork(session, _branches, database);
+    }
+
+    private enum NextStep
+    {
+        None,
+        Learn,
+        Resync,
+        Switch,
+        Repeat,
+        Spread,
+        Commit,
+    }
+
+    private enum Deferred
+    {
+        None,
+
+        /// <summary>The client has begun a transaction, and no server knows of it yet.</summary>
+        Begun,
+
+        /// <summary>It was refused something in it.</summary>
+        Failed,
+    }
+
+    /// <summary>Why a unit is refused.</summary>
+    public RouteRefusal? Refusal { get; private set; }
+
+    /// <summary>Something must happen that takes its time.</summary>
+    public bool HasStep => _step != NextStep.None;
+
+    /// <summary>Before a server that was just taken can be used, the transaction is to be begun on it.</summary>
+    public bool HasOpening => _deferred == Deferred.Begun;
+
+    /// <summary>Servers wait in the transaction while the session looks at another.</summary>
+    public bool HasBranches => _branches.Any;
+
+    /// <summary>Servers that run something for the client beside the one that the session looks at.</summary>
+    public IEnumerable<ServerConnection> Busy => _branches.Busy;
+
+    /// <summary>Bytes that a unit may have.</summary>
+    public int UnitBytesMax => Math.Max(UnitBytesMin, _session.Pool.Configuration.ClientBufferMax);
+
+    /// <summary>What the client believes of its transaction while it has no server.</summary>
+    public TransactionStatus RestStatus =>
+        _deferred switch
+        {
+            Deferred.Begun => TransactionStatus.InTransaction,
+            Deferred.Failed => TransactionStatus.Failed,
+            _ => TransactionStatus.Idle,
+        };
+
+    /// <summary>The number of a shard that a route for one names.</summary>
+    public int NumberOf(Route route) =>
+        route.Kind == RouteKind.Any
+            ? _database.Map!.Shards[(int)(_session.Identity.Id % _database.Map.Shards.Length)].Number
+            : route.Shard;
+
+    /// <summary>The session has no server and these messages are worth one: chooses whose.</summary>
+    public Admission Choose(ReadOnlySpan<byte> data)
+    {
+        if (_database.Map is null)
+        {
+            return Refuse(ShardRefusals.MapUnknown(_session.Identity.Database.Name));
+        }
+        Unit unit = _reader.Read(data);
+        if (unit.Unknown is not null)
+        {
+            return Begin(NextStep.Learn, unit.Unknown);
+        }
+        if (!unit.IsWhole)
+        {
+            return Refuse(ShardRefusals.TooLarge(UnitBytesMax));
+        }
+        bool ends = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
+        if (_deferred == Deferred.Failed)
+        {
+            return ends && Answer(data[..unit.Length], "ROLLBACK"u8, Deferred.None)
+                ? Admission.Answered
+                : Refuse(ShardRefusals.TransactionFailed);
+        }
+        if (Spreads(unit))
+        {
+            return BeginSpread(unit, data);
+        }
+        if (WhyNot(unit) is { } refusal)
+        {
+            return Refuse(refusal);
+        }
+        if (unit.Control == TransactionControl.Begin && _deferred == Deferred.None && !unit.Text.Equals(default))
+        {
+            ReadOnlySpan<byte> begin = data[unit.Text];
+            if (Answer(data[..unit.Length], Tag(begin), Deferred.Begun))
+            {
+                _branches.Opening.Add(begin);
+                return Admission.Answered;
+            }
+        }
+        Enter(Target(unit.Route));
+        _credit = unit.Length;
+        Note(unit, data);
+        return Admission.Go;
+    }
+
+    /// <summary>The session holds a server: whether the unit at the start of these bytes may go there.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="data">From the start of a message.</param>
+    /// <param name="length">How many bytes the admission is about.</param>
+    public Admission Admit(ServerConnection server, ReadOnlySpan<byte> data, out int length)
+    {
+        length = _credit;
+        if (_credit > 0)
+        {
+            _credit = 0;
+            return Admission.Go;
+        }
+        bool isQuiet = server.Responses.Count == 0 && server.Outbox.Pending == 0 && server.Inbox.Count == 0;
+        if (isQuiet && server.Status == TransactionStatus.Idle && !server.Responses.IsUnsynced)
+        {
+            _branches.BeginAnew();
+        }
+        Unit unit = _reader.Read(data);
+        length = unit.Length;
+        if (unit.Unknown is not null)
+        {
+            return Begin(NextStep.Learn, unit.Unknown);
+        }
+        if (!unit.IsWhole && data.Length < UnitBytesMax)
+        {
+            return Admission.Wait;
+        }
+        if (unit.Length == 0)
+        {
+            return Refuse(ShardRefusals.TooLarge(UnitBytesMax));
+        }
+        Admission admission = Judge(server, unit, data, isQuiet);
+        if (admission == Admission.Go)
+        {
+            Note(unit, data);
+        }
+        // Whether it would be refused at all depends on how what came before it ends.
+        return admission == Admission.Refuse && !isQuiet && unit.IsQuery ? Admission.Wait : admission;
+    }
+
+    /// <summary>
+    /// The server that was just taken is to know of the transaction. False when it could not be told.
+    /// </summary>
+    public async ValueTask<bool> OpenAsync(ServerConnection server)
+    {
+        _deferred = Deferred.None;
+        return await _branches.OpenAsync(server);
+    }
+
+    /// <summary>Does what <see cref="HasStep"/> tells of.</summary>
+    public async ValueTask StepAsync()
+    {
+        _session.Park();
+        NextStep step = _step;
+        _step = NextStep.None;
+        switch (step)
+        {
+            case NextStep.Learn:
+                await _reader.LearnAsync(_text!);
+                break;
+            case NextStep.Resync:
+                await _branches.ResyncAsync();
+                break;
+            case NextStep.Switch:
+                await _branches.GoToAsync(_target);
+                break;
+            case NextStep.Repeat:
+                await _branches.RepeatAsync(_text!);
+                break;
+            case NextStep.Spread:
+                await SpreadAsync();
+                break;
+            case NextStep.Commit:
+                await _work.CommitAsync(_text!);
+                break;
+            default:
+                break;
+        }
+        _text = null;
+    }
+
+    /// <summary>The transaction is over on the server that the session looks at: the others end theirs.</summary>
+    public ValueTask CloseBranchesAsync() => _branches.CloseAsync();
+
+    /// <summary>The session gives its server back.</summary>
+    public void OnReleased() => _branches.BeginAnew();
+
+    private Admission Judge(ServerConnection server, in Unit unit, ReadOnlySpan<byte> data, bool isQuiet)
+    {
+        bool isFailed = server.Status == TransactionStatus.Failed && isQuiet;
+        if (isFailed && unit.Control != TransactionControl.RollbackTo)
+        {
+            return Admission.Go;
+        }
+        if (Spreads(unit))
+        {
+            return server.Status == TransactionStatus.Idle ? Elsewhere(server, -1, isQuiet)
+                : !isQuiet ? Admission.Wait
+                : BeginSpread(unit, data);
+        }
+        if (WhyNot(unit) is { } refusal)
+        {
+            return Refuse(refusal);
+        }
+        bool isControl = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
+        if (_branches.Any && unit.Runs && (unit.IsPrelude || isControl))
+        {
+            return JudgeForAll(unit, data, isQuiet);
+        }
+        int target = unit.Route.Kind == RouteKind.Any ? _branches.Current : Target(unit.Route);
+        if (target == CoordinatorNumber && _branches.HasWritten)
+        {
+            return Refuse(ShardRefusals.CoordinatorAfterWrite);
+        }
+        if (unit.Writes && _database.Decisions is null && _branches.HasWrittenElsewhere(target))
+        {
+            return Refuse(ShardRefusals.WritesOnTwoShards);
+        }
+        return target == _branches.Current ? Admission.Go : Elsewhere(server, target, isQuiet);
+    }
+
+    /// <summary>The unit has to go to another shard than the one that the session looks at.</summary>
+    private Admission Elsewhere(ServerConnection server, int target, bool isQuiet)
+    {
+        if (server.Responses.IsUnsynced && _ranUnsynced)
+        {
+            return Refuse(ShardRefusals.SeveralShardsInOneBatch);
+        }
+        if (!isQuiet)
+        {
+            return Admission.Wait;
+        }
+        if (server.Responses.IsUnsynced)
+        {
+            return Begin(NextStep.Resync, null);
+        }
+        if (server.Status == TransactionStatus.Idle)
+        {
+            // It is given back, and the next one is chosen as if there had been none.
+            return _session.Pins == Telemetry.PinReason.None ? Admission.Wait : Refuse(ShardRefusals.PinnedElsewhere);
+        }
+        if (!_branches.CanSwitch(target))
+        {
+            return Refuse(ShardRefusals.OpeningCannotRepeat);
+        }
+        _target = target;
+        return Begin(NextStep.Switch, null);
+    }
+
+    /// <summary>What holds for the whole transaction is said on each of its shards.</summary>
+    private Admission JudgeForAll(in Unit unit, ReadOnlySpan<byte> data, bool isQuiet)
+    {
+        if (!isQuiet)
+        {
+            return Admission.Wait;
+        }
+        switch (unit.Control)
+        {
+            case TransactionControl.Commit when _branches.Writers() is { Count: > 0 } writers:
+                if (writers.Count == 1 && writers[0].Shard != _branches.Current)
+                {
+                    _target = writers[0].Shard;
+                    return Begin(NextStep.Switch, null);
+                }
+                return writers.Count == 1 ? Admission.Go : Begin(NextStep.Commit, data[..unit.Length].ToArray());
+            case TransactionControl.Commit or TransactionControl.Rollback:
+                return Admission.Go;
+            default:
+                if (_branches.TakeRepeated())
+                {
+                    return Admission.Go;
+                }
+                return unit.Text.Equals(default)
+                    ? Refuse(ShardRefusals.OpeningCannotRepeat)
+                    : Begin(NextStep.Repeat, data[unit.Text].ToArray());
+        }
+    }
+
+    /// <summary>Whether several shards have to run it, each the rows that it has.</summary>
+    private static bool Spreads(in Unit unit) =>
+        unit is { Route.Kind: RouteKind.Many or RouteKind.All, Writes: true, IsSeveral: false }
+        && unit.Plan is { Spread: not Spread.None };
+
+    private Admission BeginSpread(in Unit unit, ReadOnlySpan<byte> data)
+    {
+        _call = StatementCall.Read(data[..unit.Length], _session);
+        _unit = unit;
+        bool isInTransaction = _deferred == Deferred.Begun || _session.Server is not null;
+        return _call is null ? Refuse(ShardRefusals.SeveralShardsInOneBatch)
+            : _database.Decisions is null ? Refuse(ShardRefusals.Across(unit.Route))
+            : isInTransaction && unit.Plan!.Spread == Spread.AlikeWithoutTransaction
+                ? Refuse(ShardRefusals.NotInTransaction)
+            : isInTransaction && (_branches.Opening.IsEmpty || _branches.Opening.CannotRepeat)
+                ? Refuse(ShardRefusals.OpeningCannotRepeat)
+            : Begin(NextStep.Spread, null);
+    }
+
+    private async ValueTask SpreadAsync()
+    {
+        Spread spread = _unit.Plan!.Spread;
+        bool isOwn = _session.Server is null && _deferred == Deferred.None;
+        if (isOwn && spread != Spread.AlikeWithoutTransaction)
+        {
+            _branches.Opening.Add("BEGIN"u8);
+            _deferred = Deferred.Begun;
+        }
+        await _work.RunAsync(_call!, spread, _unit.Route.Shards, isOwn);
+        _deferred = Deferred.None;
+        _call = null;
+    }
+
+    /// <summary>Why a unit cannot run anywhere; null if it can.</summary>
+    private RouteRefusal? WhyNot(in Unit unit) =>
+        unit.Route.Kind switch
+        {
+            RouteKind.Many or RouteKind.All or RouteKind.Refused when MayCoordinate(unit) => null,
+            RouteKind.Refused => unit.Route.Refusal,
+            RouteKind.Many or RouteKind.All => ShardRefusals.Across(unit.Route),
+            _ => null,
+        };
+
+    /// <summary>Whether PostgreSQL itself can answer it in the coordinator: it only reads, and is alone.</summary>
+    private bool MayCoordinate(in Unit unit) =>
+        _coordinator is not null && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
+
+    private int Target(Route route) =>
+        route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused ? CoordinatorNumber : NumberOf(route);
+
+    private void Note(in Unit unit, ReadOnlySpan<byte> data)
+    {
+        _ranUnsynced = !unit.IsQuery && !unit.EndsWithSync && (unit.Runs || _ranUnsynced);
+        if (unit.Runs)
+        {
+            _branches.Note(unit, data);
+        }
+    }
+
+    private void Enter(int shard)
+    {
+        string name =
+            shard == CoordinatorNumber
+                ? _coordinator!
+                : _database.Map!.Shards.First(other => other.Number == shard).Name;
+        ServerPool pool =
+            _directory.ShardPool(name, _session.Identity.User)
+            ?? throw new InvalidOperationException($"shard {name} has no database entry");
+        _session.EnterPool(pool);
+        _branches.Current = shard;
+    }
+
+    private Admission Begin(NextStep step, byte[]? text)
+    {
+        _text = text;
+        _step = step;
+        return Admission.Step;
+    }
+
+    private Admission Refuse(RouteRefusal refusal)
+    {
+        Refusal = refusal;
+        if (_deferred == Deferred.Begun)
+        {
+            _deferred = Deferred.Failed;
+        }
+        return Admission.Refuse;
+    }
+
+    /// <summary>Answers a unit of transaction control in the proxy. False if it has something else in it.</summary>
+    private bool Answer(ReadOnlySpan<byte> unit, ReadOnlySpan<byte> tag, Deferred next)
+    {
+        MessageWriter writer = _session.Loop.ClientAssembly;
+        TransactionStatus status = next == Deferred.Begun ? TransactionStatus.InTransaction : TransactionStatus.Idle;
+        if (!ControlAnswer.TryWrite(writer, unit, tag, status, _session))
+        {
+            writer.Clear();
+            return false;
+        }
+        _deferred = next;
+        if (next == Deferred.None)
+        {
+            _branches.BeginAnew();
+        }
+        _session.Outbox.Send(_session.Client, writer.Written);
+        writer.Clear();
+        _session.Inbox.Consume(unit.Length);
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> Tag(ReadOnlySpan<byte> begin) =>
+        begin.TrimStart(" \t\r\n"u8) is [(byte)'s' or (byte)'S', ..] ? "START TRANSACTION"u8 : "BEGIN"u8;
+}

@@ -1,0 +1,160 @@
+// What needs several shards at once: a statement that writes on them, and the end of a transaction that did.
+using Drover.Pooling.Servers;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+using Drover.Routing;
+using Drover.Sql;
+
+namespace Drover.Sessions.Sharded;
+
+/// <summary>Runs while the session's turns stand still; the unit is at the start of its inbox.</summary>
+internal sealed class SpreadWork(ClientSession session, Branches branches, ShardedDatabaseState database)
+{
+    /// <summary>Runs a statement on several shards, and answers the client.</summary>
+    /// <param name="call">The statement.</param>
+    /// <param name="spread">How.</param>
+    /// <param name="shards">Where.</param>
+    /// <param name="isOwn">The client has begun no transaction: it is one of its own.</param>
+    public async ValueTask RunAsync(StatementCall call, Spread spread, IReadOnlyList<int> shards, bool isOwn)
+    {
+        session.Inbox.Consume(call.Length);
+        session.Park();
+        session.Traits |= StatementScanner.Scan(call.Text.Span, session.Pool.Database.Telling.Names);
+        foreach (int shard in shards)
+        {
+            if (!await branches.GoToAsync(shard))
+            {
+                return;
+            }
+            branches.NoteData(isWritten: true);
+        }
+        ServerConnection[] servers = [.. shards.Select(branches.ServerOf)];
+        using FanOut work = new(session, call);
+        FanOutResult result = await work.RunAsync(
+            servers,
+            [.. servers.Select(_ => call.Text)],
+            isSame: spread != Spread.Apart
+        );
+        RouteRefusal? failure = result.Failure;
+        if (session.End is null && failure is null && isOwn && spread != Spread.AlikeWithoutTransaction)
+        {
+            failure = await EndAsync();
+        }
+        if (session.End is not null)
+        {
+            return;
+        }
+        if (session.Traits.HasFlag(StatementTraits.ChangesCatalog))
+        {
+            foreach (ServerConnection server in servers)
+            {
+                server.Pool.Database.Telling.Expire();
+            }
+            _ = database.Refresh.RequestAsync();
+        }
+        if (failure is not null && !isOwn)
+        {
+            await FailAsync(servers);
+        }
+        Tell(call, result.Tag, failure, isOwn ? TransactionStatus.Idle : session.Server!.Status);
+        if (isOwn)
+        {
+            await branches.FinishAsync();
+        }
+    }
+
+    /// <summary>COMMIT of a transaction that has written on several shards.</summary>
+    /// <param name="unit">The client's messages.</param>
+    public async ValueTask CommitAsync(byte[] unit)
+    {
+        session.Inbox.Consume(unit.Length);
+        session.Park();
+        RouteRefusal? failure = await EndAsync();
+        if (session.End is not null)
+        {
+            return;
+        }
+        MessageWriter writer = session.Loop.ClientAssembly;
+        if (failure is not null)
+        {
+            WriteError(writer, failure);
+            ReadyForQuery.Write(writer, TransactionStatus.Idle);
+        }
+        else if (!ControlAnswer.TryWrite(writer, unit, "COMMIT"u8, TransactionStatus.Idle, session))
+        {
+            writer.Clear();
+            session.End = new SessionEnd("COMMIT in a batch with something else", Protocol.SqlState.InternalError);
+            return;
+        }
+        Send(writer);
+        await branches.FinishAsync();
+    }
+
+    /// <summary>Commits on every shard, or on none. Null when it did.</summary>
+    private async ValueTask<RouteRefusal?> EndAsync()
+    {
+        IReadOnlyList<Branch> writers = branches.Writers();
+        if (branches.IsFailed)
+        {
+            return ShardRefusals.TransactionFailed;
+        }
+        if (writers.Count > 1)
+        {
+            return await new AtomicCommit(session, database.Decisions!).RunAsync(writers);
+        }
+        ServerQueryResult result = await ServerQuery.RunAsync(
+            writers[0].Server,
+            session.Wakeup,
+            SessionProbe.Limit,
+            "COMMIT"
+        );
+        return result.Failure is { } failure
+                ? new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint)
+            : result.IsLost ? ShardRefusals.InDoubt
+            : null;
+    }
+
+    /// <summary>
+    /// The client's transaction has failed on one shard, so it has on all: the session looks at one that says so.
+    /// </summary>
+    private async ValueTask FailAsync(ServerConnection[] servers)
+    {
+        ServerConnection failed =
+            servers.FirstOrDefault(static server => server.Status == TransactionStatus.Failed) ?? servers[0];
+        await branches.GoToAsync(branches.ShardOf(failed));
+        if (session.End is null && failed.Status == TransactionStatus.InTransaction)
+        {
+            await ServerQuery.RunAsync(failed, session.Wakeup, SessionProbe.Limit, "DROVER REFUSES");
+        }
+    }
+
+    private void Tell(StatementCall call, byte[] tag, RouteRefusal? failure, TransactionStatus status)
+    {
+        MessageWriter writer = session.Loop.ClientAssembly;
+        if (failure is null)
+        {
+            call.WriteTail(writer, tag);
+        }
+        else
+        {
+            WriteError(writer, failure);
+        }
+        ReadyForQuery.Write(writer, status);
+        Send(writer);
+    }
+
+    private void WriteError(MessageWriter writer, RouteRefusal failure)
+    {
+        session.Traffic.RecordError(System.Text.Encoding.ASCII.GetBytes(failure.SqlState));
+        ErrorResponse.Write(writer, "ERROR", failure.SqlState, failure.Message, failure.Detail, failure.Hint);
+    }
+
+    private void Send(MessageWriter writer)
+    {
+        if (!session.Outbox.Send(session.Client, writer.Written))
+        {
+            session.End ??= SessionEnd.ClientLost;
+        }
+        writer.Clear();
+    }
+}

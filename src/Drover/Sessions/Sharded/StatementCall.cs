@@ -1,0 +1,148 @@
+// One statement of a client's with its values, taken out of its messages so that several servers can be asked.
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
+using Drover.Protocol.Messages.Frontend;
+
+namespace Drover.Sessions.Sharded;
+
+/// <summary>A statement that is run once and whole, by a simple query or by an extended batch up to its Sync.</summary>
+internal sealed class StatementCall
+{
+    private static readonly byte[] NoValues = new byte[6];
+
+    private readonly List<byte> _messages = [];
+    private byte[] _text = [];
+    private byte[] _types = [];
+    private byte[] _bind = NoValues;
+
+    /// <summary>Bytes of the client's messages.</summary>
+    public int Length { get; private init; }
+
+    /// <summary>The statement, in the client's encoding.</summary>
+    public ReadOnlyMemory<byte> Text => _text;
+
+    /// <summary>It came as a simple query.</summary>
+    public bool IsQuery => _messages.Count == 0;
+
+    /// <summary>Reads a whole unit; null if it is more than one statement run once and to its end.</summary>
+    public static StatementCall? Read(ReadOnlySpan<byte> unit, ClientSession session)
+    {
+        StatementCall call = new() { Length = unit.Length };
+        if (unit[0] == FrontendType.Query)
+        {
+            call._text = unit[MessageHeader.Size..^1].ToArray();
+            return call;
+        }
+        while (unit.Length > 0 && MessageHeader.TryRead(unit, out MessageHeader header) == FrameStatus.Complete)
+        {
+            if (!call.Add(header.Type, unit[MessageHeader.Size..header.Length], session))
+            {
+                return null;
+            }
+            call._messages.Add(header.Type);
+            unit = unit[header.Length..];
+        }
+        return call._messages is [.., FrontendType.Sync] ? call : null;
+    }
+
+    /// <summary>Writes the messages that run it.</summary>
+    /// <param name="writer">Of one server.</param>
+    /// <param name="text">The statement as this server is to have it.</param>
+    public void WriteTo(MessageWriter writer, ReadOnlySpan<byte> text)
+    {
+        Parse.WriteRenamed(writer, default, text, _types);
+        Bind.Write(writer, default, default, _bind);
+        Describe.Write(writer, DescribedKind.Portal, default);
+        Execute.Write(writer, default);
+        Sync.Write(writer);
+    }
+
+    /// <summary>Writes what the client expects before the rows.</summary>
+    /// <param name="writer">To the client.</param>
+    /// <param name="shape">The RowDescription, whole; empty when there are no rows.</param>
+    public void WriteHead(MessageWriter writer, ReadOnlySpan<byte> shape)
+    {
+        if (IsQuery)
+        {
+            writer.WriteBytes(shape);
+            return;
+        }
+        foreach (byte type in _messages.TakeWhile(static type => type != FrontendType.Execute))
+        {
+            WriteAnswer(writer, type, shape);
+        }
+    }
+
+    /// <summary>Writes what the client expects behind the rows, without ReadyForQuery.</summary>
+    public void WriteTail(MessageWriter writer, ReadOnlySpan<byte> tag)
+    {
+        CommandComplete.Write(writer, tag);
+        foreach (byte type in _messages.SkipWhile(static type => type != FrontendType.Execute))
+        {
+            WriteAnswer(writer, type, default);
+        }
+    }
+
+    private static void WriteAnswer(MessageWriter writer, byte type, ReadOnlySpan<byte> shape)
+    {
+        switch (type)
+        {
+            case FrontendType.Parse:
+                ParseComplete.Write(writer);
+                break;
+            case FrontendType.Bind:
+                BindComplete.Write(writer);
+                break;
+            case FrontendType.Describe when shape.IsEmpty:
+                NoData.Write(writer);
+                break;
+            case FrontendType.Describe:
+                writer.WriteBytes(shape);
+                break;
+            case FrontendType.Close:
+                CloseComplete.Write(writer);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private bool Add(byte type, ReadOnlySpan<byte> body, ClientSession session)
+    {
+        switch (type)
+        {
+            case FrontendType.Parse when Parse.TryRead(body, out Parse parse) && parse.Name.IsEmpty:
+                _text = parse.Text.ToArray();
+                _types = parse.ParameterTypeBytes.ToArray();
+                return _messages.Count == 0;
+            case FrontendType.Bind when Bind.TryRead(body, out Bind bind) && bind.Portal.IsEmpty:
+                _bind = bind.Remainder.ToArray();
+                return !_messages.Contains(FrontendType.Bind)
+                    && (_messages.Contains(FrontendType.Parse) ? bind.Statement.IsEmpty : Find(bind, session));
+            case FrontendType.Describe when Describe.TryRead(body, out Describe describe):
+                return describe.Kind == DescribedKind.Portal && _messages.Contains(FrontendType.Bind);
+            case FrontendType.Execute when Execute.TryRead(body, out Execute execute):
+                return execute.RowsMax <= 0 && !_messages.Contains(FrontendType.Execute);
+            case FrontendType.Close when Close.TryRead(body, out Close close):
+                return close.Kind == DescribedKind.Portal;
+            default:
+                return type == FrontendType.Sync && _messages.Contains(FrontendType.Execute);
+        }
+    }
+
+    private bool Find(Bind bind, ClientSession session)
+    {
+        ReadOnlySpan<byte> body =
+            bind.Statement.IsEmpty ? (session.Unnamed is { Exists: true } unnamed ? unnamed.Body : default)
+            : session.Statements?.Find(bind.Statement) is { } named ? named.Statement.Body
+            : default;
+        int end = body.IndexOf((byte)0);
+        if (end < 0)
+        {
+            return false;
+        }
+        _text = body[..end].ToArray();
+        _types = body[(end + 1 + sizeof(ushort))..].ToArray();
+        return true;
+    }
+}

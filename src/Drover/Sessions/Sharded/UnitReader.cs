@@ -1,0 +1,308 @@
+// What a client asks for between two points where PostgreSQL would answer, and which shard that needs.
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using Drover.Pooling;
+using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Frontend;
+using Drover.Routing;
+using Drover.Routing.Keys;
+
+namespace Drover.Sessions.Sharded;
+
+/// <summary>A unit as it was read: one simple query, or extended messages up to their Sync or Flush.</summary>
+internal struct Unit
+{
+    /// <summary>Bytes of its whole messages.</summary>
+    public int Length { get; set; }
+
+    /// <summary>Its end is there; of an unfinished one only what has come so far is known.</summary>
+    public bool IsWhole { get; set; }
+
+    /// <summary>It is a simple query.</summary>
+    public bool IsQuery { get; set; }
+
+    /// <summary>Its last message is a Sync.</summary>
+    public bool EndsWithSync { get; set; }
+
+    /// <summary>It runs something, and does not only prepare.</summary>
+    public bool Runs { get; set; }
+
+    /// <summary>It has several statements that run.</summary>
+    public bool IsSeveral { get; set; }
+
+    /// <summary>Where it has to go.</summary>
+    public Route Route { get; set; }
+
+    /// <summary>The plan of the last statement that it runs.</summary>
+    public StatementPlan? Plan { get; set; }
+
+    /// <summary>Everything that it runs leaves data alone: settings, transaction control.</summary>
+    public bool IsPrelude { get; set; }
+
+    /// <summary>Something that it runs may write.</summary>
+    public bool Writes { get; set; }
+
+    /// <summary>
+    /// Where the text of its last statement stands in it; empty if it is in a statement prepared before.
+    /// </summary>
+    public Range Text { get; set; }
+
+    /// <summary>What it does to the transaction, if that is all it does.</summary>
+    public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
+
+    /// <summary>Where the BEGIN of it stands; null if it has none, or one that was prepared before.</summary>
+    public Range? Begin { get; set; }
+
+    /// <summary>A text that the router does not know yet: it has to learn it first.</summary>
+    public byte[]? Unknown { get; set; }
+}
+
+/// <summary>
+/// Reads units without forwarding anything. One per session; allocates nothing for what the router knows.
+/// </summary>
+internal sealed class UnitReader(ClientSession session, StatementRouter router)
+{
+    private readonly List<(Range Name, Range Text, Range Types)> _parsed = [];
+    private uint[] _types = [];
+    private ParameterSet? _pathOf;
+    private string _path = "";
+    private (byte[] Text, LearntStatement Statement)? _learnt;
+    private bool _isJustLearnt;
+    private bool _usesLearnt;
+
+    /// <summary>Reads the unit at the start of these bytes, which begin with a message.</summary>
+    public Unit Read(ReadOnlySpan<byte> data)
+    {
+        _parsed.Clear();
+        _usesLearnt = _isJustLearnt;
+        _isJustLearnt = false;
+        Unit unit = new() { IsPrelude = true, Route = Route.Any };
+        while (unit is { IsWhole: false, Unknown: null } && unit.Length < data.Length)
+        {
+            bool isThere =
+                MessageHeader.TryRead(data[unit.Length..], out MessageHeader header) == FrameStatus.Complete
+                && header.Length <= data.Length - unit.Length;
+            if (!isThere || header.Type == FrontendType.Terminate)
+            {
+                // What a client sent before it left is run all the same.
+                unit.IsWhole = isThere;
+                break;
+            }
+            Add(ref unit, header.Type, data, new Range(unit.Length + MessageHeader.Size, unit.Length + header.Length));
+            unit.Length += header.Length;
+        }
+        ChargeUnbound(ref unit, data);
+        return unit;
+    }
+
+    private void Add(ref Unit unit, byte type, ReadOnlySpan<byte> data, Range body)
+    {
+        switch (type)
+        {
+            case FrontendType.Query:
+                unit.IsQuery = unit.Length == 0;
+                unit.IsWhole = true;
+                Range text = new(body.Start, body.End.Value - 1);
+                unit.Text = text;
+                Charge(ref unit, data[text], default);
+                break;
+            case FrontendType.Parse:
+                NoteParsed(data, body);
+                break;
+            case FrontendType.Bind:
+                AddBind(ref unit, data, body);
+                break;
+            case FrontendType.FunctionCall:
+                unit.IsWhole = true;
+                unit.Runs = true;
+                unit.IsPrelude = false;
+                unit.Writes = true;
+                Merge(ref unit, Route.Home(router.Map!.Home.Number));
+                break;
+            case FrontendType.Sync:
+                unit.IsWhole = true;
+                unit.EndsWithSync = true;
+                break;
+            case FrontendType.Flush:
+                unit.IsWhole = true;
+                break;
+            default:
+                // Describe, Execute and Close go where the rest goes.
+                break;
+        }
+    }
+
+    private void NoteParsed(ReadOnlySpan<byte> data, Range body)
+    {
+        if (Parse.TryRead(data[body], out Parse parse))
+        {
+            int text = body.Start.Value + parse.Name.Length + 1;
+            int types = text + parse.Text.Length + 1 + sizeof(ushort);
+            _parsed.Add((new(body.Start, text - 1), new(text, text + parse.Text.Length), new(types, body.End)));
+        }
+    }
+
+    private void AddBind(ref Unit unit, ReadOnlySpan<byte> data, Range body)
+    {
+        if (!Bind.TryRead(data[body], out Bind bind))
+        {
+            return;
+        }
+        for (int i = _parsed.Count - 1; i >= 0; i--)
+        {
+            if (data[_parsed[i].Name].SequenceEqual(bind.Statement))
+            {
+                unit.Text = _parsed[i].Text;
+                Charge(ref unit, data[unit.Text], new BoundValues(bind.Remainder, Types(data[_parsed[i].Types])));
+                return;
+            }
+        }
+        ReadOnlySpan<byte> known = bind.Statement.IsEmpty
+            ? session.Unnamed is { Exists: true } unnamed
+                ? unnamed.Body
+                : default
+            : session.Statements?.Find(bind.Statement) is { } named
+                ? named.Statement.Body
+                : default;
+        int text = known.IndexOf((byte)0);
+        if (text >= 0)
+        {
+            unit.Text = default;
+            Charge(
+                ref unit,
+                known[..text],
+                new BoundValues(bind.Remainder, Types(known[(text + 1 + sizeof(ushort))..]))
+            );
+        }
+    }
+
+    /// <summary>Type OIDs as they are on the wire.</summary>
+    private ReadOnlySpan<uint> Types(ReadOnlySpan<byte> bytes)
+    {
+        int count = bytes.Length / sizeof(uint);
+        if (_types.Length < count)
+        {
+            _types = new uint[count];
+        }
+        for (int i = 0; i < count; i++)
+        {
+            _types[i] = BinaryPrimitives.ReadUInt32BigEndian(bytes[(i * sizeof(uint))..]);
+        }
+        return _types.AsSpan(0, count);
+    }
+
+    /// <summary>What is only prepared goes to any shard, unless it can run on none.</summary>
+    private void ChargeUnbound(ref Unit unit, ReadOnlySpan<byte> data)
+    {
+        if (unit.Runs || unit.Unknown is not null)
+        {
+            return;
+        }
+        foreach ((_, Range text, _) in _parsed)
+        {
+            if (!TryRoute(data[text], default, out StatementPlan? plan, out Route route))
+            {
+                unit.Unknown = data[text].ToArray();
+                return;
+            }
+            switch (route.Kind)
+            {
+                case RouteKind.Home:
+                    Merge(ref unit, route);
+                    break;
+                case RouteKind.Refused when plan.MayCoordinate:
+                    // The home shard has all tables.
+                    Merge(ref unit, Route.Home(router.Map!.Home.Number));
+                    break;
+                case RouteKind.Refused when !plan.NeedsParameters:
+                    Merge(ref unit, route);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Where names without a schema are looked for, with the user's own schema by its name.</summary>
+    private string SearchPath
+    {
+        get
+        {
+            if (!ReferenceEquals(_pathOf, session.Settings) || _path.Length == 0)
+            {
+                string user = $"\"{session.Identity.User.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+                string path = session.Settings.TryFind("search_path", out string? set) ? set : "\"$user\", public";
+                _path = path.Replace("\"$user\"", user, StringComparison.Ordinal);
+                _pathOf = session.Settings;
+            }
+            return _path;
+        }
+    }
+
+    /// <summary>Learns a text that was found unknown; the next look finds it.</summary>
+    public async ValueTask LearnAsync(byte[] text)
+    {
+        _learnt = (text, await router.LearnAsync(text, SearchPath));
+        _isJustLearnt = true;
+    }
+
+    private bool TryRoute(
+        ReadOnlySpan<byte> text,
+        in BoundValues values,
+        [NotNullWhen(true)] out StatementPlan? plan,
+        out Route route
+    )
+    {
+        if (router.TryRoute(text, SearchPath, values, out plan, out route))
+        {
+            return true;
+        }
+        // What is not kept, as it is too large or has no shape, was learnt for this one time.
+        if (!_usesLearnt || _learnt is not { } learnt || !text.SequenceEqual(learnt.Text))
+        {
+            return false;
+        }
+        plan = learnt.Statement.Plan;
+        route = learnt.Statement.Resolve(text, values);
+        return true;
+    }
+
+    private void Charge(ref Unit unit, ReadOnlySpan<byte> text, in BoundValues values)
+    {
+        if (!TryRoute(text, values, out StatementPlan? plan, out Route route))
+        {
+            unit.Unknown = text.ToArray();
+            return;
+        }
+        unit.IsSeveral |= unit.Runs;
+        if (plan.Control == TransactionControl.Begin && !unit.Text.Equals(default))
+        {
+            unit.Begin = unit.Text;
+        }
+        unit.Runs = true;
+        unit.Plan = plan;
+        unit.IsPrelude &= plan.IsPrelude;
+        unit.Writes |= plan.Writes;
+        // What only prepares the transaction is said wherever that is.
+        Merge(ref unit, plan.IsPrelude ? Route.Any : route);
+    }
+
+    private void Merge(ref Unit unit, Route route)
+    {
+        if (unit.Route.Kind == RouteKind.Any)
+        {
+            unit.Route = route;
+        }
+        else if (route.Kind == RouteKind.Refused && unit.Route.Kind != RouteKind.Refused)
+        {
+            unit.Route = route;
+        }
+        else if (route.Kind != RouteKind.Any && unit.Route.Kind != RouteKind.Refused && !IsSame(unit.Route, route))
+        {
+            unit.Route = Route.Refused(ShardRefusals.SeveralShardsInOneBatch);
+        }
+    }
+
+    private bool IsSame(Route one, Route other) =>
+        one.Kind is RouteKind.Home or RouteKind.One
+        && other.Kind is RouteKind.Home or RouteKind.One
+        && session.Shards!.NumberOf(one) == session.Shards.NumberOf(other);
+}
