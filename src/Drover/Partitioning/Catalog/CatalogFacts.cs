@@ -25,6 +25,23 @@ internal static class CatalogFacts
             .Concat(OfDependents(table.Dependents))
             .Where(fact => !fact.Subject.Contains(OwnMark, StringComparison.Ordinal));
 
+    /// <summary>Facts about what is bound to the table and belongs to something else.</summary>
+    public static IEnumerable<CatalogFact> OfOutside(TableDescription table) =>
+        OfDependents(table.Dependents)
+            .Concat(OfIncoming(table))
+            .Where(fact => !fact.Subject.Contains(OwnMark, StringComparison.Ordinal));
+
+    /// <summary>By its subject, a fact is about a view, a function, or a rule or policy of another table.</summary>
+    public static bool IsOutside(string subject) =>
+        subject.StartsWith("view ", StringComparison.Ordinal)
+        || subject.StartsWith("function ", StringComparison.Ordinal)
+        || (
+            (
+                subject.StartsWith("rule ", StringComparison.Ordinal)
+                || subject.StartsWith("policy ", StringComparison.Ordinal)
+            ) && subject.Contains(" of ", StringComparison.Ordinal)
+        );
+
     private static IEnumerable<CatalogFact> OfTable(TableDescription table)
     {
         yield return new("table name", table.Name.ToString());
@@ -60,9 +77,9 @@ internal static class CatalogFacts
         {
             yield return new($"index {index.Name.Name}", Text(index, table.Name.ToString()));
         }
-        foreach (IncomingForeignKey key in table.IncomingForeignKeys)
+        foreach (CatalogFact fact in OfIncoming(table))
         {
-            yield return new($"foreign key {key.Name} of {key.Table}", $"{key.Definition} (valid {key.IsValidated})");
+            yield return fact;
         }
         foreach (StatisticsDescription statistics in table.Statistics)
         {
@@ -76,6 +93,12 @@ internal static class CatalogFacts
             yield return new($"sequence {sequence.Name}", Text(sequence));
         }
     }
+
+    private static IEnumerable<CatalogFact> OfIncoming(TableDescription table) =>
+        table.IncomingForeignKeys.Select(key => new CatalogFact(
+            $"foreign key {key.Name} of {key.Table}",
+            $"{key.Definition} (valid {key.IsValidated}) {key.Comment}"
+        ));
 
     private static IEnumerable<CatalogFact> OfBehaviour(TableDescription table)
     {

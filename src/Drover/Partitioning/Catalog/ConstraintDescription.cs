@@ -66,4 +66,5 @@ internal sealed record IncomingForeignKey
     /// <summary>What follows <c>CONSTRAINT name</c>.</summary>
     public required string Definition { get; init; }
     public bool IsValidated { get; init; }
+    public string? Comment { get; init; }
 }

@@ -22,6 +22,7 @@ internal sealed class ConversionRecord(long runId)
           last_statements jsonb,
           rollback_problem text,
           facts jsonb,
+          swapped_facts jsonb,
           layout jsonb,
           is_behind boolean NOT NULL DEFAULT false)
         """;
@@ -86,6 +87,26 @@ internal sealed class ConversionRecord(long runId)
         NpgsqlConnection connection,
         CancellationToken cancellationToken
     ) => ReadJsonAsync(connection, "facts", ConversionJson.Default.DictionaryStringString, cancellationToken);
+
+    /// <summary>Keeps what the catalogs say about the table that has taken the name.</summary>
+    public Task SetSwappedFactsAsync(
+        NpgsqlConnection connection,
+        Dictionary<string, string> facts,
+        CancellationToken cancellationToken
+    ) =>
+        SetJsonAsync(
+            connection,
+            "swapped_facts",
+            facts,
+            ConversionJson.Default.DictionaryStringString,
+            cancellationToken
+        );
+
+    /// <summary>What the catalogs said about it at the cut-over; null: there was none.</summary>
+    public Task<Dictionary<string, string>?> ReadSwappedFactsAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    ) => ReadJsonAsync(connection, "swapped_facts", ConversionJson.Default.DictionaryStringString, cancellationToken);
 
     /// <summary>From now on the tables are these.</summary>
     public Task SetLayoutAsync(

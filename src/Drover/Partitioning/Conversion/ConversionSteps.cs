@@ -104,7 +104,7 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
                 .. log.Create(),
                 .. target.Create(scheme, ranges),
                 .. mirror.Functions(_layout.NewTable, MirrorMode.Copying),
-                log.SettleTrigger(),
+                .. log.SettleTrigger(),
             ],
             Undo = [target.Drop(), log.Drop(), .. mirror.DropFunctions(), .. keys.ValidateRestored()],
         };

@@ -33,11 +33,15 @@ internal sealed class KeyLog(ConversionLayout layout)
     /// statements come to the mirror. The entry stays until a sweep has seen that it is right. It <c>settles</c> no
     /// more if its transaction could not do it: then it was wrong for a while, and somebody may have seen that.
     /// </summary>
-    public string SettleTrigger() =>
-        $"""
+    public IEnumerable<string> SettleTrigger()
+    {
+        yield return $"""
             CREATE CONSTRAINT TRIGGER drover_settle AFTER INSERT ON {layout.KeyLog} DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW WHEN (NEW.settles) EXECUTE FUNCTION {layout.SettleFunction}()
             """;
+        // Also under session_replication_role = replica, where the mirror notes as well.
+        yield return $"ALTER TABLE {layout.KeyLog} ENABLE ALWAYS TRIGGER drover_settle";
+    }
 
     /// <summary>Removes it.</summary>
     public string Drop() => $"DROP TABLE IF EXISTS {layout.KeyLog}";

@@ -10,8 +10,10 @@ namespace Drover.Partitioning.Conversion;
 internal static class OldSnapshots
 {
     /// <summary>
-    /// Transactions of this database that are open now and may hold a snapshot: all, less those that are seen to hold
-    /// none. Autovacuum reads no table's rows by name.
+    /// Transactions of this database that hold a snapshot now, of whatever process: a background worker (pg_cron's, say)
+    /// and a walsender that copies a table at a snapshot read by the table's name like everybody else. Everybody may
+    /// see <c>backend_xmin</c>. Autovacuum, which has no user, reads no table by its name, and a streaming walsender
+    /// holds no snapshot.
     /// </summary>
     public static async Task<string[]> ListAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -21,8 +23,7 @@ internal static class OldSnapshots
             FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
             WHERE l.locktype = 'virtualxid' AND l.granted AND l.pid <> pg_backend_pid()
               AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
-              AND (a.backend_type IS NULL OR a.backend_type = 'client backend')
-              AND (a.state IS NULL OR a.backend_xmin IS NOT NULL)
+              AND a.usesysid IS NOT NULL AND a.backend_xmin IS NOT NULL
             """,
             connection
         );

@@ -32,7 +32,7 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             $"ALTER TABLE {layout.NewTable} RENAME TO {SqlText.Name(layout.Table.Name)}",
             .. SilenceOld(),
             .. EquipNew(),
-            .. HandSequences(toNew: true),
+            .. new SequenceHandover(table, layout).Hand(toNew: true),
             .. _keys.Forward(),
             .. Rebinding.Forward,
             .. _mirror.Functions(layout.OldTable, MirrorMode.Reverse),
@@ -49,8 +49,8 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             $"ALTER TABLE {layout.Table} RENAME TO {SqlText.Name(layout.NewTable.Name)}",
             $"ALTER TABLE {layout.OldTable} RENAME TO {SqlText.Name(layout.Table.Name)}",
             .. RenameIndexes(TargetIndexes.NewName, fromNew: false),
-            .. EquipOld(),
-            .. HandSequences(toNew: false),
+            .. EquipOld(layout.Table),
+            .. new SequenceHandover(table, layout).Hand(toNew: false),
             .. _keys.Backward(),
             .. Rebinding.Backward,
             .. _mirror.Functions(layout.NewTable, MirrorMode.Following),
@@ -100,19 +100,20 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
         }
     }
 
-    private IEnumerable<string> EquipOld()
+    /// <summary>Undoes that, on the old table under the name that it has then.</summary>
+    public IEnumerable<string> EquipOld(QualifiedName old)
     {
         foreach (TriggerDescription trigger in table.Triggers)
         {
-            yield return $"ALTER TABLE {layout.Table} {Enable(trigger.Enabled, "TRIGGER", trigger.Name)}";
+            yield return $"ALTER TABLE {old} {Enable(trigger.Enabled, "TRIGGER", trigger.Name)}";
         }
         foreach (RuleDescription rule in table.Rules)
         {
-            yield return $"ALTER TABLE {layout.Table} {Enable(rule.Enabled, "RULE", rule.Name)}";
+            yield return $"ALTER TABLE {old} {Enable(rule.Enabled, "RULE", rule.Name)}";
         }
         if (table.IsRowSecurityForced)
         {
-            yield return $"ALTER TABLE {layout.Table} FORCE ROW LEVEL SECURITY";
+            yield return $"ALTER TABLE {old} FORCE ROW LEVEL SECURITY";
         }
     }
 
@@ -256,56 +257,6 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
             : partitions
                 .Prepend(layout.Table)
                 .Select(relation => $"ALTER TABLE {relation} REPLICA IDENTITY {identity}");
-    }
-
-    /// <summary>
-    /// A serial's sequence stays and changes its owner; an identity's belongs to its column, so the other one goes on
-    /// from its number under its name.
-    /// </summary>
-    public IEnumerable<string> HandSequences(bool toNew)
-    {
-        QualifiedName other = toNew ? layout.OldTable : layout.NewTable;
-        foreach (SequenceDescription sequence in table.Sequences.Where(sequence => sequence.OwnedByColumn is not null))
-        {
-            string column = sequence.OwnedByColumn!;
-            if (!sequence.IsIdentity)
-            {
-                yield return $"ALTER SEQUENCE {sequence.Name} OWNED BY {layout.Table}.{SqlText.Name(column)}";
-                continue;
-            }
-            string leaves = toNew
-                ? TargetIndexes.OldName(sequence.Name.Name)
-                : TargetIndexes.NewName(sequence.Name.Name);
-            // An owner may have taken privileges from itself; what the new one has in the end is given below.
-            string ownersOwn = sequence.Access.IsDefault
-                ? ""
-                : $"EXECUTE format('GRANT ALL ON SEQUENCE %s, %s TO %I', was, now, "
-                    + $"{SqlText.Literal(sequence.Owner)});";
-            yield return $"""
-                DO $drover$
-                DECLARE
-                  was regclass := pg_get_serial_sequence({SqlText.Literal(other.ToString())}, {SqlText.Literal(
-                    column
-                )});
-                  now regclass := pg_get_serial_sequence({SqlText.Literal(layout.Table.ToString())}, {SqlText.Literal(
-                    column
-                )});
-                  number bigint; called boolean;
-                BEGIN
-                  {ownersOwn}
-                  -- The new name's lock keeps everybody else's nextval out.
-                  EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', was, {SqlText.Literal(leaves)});
-                  EXECUTE format('SELECT last_value, is_called FROM %s', was) INTO number, called;
-                  PERFORM setval(now, number, called);
-                  EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', now, {SqlText.Literal(sequence.Name.Name)});
-                END $drover$
-                """;
-            foreach (string grant in GrantSql.OnSequence(sequence.Name, sequence.Owner, sequence.Access))
-            {
-                yield return grant;
-            }
-            yield return Comment($"SEQUENCE {sequence.Name}", sequence.Comment);
-        }
     }
 
     // TRUNCATE of one partition fires no trigger of the parent.

@@ -46,8 +46,18 @@ internal sealed class SwapForeignKeys(
         );
 
     /// <summary>In the rollback, once the source has its name back.</summary>
-    public IEnumerable<string> RestoreIncoming() =>
-        table.IncomingForeignKeys.Select(key => Restore(key.Table, key.Name, key.Definition));
+    public IEnumerable<string> RestoreIncoming()
+    {
+        foreach (IncomingForeignKey key in table.IncomingForeignKeys)
+        {
+            yield return Restore(key.Table, key.Name, key.Definition);
+            if (key.Comment is { } comment)
+            {
+                yield return $"COMMENT ON CONSTRAINT {SqlText.Name(key.Name)} ON {key.Table} IS "
+                    + SqlText.Literal(comment);
+            }
+        }
+    }
 
     /// <summary>In the cut-over.</summary>
     public IEnumerable<string> Forward()
@@ -175,9 +185,12 @@ internal sealed class SwapForeignKeys(
             """
         );
 
-    /// <summary>The definition with NOT VALID.</summary>
+    /// <summary>The definition with NOT VALID; one that is NOT ENFORCED is never validated.</summary>
     public static string Unvalidated(string definition) =>
-        definition.EndsWith(NotValid, StringComparison.Ordinal) ? definition : definition + NotValid;
+        definition.EndsWith(NotValid, StringComparison.Ordinal)
+        || definition.EndsWith(" NOT ENFORCED", StringComparison.Ordinal)
+            ? definition
+            : definition + NotValid;
 
     private static string Exists(QualifiedName owner, string name) =>
         $"SELECT FROM pg_constraint WHERE conrelid = to_regclass({SqlText.Literal(owner.ToString())}) "

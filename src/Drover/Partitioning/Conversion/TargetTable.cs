@@ -46,7 +46,20 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
                 yield return statement;
             }
         }
+        foreach (string statement in EarlyReplicaIdentity(partitions.Select(partition => partition.Name)))
+        {
+            yield return statement;
+        }
     }
+
+    // A publication of all tables, or of the schema, carries the target too, and without a replica identity the mirror
+    // could not update it: the application's UPDATE would fail. A primary key is one; the source's own comes at the
+    // cut-over, when its index is there.
+    private IEnumerable<string> EarlyReplicaIdentity(IEnumerable<QualifiedName> partitions) =>
+        LayoutReader.FindIdentity(table)!.IsPrimary
+        || table.ReplicaIdentity is ReplicaIdentity.Default or ReplicaIdentity.Nothing
+            ? []
+            : partitions.Prepend(layout.NewTable).Select(relation => $"ALTER TABLE {relation} REPLICA IDENTITY FULL");
 
     /// <summary>The default partition: no row is refused while the conversion runs.</summary>
     public QualifiedName DefaultPartition => table.Name.WithName(PartitionName.OfDefault(table.Name.Name));

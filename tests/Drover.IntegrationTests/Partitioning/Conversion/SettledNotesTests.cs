@@ -56,6 +56,26 @@ public sealed class SettledNotesTests(PostgresFixture postgres)
         Assert.False(sweep.HasOnlyCleared, $"{sweep}");
     }
 
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Noted_row_is_made_equal_under_the_replica_role_too(int major)
+    {
+        await using MirrorStage stage = await StartAsync(major);
+        await MirrorStage.Run(stage.Admin, Nested);
+        await MirrorStage.Run(stage.Admin, "ALTER TABLE item ENABLE ALWAYS TRIGGER again");
+
+        await MirrorStage.Run(
+            stage.Admin,
+            "SET session_replication_role = replica; UPDATE item SET note = 'n' WHERE id < 4; "
+                + "RESET session_replication_role"
+        );
+
+        Assert.NotEqual("", await stage.NotedAsync());
+        Assert.Equal("", await stage.DifferenceAsync());
+        SweepResult sweep = await stage.SweepAsync();
+        Assert.True(sweep.HasOnlyCleared, $"{sweep}");
+    }
+
     [Fact]
     public async Task Rows_beyond_a_transactions_share_are_left_to_the_sweep_and_count_as_written()
     {
@@ -78,7 +98,7 @@ public sealed class SettledNotesTests(PostgresFixture postgres)
     private async Task<MirrorStage> StartAsync(int major)
     {
         MirrorStage stage = await MirrorStage.StartAsync(postgres, major);
-        await MirrorStage.Run(stage.Admin, new KeyLog(stage.Layout).SettleTrigger());
+        await MirrorStage.Run(stage.Admin, string.Join("; ", new KeyLog(stage.Layout).SettleTrigger()));
         await stage.CopyAsync();
         await stage.MirrorAsync(MirrorMode.Following);
         return stage;

@@ -3,6 +3,7 @@ using Drover.IntegrationTests.LocalPostgres;
 using Drover.Operations;
 using Drover.Operations.Plans;
 using Drover.Operations.Running;
+using Drover.Partitioning.Conversion;
 
 namespace Drover.IntegrationTests.Partitioning.Conversion;
 
@@ -15,6 +16,8 @@ public sealed class WayBackTests(PostgresFixture postgres)
         INSERT INTO orders (customer_id, created_at) SELECT 1 + n % 2, timestamptz '2026-06-01' + n * interval '3 hours'
             FROM generate_series(1, 500) AS n;
         CREATE TABLE lines (order_id bigint REFERENCES orders); INSERT INTO lines VALUES (1), (2);
+        COMMENT ON CONSTRAINT lines_order_id_fkey ON lines IS 'of an order';
+        CREATE VIEW recent AS SELECT id, note FROM orders WHERE created_at > '2026-07-01';
         CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
         GRANT SELECT ON orders TO pg_monitor; GRANT INSERT (note) ON orders TO pg_monitor;
         ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
@@ -81,6 +84,12 @@ public sealed class WayBackTests(PostgresFixture postgres)
 
         Assert.Equal(0L, await stage.ScalarAsync<long>(Invalid));
         Assert.Equal(2L, await stage.ScalarAsync<long>($"{Invalid.Replace("NOT convalidated", "convalidated")}"));
+        Assert.Equal(
+            "of an order",
+            await stage.ScalarAsync<string>(
+                "SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'lines_order_id_fkey'"
+            )
+        );
     }
 
     [Theory]
@@ -150,10 +159,174 @@ public sealed class WayBackTests(PostgresFixture postgres)
         await stage.RunToAsync(RunState.Ready);
     }
 
-    private async Task<ConversionStage> WatchingAsync(int major)
+    public static TheoryData<int, bool, string, string, string> ChangesOutside =>
+        new(
+            from isAttached in (bool[])[false, true]
+            from change in Outside
+            select new TheoryDataRow<int, bool, string, string, string>(
+                isAttached ? 15 : 18,
+                isAttached,
+                change.Change,
+                change.Undo,
+                change.Named
+            )
+        );
+
+    private static readonly (string Change, string Undo, string Named)[] Outside =
+    [
+        ("CREATE VIEW late AS SELECT id FROM orders", "DROP VIEW late", "view public.late was added"),
+        (
+            "CREATE OR REPLACE VIEW recent AS SELECT id, note FROM orders",
+            "CREATE OR REPLACE VIEW recent AS SELECT id, note FROM orders WHERE created_at > '2026-07-01'",
+            "view public.recent was changed"
+        ),
+        (
+            "DROP VIEW recent",
+            "CREATE VIEW recent AS SELECT id, note FROM orders WHERE created_at > '2026-07-01'",
+            "view public.recent was dropped"
+        ),
+        (
+            "CREATE FUNCTION late() RETURNS bigint LANGUAGE sql RETURN (SELECT count(*) FROM orders)",
+            "DROP FUNCTION late()",
+            "function public.late() was added"
+        ),
+        (
+            "CREATE POLICY late ON customers USING (EXISTS (SELECT FROM orders))",
+            "DROP POLICY late ON customers",
+            "policy late of public.customers was added"
+        ),
+        (
+            "CREATE TABLE late (id bigint, at timestamptz, FOREIGN KEY (id, at) REFERENCES orders (id, created_at))",
+            "DROP TABLE late",
+            "foreign key late_id_at_fkey of public.late was added"
+        ),
+        ("CREATE TABLE late (whole orders)", "DROP TABLE late", "late"),
+    ];
+
+    [Theory]
+    [MemberData(nameof(ChangesOutside))]
+    public async Task Rollback_that_would_leave_behind_what_was_bound_to_the_table_since_is_refused(
+        int major,
+        bool isAttached,
+        string change,
+        string undo,
+        string named
+    )
+    {
+        await using ConversionStage stage = await WatchingAsync(
+            major,
+            isAttached ? ConversionStrategy.Attach : ConversionStrategy.Copy
+        );
+        await AssertRefusedUntilAsync(stage, change, undo, named);
+    }
+
+    // What belongs to the table itself is, after attaching, nowhere else.
+    [Theory]
+    [InlineData(
+        "GRANT DELETE ON orders TO pg_monitor",
+        "REVOKE DELETE ON orders FROM pg_monitor",
+        "grants was changed"
+    )]
+    [InlineData(
+        "GRANT UPDATE (note) ON orders TO pg_monitor",
+        "REVOKE UPDATE (note) ON orders FROM pg_monitor",
+        "column note was changed"
+    )]
+    [InlineData(
+        "ALTER TABLE orders DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+        "row security was changed"
+    )]
+    [InlineData("CREATE POLICY late ON orders USING (true)", "DROP POLICY late ON orders", "policy late was added")]
+    [InlineData(
+        "CREATE TRIGGER late BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION nothing()",
+        "DROP TRIGGER late ON orders",
+        "trigger late was added"
+    )]
+    [InlineData(
+        "ALTER TABLE orders ADD COLUMN late int",
+        "ALTER TABLE orders DROP COLUMN late",
+        "column late was added"
+    )]
+    public async Task Rollback_of_an_attached_table_that_would_undo_a_change_since_is_refused(
+        string change,
+        string undo,
+        string named
+    )
+    {
+        await using ConversionStage stage = await WatchingAsync(18, ConversionStrategy.Attach);
+        await AssertRefusedUntilAsync(stage, change, undo, named);
+    }
+
+    [Theory]
+    [InlineData("CREATE RULE late AS ON DELETE TO orders DO INSTEAD NOTHING", "rule late")]
+    [InlineData("ALTER TABLE orders ALTER note SET DEFAULT 'late'", "default of note: 'late'::text")]
+    public async Task Rollback_that_would_undo_a_rule_or_default_is_refused(string change, string named)
+    {
+        await using ConversionStage stage = await WatchingAsync(18);
+        await stage.ExecuteAsync(change);
+        await AssertRefusedAsync(stage, named);
+    }
+
+    private static async Task AssertRefusedUntilAsync(ConversionStage stage, string change, string undo, string named)
+    {
+        await stage.ExecuteAsync(change);
+        await AssertRefusedAsync(stage, named);
+        await stage.ExecuteAsync(undo);
+        await stage.RequestAsync("rollback");
+        await stage.RunToAsync(RunState.Ready);
+    }
+
+    private static async Task AssertRefusedAsync(ConversionStage stage, string named)
+    {
+        await stage.RequestAsync("rollback");
+        RunEnd refused = await stage.RunAsync();
+        Assert.Equal(RunState.Watching, refused.State);
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Old_table_that_is_kept_has_its_triggers_and_rules_as_they_were(int major)
+    {
+        const string States = """
+            SELECT string_agg(name || ' ' || state::text, ', ' ORDER BY name) FROM (
+              SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = '{0}'::regclass AND NOT tgisinternal
+                AND tgname !~ 'drover'
+              UNION ALL SELECT rulename, ev_enabled FROM pg_rewrite WHERE ev_class = '{0}'::regclass) AS x(name, state)
+            """;
+        await using ConversionStage stage = await ConversionStage.StartAsync(postgres, major, Table);
+        await stage.ExecuteAsync(
+            """
+            CREATE TRIGGER t_on AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION nothing();
+            CREATE TRIGGER t_off AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION nothing();
+            CREATE TRIGGER t_always AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION nothing();
+            CREATE RULE r_on AS ON UPDATE TO orders WHERE false DO NOTHING;
+            CREATE RULE r_off AS ON DELETE TO orders DO INSTEAD NOTHING;
+            ALTER TABLE orders DISABLE TRIGGER t_off, ENABLE ALWAYS TRIGGER t_always, DISABLE RULE r_off,
+              FORCE ROW LEVEL SECURITY
+            """
+        );
+        string before = await stage.ScalarAsync<string>(string.Format(null, States, "orders"));
+        await stage.PlanAsync("orders", ConversionStage.Monthly() with { KeepsOld = true });
+        await stage.OpenAsync("cutover");
+        await stage.RunToAsync(RunState.Watching);
+        await stage.OpenAsync("finish");
+        await stage.RunToAsync(RunState.Finished);
+
+        Assert.Equal("r_off D, r_on O, t_always A, t_off D, t_on O", before);
+        Assert.Equal(before, await stage.ScalarAsync<string>(string.Format(null, States, "orders__drover_old")));
+        Assert.True(
+            await stage.ScalarAsync<bool>(
+                "SELECT relforcerowsecurity FROM pg_class WHERE oid = 'orders__drover_old'::regclass"
+            )
+        );
+    }
+
+    private async Task<ConversionStage> WatchingAsync(int major, ConversionStrategy strategy = ConversionStrategy.Copy)
     {
         ConversionStage stage = await ConversionStage.StartAsync(postgres, major, Table);
-        await stage.PlanAsync("orders", ConversionStage.Monthly());
+        await stage.PlanAsync("orders", ConversionStage.Monthly() with { Strategy = strategy });
         await stage.OpenAsync("cutover");
         await stage.RunToAsync(RunState.Watching);
         return stage;

@@ -28,7 +28,7 @@ internal static class ConstraintReader
 
     private const string Incoming = """
         SELECT n.nspname, r.relname, c.conrelid, c.conname, keys.names, fkeys.names, pg_get_constraintdef(c.oid),
-               c.convalidated
+               c.convalidated, obj_description(c.oid, 'pg_constraint')
         FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
         CROSS JOIN LATERAL (
             SELECT array_agg(a.attname::text ORDER BY k.n) AS names FROM unnest(c.conkey) WITH ORDINALITY k(number, n)
@@ -56,6 +56,7 @@ internal static class ConstraintReader
                 ReferencedColumns = row.Texts(5),
                 Definition = row.GetString(6),
                 IsValidated = row.GetBoolean(7),
+                Comment = row.TextOrNull(8),
             }
         );
 

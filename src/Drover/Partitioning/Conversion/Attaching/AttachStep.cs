@@ -3,6 +3,7 @@ using System.Globalization;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Partitioning.Catalog;
+using Drover.Partitioning.Conversion.Drift;
 using Drover.Partitioning.Conversion.Steps;
 using Npgsql;
 
@@ -26,12 +27,13 @@ internal sealed class AttachStep(ConversionSettings settings, string fingerprint
             cancellationToken
         );
         AttachSwap swap = new(table, settings, partitions);
-        await SourceTable.RunAsync(connection, swap.Locks(_layout.NewTable), cancellationToken);
+        await SourceTable.LockAsync(connection, swap.Locks(_layout.NewTable), cancellationToken);
         await ReadAsync(connection, cancellationToken);
         List<string> before = await ReadFilesAsync(connection, cancellationToken);
         await SourceTable.RunAsync(connection, swap.Forward(), cancellationToken);
         List<string> after = await ReadFilesAsync(connection, cancellationToken);
         await ProveAsync(connection, before, after, cancellationToken);
+        await new LaterChanges(context.RunId, _layout).NoteAsync(connection, table, cancellationToken);
         ConversionRecord record = new(context.RunId);
         await record.SetWayBackAsync(
             connection,
@@ -99,7 +101,11 @@ internal sealed class DetachStep(ConversionSettings settings) : ITransactionStep
         }
         string[] back = await new ConversionRecord(context.RunId).ReadWayBackAsync(connection, cancellationToken);
         int locks = Array.IndexOf(back, ConversionRecord.EndOfLocks);
-        await SourceTable.RunAsync(connection, back[..locks], cancellationToken);
+        // Before the locks, which name what may be gone; and under them, since what was not locked could have changed.
+        LaterChanges later = new(context.RunId, settings.Layout);
+        await later.ProveNoneAsync(connection, andRights: true, cancellationToken);
+        await SourceTable.LockAsync(connection, back[..locks], cancellationToken);
+        await later.ProveNoneAsync(connection, andRights: true, cancellationToken);
         outside = await OutsideWatch.CountAsync(connection, settings.Layout, cancellationToken);
         await SourceTable.RunAsync(connection, back[(locks + 1)..], cancellationToken);
         await context.WriteEventAsync("detached", $"{settings.Layout.Table} is a plain table again", cancellationToken);

@@ -69,7 +69,7 @@ internal sealed class AttachSwap
             .. KeyNotNull("SET"),
             .. _indexes.BecomePartition(),
             .. RenameStatistics(toPartition: true),
-            .. _swap.HandSequences(toNew: true),
+            .. new SequenceHandover(_table, _layout).Hand(toNew: true),
             .. IdentityColumns().Select(column => $"ALTER TABLE {_layout.OldTable} ALTER {column} DROP IDENTITY"),
             $"ALTER TABLE {_layout.Table} ATTACH PARTITION {_layout.OldTable} "
                 + _settings.Scheme.ForValues(_settings.FirstRange),
@@ -94,7 +94,7 @@ internal sealed class AttachSwap
             .. _indexes.BecomeTable(),
             .. KeyNotNull("DROP"),
             .. AddIdentities(),
-            .. _swap.HandSequences(toNew: false),
+            .. new SequenceHandover(_table, _layout).Hand(toNew: false),
             .. ReplicaIdentityBack(),
             .. _swap.Behaviour(),
             .. _keys.RestoreIncoming(),

@@ -1,12 +1,25 @@
 // The copy as batches of the engine.
 using System.Text.Json;
 using Drover.Operations;
+using Drover.Operations.Connections;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
-/// <summary>Copies block by block; the cursor is in the journal.</summary>
+/// <summary>
+/// Copies block by block; the cursor is in the journal. A writer that puts a row back which it has deleted may wait for
+/// the copy and the copy for the writer: then it must be the copy that gives up. The writer looks for a deadlock when it
+/// has waited for <c>deadlock_timeout</c>, so the copy lets go of all its rows before that, whatever it was doing.
+/// </summary>
 internal sealed class CopyStep(ConversionSettings settings) : IBatchStep
 {
+    // A batch is meant to take much less than the first; the second keeps a writer short that waits in such a circle.
+    private const string Limit = """
+        SELECT current_setting('statement_timeout'),
+          set_config('statement_timeout', ceil(800 * extract(epoch FROM
+            current_setting('deadlock_timeout')::interval))::bigint::text, true),
+          set_config('lock_timeout', '100ms', true)
+        """;
+
     private readonly BlockCopy _copy = new(settings.Layout);
 
     public async Task<BatchResult> RunBatchAsync(BatchContext context, CancellationToken cancellationToken)
@@ -14,11 +27,18 @@ internal sealed class CopyStep(ConversionSettings settings) : IBatchStep
         CopyCursor? cursor = context.Cursor is null
             ? null
             : JsonSerializer.Deserialize(context.Cursor, ConversionJson.Default.CopyCursor);
+        string before = (string)(await context.Connection.ScalarAsync(Limit, [], cancellationToken))!;
         CopyBatch batch = await _copy.RunAsync(
             context.Connection,
             cursor,
             context.Budget.Bytes,
             context.Budget.Rows,
+            cancellationToken
+        );
+        // A commit may have to wait for a standby.
+        await context.Connection.ExecuteAsync(
+            "SELECT set_config('statement_timeout', $1, true)",
+            [before],
             cancellationToken
         );
         CopyCursor end = batch.Cursor;

@@ -22,9 +22,9 @@ internal sealed class StageViewsStep(ConversionSettings settings, bool isFresh) 
         }
         else if (plan.Stage.Length > 0)
         {
-            await connection.ExecuteAsync(
-                $"LOCK TABLE {layout.Table}, {layout.NewTable} IN ACCESS EXCLUSIVE MODE",
-                [],
+            await SourceTable.LockAsync(
+                connection,
+                [$"LOCK TABLE {layout.Table}, {layout.NewTable} IN ACCESS EXCLUSIVE MODE"],
                 cancellationToken
             );
             await RunAllAsync(connection, plan.Stage, cancellationToken);

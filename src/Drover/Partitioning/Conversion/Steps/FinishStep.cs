@@ -24,7 +24,9 @@ internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
             cancellationToken
         );
         string[] last = await new ConversionRecord(context.RunId).ReadLastAsync(connection, cancellationToken);
-        IEnumerable<string> statements = layout.FirstPartition is null ? [.. last, .. DropOld(partitions)] : last;
+        IEnumerable<string> statements = layout.FirstPartition is null
+            ? [.. DropMirror(partitions), .. last, .. DropOld()]
+            : last;
         foreach (string statement in statements)
         {
             await connection.ExecuteAsync(statement, [], cancellationToken);
@@ -36,14 +38,16 @@ internal sealed class FinishStep(ConversionSettings settings) : ITransactionStep
         await RegisterAsync(connection, cancellationToken);
     }
 
-    private IEnumerable<string> DropOld(IReadOnlyList<QualifiedName> partitions)
+    // First: an old table that is kept gets its own triggers back, and no row may come to those by the mirror.
+    private IEnumerable<string> DropMirror(IReadOnlyList<QualifiedName> partitions) =>
+        [.. Mirror.DropTriggers(settings.Layout.Table), .. partitions.Select(Swap.DropTruncateTrigger)];
+
+    private IEnumerable<string> DropOld()
     {
         ConversionLayout layout = settings.Layout;
         return
         [
-            .. Mirror.DropTriggers(layout.Table),
-            .. partitions.Select(Swap.DropTruncateTrigger),
-            settings.KeepsOld ? $"ALTER TABLE {layout.OldTable} ENABLE TRIGGER USER" : $"DROP TABLE {layout.OldTable}",
+            .. settings.KeepsOld ? (string[])[] : [$"DROP TABLE {layout.OldTable}"],
             new KeyLog(layout).Drop(),
             .. new Mirror(layout).DropFunctions(),
         ];

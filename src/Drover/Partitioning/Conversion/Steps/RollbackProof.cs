@@ -7,7 +7,7 @@ namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
 /// Rows are mirrored, changes of the catalogs are not: the old table would come back without a column, and with the
-/// privileges, policies, triggers and checks that it had at the cut-over. Who may see what is nothing to be turned back
+/// privileges, policies, triggers, rules, defaults and checks that it had at the cut-over. Who may see what is nothing to be turned back
 /// silently.
 /// </summary>
 /// <param name="layout">The tables.</param>
@@ -40,6 +40,12 @@ internal sealed class RollbackProof(ConversionLayout layout)
             SELECT s.is_new, format('trigger %I', t.tgname)
             FROM side AS s JOIN pg_trigger AS t ON t.tgrelid = s.oid
             WHERE NOT t.tgisinternal AND t.tgname NOT LIKE '!drover\_%'
+            UNION ALL
+            SELECT s.is_new, format('rule %I', r.rulename) FROM side AS s JOIN pg_rewrite AS r ON r.ev_class = s.oid
+            UNION ALL
+            SELECT s.is_new, format('default of %I: %s', c.attname, pg_get_expr(d.adbin, d.adrelid))
+            FROM side AS s JOIN pg_attrdef AS d ON d.adrelid = s.oid
+            JOIN pg_attribute AS c ON c.attrelid = s.oid AND c.attnum = d.adnum AND c.attgenerated = ''
             UNION ALL
             SELECT s.is_new, format('check %I', k.conname)
             FROM side AS s JOIN pg_constraint AS k ON k.conrelid = s.oid WHERE k.contype = 'c')

@@ -38,37 +38,12 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
                 return SettleStep.Result(cursor, rows, isDone: false);
             }
         }
-        Swap? swap = isForward ? await PlanAsync(context, layout, cancellationToken) : null;
-        // Before the locks: under them every moment is the application's wait.
-        string[] forward = [.. swap?.Forward() ?? []];
-        string[] wayBack = swap is null
-            ? []
-            : [.. swap.Locks(layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()];
-        string[] back = isForward ? [] : await record.ReadWayBackAsync(connection, cancellationToken);
-        int locks = Array.IndexOf(back, ConversionRecord.EndOfLocks);
-        await SourceTable.RunAsync(connection, swap?.Locks(layout.NewTable) ?? back[..locks], cancellationToken);
-        SweepResult last = await new KeyLogSweep(layout, layout.Table, _follower).RunAsync(
-            connection,
-            0,
-            EntriesMax,
-            cancellationToken
-        );
-        if (!last.HasOnlyCleared || last.Taken == EntriesMax)
+        BatchResult? again = isForward
+            ? await SwapForwardAsync(context, layout, cursor, cancellationToken)
+            : await SwapBackAsync(context, layout, cursor, cancellationToken);
+        if (again is not null)
         {
-            return Again(cursor, last);
-        }
-        await ProveAsync(context, layout, cancellationToken);
-        if (swap is not null)
-        {
-            await new DriftCheck(settings, context).ProveUnchangedAsync(cancellationToken);
-            await SourceTable.RunAsync(connection, forward, cancellationToken);
-            await record.SetWayBackAsync(connection, wayBack, cancellationToken);
-            await record.SetLastAsync(connection, swap.Rebinding.Finish, cancellationToken);
-        }
-        else
-        {
-            await new RollbackProof(layout).ProveAsync(connection, cancellationToken);
-            await SourceTable.RunAsync(connection, back[(locks + 1)..], cancellationToken);
+            return again;
         }
         // The tables are equal here and now, and the new mirror is part of this same transaction.
         string mirror = await TargetCatalog.ReadMirrorAsync(
@@ -79,6 +54,76 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
         );
         await record.SetVerifiedAsync(connection, mirror, cancellationToken);
         return SettleStep.Result(new SettleCursor(null), 0, isDone: true);
+    }
+
+    private async Task<BatchResult?> SwapForwardAsync(
+        BatchContext context,
+        ConversionLayout layout,
+        SettleCursor cursor,
+        CancellationToken cancellationToken
+    )
+    {
+        NpgsqlConnection connection = context.Connection;
+        (TableDescription table, Swap swap) = await PlanAsync(context, layout, cancellationToken);
+        // Before the locks: under them every moment is the application's wait.
+        string[] forward = [.. swap.Forward()];
+        string[] wayBack = [.. swap.Locks(layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()];
+        IEnumerable<string> kept = settings.KeepsOld ? swap.EquipOld(layout.OldTable) : [];
+        string[] last = [.. swap.Rebinding.Finish, .. kept];
+        await SourceTable.LockAsync(connection, swap.Locks(layout.NewTable), cancellationToken);
+        if (await SweepAsync(connection, layout, cursor, cancellationToken) is { } again)
+        {
+            return again;
+        }
+        await ProveAsync(context, layout, cancellationToken);
+        await new DriftCheck(settings, context).ProveUnchangedAsync(cancellationToken);
+        await SourceTable.RunAsync(connection, forward, cancellationToken);
+        await new LaterChanges(context.RunId, layout).NoteAsync(connection, table, cancellationToken);
+        ConversionRecord record = new(context.RunId);
+        await record.SetWayBackAsync(connection, wayBack, cancellationToken);
+        await record.SetLastAsync(connection, last, cancellationToken);
+        return null;
+    }
+
+    private async Task<BatchResult?> SwapBackAsync(
+        BatchContext context,
+        ConversionLayout layout,
+        SettleCursor cursor,
+        CancellationToken cancellationToken
+    )
+    {
+        NpgsqlConnection connection = context.Connection;
+        string[] back = await new ConversionRecord(context.RunId).ReadWayBackAsync(connection, cancellationToken);
+        int locks = Array.IndexOf(back, ConversionRecord.EndOfLocks);
+        // Before the locks, which name what may be gone; and under them, since what was not locked could have changed.
+        LaterChanges later = new(context.RunId, layout);
+        await later.ProveNoneAsync(connection, andRights: false, cancellationToken);
+        await SourceTable.LockAsync(connection, back[..locks], cancellationToken);
+        if (await SweepAsync(connection, layout, cursor, cancellationToken) is { } again)
+        {
+            return again;
+        }
+        await ProveAsync(context, layout, cancellationToken);
+        await new RollbackProof(layout).ProveAsync(connection, cancellationToken);
+        await later.ProveNoneAsync(connection, andRights: false, cancellationToken);
+        await SourceTable.RunAsync(connection, back[(locks + 1)..], cancellationToken);
+        return null;
+    }
+
+    private async Task<BatchResult?> SweepAsync(
+        NpgsqlConnection connection,
+        ConversionLayout layout,
+        SettleCursor cursor,
+        CancellationToken cancellationToken
+    )
+    {
+        SweepResult last = await new KeyLogSweep(layout, layout.Table, _follower).RunAsync(
+            connection,
+            0,
+            EntriesMax,
+            cancellationToken
+        );
+        return last.HasOnlyCleared && last.Taken < EntriesMax ? null : Again(cursor, last);
     }
 
     private static BatchResult Again(SettleCursor cursor, SweepResult swept)
@@ -120,7 +165,7 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
     }
 
     // Before the locks, to know which; and under them again, since what was not locked could have changed.
-    private async Task<Swap> PlanAsync(
+    private async Task<(TableDescription Table, Swap Swap)> PlanAsync(
         BatchContext context,
         ConversionLayout layout,
         CancellationToken cancellationToken
@@ -132,6 +177,6 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
             layout.NewTable,
             cancellationToken
         );
-        return new Swap(table, layout, partitions);
+        return (table, new Swap(table, layout, partitions));
     }
 }

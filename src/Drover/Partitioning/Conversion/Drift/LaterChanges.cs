@@ -1,0 +1,93 @@
+// What was changed since the cut-over that a rollback, which goes by what it found then, would undo in silence.
+using Drover.Operations;
+using Drover.Partitioning.Catalog;
+using Npgsql;
+
+namespace Drover.Partitioning.Conversion.Drift;
+
+/// <summary>
+/// The facts about the table that has the name, noted in the cut-over's transaction and compared before a rollback's.
+/// </summary>
+/// <param name="runId">The run.</param>
+/// <param name="layout">The tables.</param>
+internal sealed class LaterChanges(long runId, ConversionLayout layout)
+{
+    private const string Materialized = "materialized ";
+
+    // Of the table itself, where no other table could be told the same.
+    private static readonly string[] s_rights =
+    [
+        "owner",
+        "row security",
+        "grants",
+        "column ",
+        "trigger ",
+        "rule ",
+        "policy ",
+        "publication ",
+    ];
+
+    private readonly ConversionRecord _record = new(runId);
+
+    /// <summary>Notes the facts; in the cut-over's transaction, when everything has changed sides.</summary>
+    /// <param name="connection">The transaction's.</param>
+    /// <param name="old">The old table as it was before: materialized views may change sides later.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task NoteAsync(NpgsqlConnection connection, TableDescription old, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string> facts = CatalogFingerprint.FactsOf(await ReadAsync(connection, cancellationToken));
+        foreach (CatalogFact fact in CatalogFacts.OfOutside(old).Where(IsMaterialized))
+        {
+            facts.TryAdd(fact.Subject, fact.Text);
+        }
+        await _record.SetSwappedFactsAsync(connection, facts, cancellationToken);
+    }
+
+    /// <summary>Under the locks of the rollback.</summary>
+    /// <param name="connection">The transaction's.</param>
+    /// <param name="andRights">Also what belongs to the table itself.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="OperationException">Something would be undone.</exception>
+    public async Task ProveNoneAsync(NpgsqlConnection connection, bool andRights, CancellationToken cancellationToken)
+    {
+        if (await _record.ReadSwappedFactsAsync(connection, cancellationToken) is not { } facts)
+        {
+            return;
+        }
+        TableDescription table = await ReadAsync(connection, cancellationToken);
+        HashSet<string> outside = [.. CatalogFacts.OfOutside(table).Select(fact => fact.Subject)];
+        string[] changes =
+        [
+            .. CatalogFingerprint
+                .Changes(facts, table)
+                .Where(change => outside.Contains(change.Subject) || IsGone(change) || (andRights && IsRight(change)))
+                .Select(change => change.ToString()),
+        ];
+        if (changes.Length > 0)
+        {
+            throw new OperationException(
+                $"since the cut-over of {layout.Table}, {string.Join("; ", changes)}. A rollback would undo that, or "
+                    + "leave it behind with a table that is to go: undo it and roll back, and do it again then; or "
+                    + "finish"
+            );
+        }
+    }
+
+    private static bool IsMaterialized(CatalogFact fact) =>
+        fact.Text.StartsWith(Materialized, StringComparison.Ordinal);
+
+    // The rollback would make it again. A materialized view that has not changed sides yet is not gone.
+    private static bool IsGone(CatalogChange change) =>
+        change is { After: null, Before: { } before }
+        && !before.StartsWith(Materialized, StringComparison.Ordinal)
+        && CatalogFacts.IsOutside(change.Subject);
+
+    private static bool IsRight(CatalogChange change) =>
+        s_rights.Any(kind => change.Subject.StartsWith(kind, StringComparison.Ordinal));
+
+    private async Task<TableDescription> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await TableCatalog.FindAsync(connection, layout.Table.ToString(), cancellationToken) is { } oid
+        && await TableCatalog.ReadWithinAsync(connection, oid, cancellationToken) is { } table
+            ? table
+            : throw new OperationException($"{layout.Table} does not exist any more");
+}

@@ -1,0 +1,1 @@
+SELECT conname, contype, convalidated, conenforced, count(*) > 0 FROM pg_constraint WHERE conname IN ('in_region', 'cheap', 'of_order') AND contype = 'c' AND conrelid IN ('orders'::regclass, 'lines'::regclass) GROUP BY 1, 2, 3, 4 ORDER BY 1
