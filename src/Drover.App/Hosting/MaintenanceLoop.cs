@@ -114,6 +114,10 @@ internal sealed class MaintenanceLoop(MaintenanceOptions options, TimeProvider t
         {
             LogMaintenance.Refused(logger, table, finding.Subject, finding.Consequence, finding.Remedy);
         }
+        foreach (Finding finding in report.Plan.Findings.Except(refused))
+        {
+            LogMaintenance.Told(logger, table, finding.Subject, finding.Consequence, finding.Remedy, finding.Code);
+        }
         foreach (MaintenanceOutcome outcome in report.Outcomes)
         {
             if (outcome.Problem is { } reason)

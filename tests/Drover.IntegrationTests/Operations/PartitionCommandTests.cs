@@ -73,6 +73,40 @@ public sealed class PartitionCommandTests(PostgresFixture fixture)
     }
 
     [Fact]
+    public async Task Events_are_written_as_the_journal_has_them_and_beside_json_where_progress_goes()
+    {
+        Stage stage = await CreateAsync();
+
+        Answer plain = await stage.ExpectAsync(0, $"start orders {By} {Stage.Consent} --no-throttle");
+        // That it was planned is said before anybody watches.
+        string started = await EventsAsync(stage, 1);
+        Answer json = await stage.ExpectAsync(0, "cutover orders --no-throttle --json");
+        string later = await EventsAsync(stage, started.Count(letter => letter == '\n') + 2);
+
+        Assert.Contains("step-begun copy: Copy the rows", started, StringComparison.Ordinal);
+        Assert.Contains("step-done cut-over: ", later, StringComparison.Ordinal);
+        Assert.Equal(started, Events(plain.Output));
+        Assert.Equal("", plain.Error);
+        Assert.Equal(later, Events(json.Error));
+        using JsonDocument end = JsonDocument.Parse(json.Output);
+        Assert.Equal("watching", end.RootElement.GetProperty("state").GetString());
+    }
+
+    // Single statements are in the journal only.
+    private static async Task<string> EventsAsync(Stage stage, int after) =>
+        await stage.QueryAsync(
+            $"""
+            SELECT string_agg(line, E'\n' ORDER BY id) FROM (
+              SELECT id, to_char(at AT TIME ZONE 'UTC', 'HH24:MI:SS') || 'Z ' || kind || coalesce(' ' || step, '') || ': '
+                || message AS line
+              FROM drover.events WHERE kind <> 'statement' ORDER BY id OFFSET {after}) AS x
+            """
+        ) ?? "";
+
+    private static string Events(string output) =>
+        string.Join('\n', output.Split('\n').Where(line => line.Length > 9 && line[2] == ':' && line[8] == 'Z'));
+
+    [Fact]
     public async Task Status_warns_loudly_when_there_is_no_way_back_and_rollback_says_why()
     {
         Stage stage = await CreateAsync();

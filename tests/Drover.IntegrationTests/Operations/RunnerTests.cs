@@ -237,4 +237,50 @@ public sealed class RunnerTests(PostgresFixture fixture)
     }
 
     private static Task<string?> BeatAsync(ToyStage stage) => stage.QueryAsync("SELECT heartbeat_at FROM drover.runs");
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(10_000)]
+    public async Task Gate_that_does_not_get_its_locks_goes_on_waiting_and_hears_requests(int attempts)
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        int tried = 0;
+        Task<RunEnd> running = stage
+            .Runner(
+                (where, _) =>
+                    where == "ready" && ++tried > 0
+                        ? throw new PostgresException("held", "ERROR", "ERROR", PostgresErrorCodes.LockNotAvailable)
+                        : Task.CompletedTask,
+                ToyStage.Limits with
+                {
+                    LockAttemptsMax = attempts,
+                },
+                waitsAtGates: true
+            )
+            .RunAsync(stage.RunId, Token);
+        await Eventually.HoldsAsync(() => tried > 10 || running.IsCompleted, TimeSpan.FromMinutes(1));
+
+        await using NpgsqlConnection connection = await stage.Server.OpenAsync(Token);
+        await RunJournal.RequestAsync(connection, stage.RunId, RunJournal.Pause, Token);
+
+        Assert.Equal(RunState.Paused, (await running).State);
+    }
+
+    [Fact]
+    public async Task Runner_whose_epoch_is_over_ends_no_later_runners_session()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        OperationLimits limits = ToyStage.Limits with { WorkerPatience = TimeSpan.FromMilliseconds(50) };
+        await using RunLease lease = await RunLease.AcquireAsync(stage.Server, await stage.ReadAsync(), limits, Token);
+        await using NpgsqlConnection later = await stage.Server.OpenAsync(Token);
+        Assert.True(await AdvisoryLocks.TryTakeAsync(later, AdvisoryLocks.Worker, ToyOperation.Target, Token));
+        await stage.ExecuteAsync("UPDATE drover.runs SET epoch = epoch + 1");
+
+        OperationException over = await Assert.ThrowsAsync<OperationException>(() =>
+            WorkerSession.OpenAsync(stage.Server, lease, ToyOperation.Target, limits, TimeProvider.System, Token)
+        );
+
+        Assert.Equal(OperationOutcome.TakenOver, over.Outcome);
+        Assert.Equal(1, await later.ScalarAsync("SELECT 1", [], Token));
+    }
 }

@@ -48,6 +48,7 @@ internal sealed class ToyOperation(OperationPlan plan, Func<string, Cancellation
             "swap" => new SwapStep(at, isForward: true),
             "swap-back" => new SwapStep(at, isForward: false),
             "verify" => new VerifyStep(),
+            "ready" => new ReadyStep(at),
             _ => null,
         };
 
@@ -178,6 +179,15 @@ internal sealed class ToyOperation(OperationPlan plan, Func<string, Cancellation
                     ["DROP INDEX CONCURRENTLY IF EXISTS public.toy_copy_v"]
                 ),
             ];
+        }
+    }
+
+    private sealed class ReadyStep(Func<string, CancellationToken, Task> at) : IGateStep
+    {
+        public async Task<BatchResult> TendAsync(BatchContext context, CancellationToken cancellationToken)
+        {
+            await at("ready", cancellationToken);
+            return new(0, 0, IsDone: true, Progress: 1);
         }
     }
 

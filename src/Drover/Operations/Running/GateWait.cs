@@ -75,32 +75,46 @@ internal sealed class GateWait(RunScope scope, bool waits)
         }
     }
 
+    // Locks that it does not get are no end of the waiting, and keep nobody's request waiting.
     private async Task<bool> TendOnceAsync(PlanStep gate, IGateStep tending, CancellationToken stop)
     {
         bool isIdle = true;
-        await scope.RetryAsync(
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
+            stop,
+            scope.Pulse.Attention
+        );
+        try
+        {
+            await scope.RetryAsync(gate, async _ => isIdle = await AttemptAsync(gate, tending, stop), either.Token);
+        }
+        catch (LocksNotHadException failure)
+        {
+            await scope.WriteEventAsync(gate, "gate-untended", failure.Message, stop);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // Somebody asked for something, in a pause between two attempts.
+        }
+        return isIdle;
+    }
+
+    private async Task<bool> AttemptAsync(PlanStep gate, IGateStep tending, CancellationToken stop)
+    {
+        await using StepTransaction transaction = await StepTransaction.BeginAsync(
+            scope,
             gate,
-            async _ =>
-            {
-                await using StepTransaction transaction = await StepTransaction.BeginAsync(
-                    scope,
-                    gate,
-                    System.Data.IsolationLevel.ReadCommitted,
-                    stop
-                );
-                BatchContext context = scope.Context(gate, transaction.Row, new BatchPacer(scope.Limits).Budget);
-                BatchResult result = await tending.TendAsync(context, stop);
-                // A gate is done when it is opened, not when it is tidy.
-                BatchResult kept = result with
-                {
-                    IsDone = false,
-                };
-                await StepJournal.AddAsync(scope.Connection, scope.Lease.RunId, gate.Name, kept, 0, 0, stop);
-                await transaction.CommitAsync();
-                isIdle = result.IsDone || result.Rows == 0;
-            },
+            System.Data.IsolationLevel.ReadCommitted,
             stop
         );
-        return isIdle;
+        BatchContext context = scope.Context(gate, transaction.Row, new BatchPacer(scope.Limits).Budget);
+        BatchResult result = await tending.TendAsync(context, stop);
+        // A gate is done when it is opened, not when it is tidy.
+        BatchResult kept = result with
+        {
+            IsDone = false,
+        };
+        await StepJournal.AddAsync(scope.Connection, scope.Lease.RunId, gate.Name, kept, 0, 0, stop);
+        await transaction.CommitAsync();
+        return result.IsDone || result.Rows == 0;
     }
 }

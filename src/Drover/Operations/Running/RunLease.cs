@@ -78,11 +78,7 @@ internal sealed class RunLease : IAsyncDisposable
         NpgsqlConnection connection = await OpenAsync(_server, _limits, cancellationToken);
         try
         {
-            RunRow row = await RunJournal.ReadAsync(connection, RunId, cancellationToken);
-            if (row.Epoch != Epoch)
-            {
-                throw RunJournal.TakenOver(RunId);
-            }
+            await CheckAsync(connection, cancellationToken);
             if (!await AdvisoryLocks.TryTakeAsync(connection, AdvisoryLocks.Lease, _target, cancellationToken))
             {
                 await connection.DisposeAsync();
@@ -96,6 +92,16 @@ internal sealed class RunLease : IAsyncDisposable
         {
             await connection.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Looks whether this is still the latest epoch.</summary>
+    /// <exception cref="OperationException">Another runner has begun a later one.</exception>
+    public async Task CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if ((await RunJournal.ReadAsync(connection, RunId, cancellationToken)).Epoch != Epoch)
+        {
+            throw RunJournal.TakenOver(RunId);
         }
     }
 

@@ -9,6 +9,9 @@ namespace Drover.Operations.Running;
 /// <summary>Works with one worker's session. Keeps nothing in memory that the journal does not have.</summary>
 internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
 {
+    // Somebody may have asked for something else since this was read.
+    private const string Answered = "request = nullif(request, $3)";
+
     private bool _isBegun;
 
     private long RunId => scope.Lease.RunId;
@@ -50,19 +53,19 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
     {
         if (request == RunJournal.Pause)
         {
-            await scope.UpdateRunAsync("state = 'paused', request = NULL, throttle_reason = NULL", [], stop);
+            await scope.UpdateRunAsync($"state = 'paused', {Answered}, throttle_reason = NULL", [request], stop);
             await scope.WriteEventAsync(null, "paused", "on request", stop);
             return new(OperationOutcome.Interrupted, RunState.Paused, $"run {RunId} was paused on request");
         }
         if (position.Refuses(request) is { } refusal)
         {
-            await scope.UpdateRunAsync("request = NULL", [], stop);
+            await scope.UpdateRunAsync(Answered, [request], stop);
             await scope.WriteEventAsync(position.Current, "request-refused", refusal, stop);
             return null;
         }
         await using NpgsqlTransaction transaction = await scope.Connection.BeginTransactionAsync(stop);
         await scope.UpdateRunAsync(
-            "state = 'running', detour = $3, request = NULL, open_gate = NULL, open_at = NULL, error = NULL, "
+            $"state = 'running', detour = $3, {Answered}, open_gate = NULL, open_at = NULL, error = NULL, "
                 + "outcome = NULL",
             [request],
             stop

@@ -79,6 +79,7 @@ internal sealed class Runner(ServerAccess server, IOperation operation, RunnerOp
     {
         await using WorkerSession worker = await WorkerSession.OpenAsync(
             server,
+            lease,
             operation.Plan.Target,
             options.Limits,
             time,

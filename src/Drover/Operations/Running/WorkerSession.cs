@@ -19,11 +19,13 @@ internal sealed class WorkerSession : IAsyncDisposable
 
     /// <summary>
     /// Opens a session and waits until no other worker is left. What a runner left behind ends by itself, since the
-    /// server looks whether its client is still there. One that does not is ended: this runner's epoch is the later
-    /// one, so that session can only be an obsolete one of Drover's own.
+    /// server looks whether its client is still there. One that does not is ended, if this runner's epoch is still the
+    /// latest: then that session can only be an obsolete one of Drover's own.
     /// </summary>
+    /// <exception cref="OperationException">Another runner has begun a later epoch, and that session is its.</exception>
     public static async Task<WorkerSession> OpenAsync(
         ServerAccess server,
+        RunLease lease,
         string target,
         OperationLimits limits,
         TimeProvider time,
@@ -38,6 +40,7 @@ internal sealed class WorkerSession : IAsyncDisposable
             {
                 if (time.GetElapsedTime(started) > limits.WorkerPatience)
                 {
+                    await lease.CheckAsync(connection, cancellationToken);
                     await AdvisoryLocks.EvictAsync(connection, AdvisoryLocks.Worker, target, cancellationToken);
                 }
                 await Task.Delay(s_poll, time, cancellationToken);

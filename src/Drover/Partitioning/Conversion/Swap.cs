@@ -20,8 +20,20 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
     public RebindPlan Rebinding { get; } = RebindPlan.For(table, layout.NewTable, layout.OldTable);
 
     /// <summary>Locks in their fixed order: dependents, referenced tables, the two tables.</summary>
-    public IEnumerable<string> Locks(QualifiedName follower) =>
-        [.. Rebinding.Lock, .. _keys.Locks(), $"LOCK TABLE {layout.Table}, {follower} IN ACCESS EXCLUSIVE MODE"];
+    public IEnumerable<string> Locks() => Locks(layout.NewTable, "SHARE ROW EXCLUSIVE");
+
+    /// <summary>
+    /// The same for the way back. A foreign key that goes loses its triggers, also on the table that it points to, which
+    /// takes that table's strongest lock: later, whoever reads that table first and this one next would be in the way.
+    /// </summary>
+    public IEnumerable<string> LocksBack() => Locks(layout.OldTable, "ACCESS EXCLUSIVE");
+
+    private IEnumerable<string> Locks(QualifiedName follower, string referenced) =>
+        [
+            .. Rebinding.Lock,
+            .. _keys.Locks(referenced),
+            $"LOCK TABLE {layout.Table}, {follower} IN ACCESS EXCLUSIVE MODE",
+        ];
 
     /// <summary>The partitioned table takes the name.</summary>
     public IEnumerable<string> Forward() =>

@@ -28,7 +28,7 @@ internal sealed class SwapForeignKeys(
 
     /// <summary>On the other tables, in the order of their names.</summary>
     /// <param name="outgoing">The mode on tables that the foreign keys point to.</param>
-    public IEnumerable<string> Locks(string outgoing = "SHARE ROW EXCLUSIVE") =>
+    public IEnumerable<string> Locks(string outgoing) =>
         table
             .IncomingForeignKeys.Where(key => key.TableOid != table.Oid)
             .Select(key => (key.Table.ToString(), "ACCESS EXCLUSIVE"))

@@ -21,6 +21,17 @@ internal static partial class LogMaintenance
     /// <summary>A database was not maintained at all.</summary>
     [LoggerMessage(7003, LogLevel.Error, "partitions of database {Database} are not kept: {Reason}")]
     public static partial void DatabaseFailed(ILogger logger, string database, string reason);
+
+    /// <summary>Something that may be meant, and is told.</summary>
+    [LoggerMessage(7004, LogLevel.Information, "{Table}: {Subject}: {Consequence}. {Remedy} ({Code})")]
+    public static partial void Told(
+        ILogger logger,
+        string table,
+        string subject,
+        string consequence,
+        string remedy,
+        string code
+    );
 }
 
 /// <summary>Counters of the process; any thread may count.</summary>

@@ -9,8 +9,8 @@ namespace Drover.IntegrationTests.Partitioning.Conversion;
 
 public sealed class CopyDeadlockTests(PostgresFixture postgres)
 {
-    // The copy of row 10 waits until it is let go; that of row 850 takes nearly as long as the writer waits before it
-    // looks for a deadlock.
+    // The copy waits at row 10 until it is let go. At a row in the middle of a later batch it takes nearly as long as
+    // the writer waits before it looks for a deadlock.
     private const string Paced = """
         CREATE TABLE armed (n int);
         CREATE FUNCTION paced(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -21,7 +21,7 @@ public sealed class CopyDeadlockTests(PostgresFixture postgres)
           IF EXISTS (SELECT FROM drover.steps WHERE name = 'copy' AND state = 'running') THEN
             IF id = 10 AND NOT EXISTS (SELECT FROM public.armed) THEN
               RAISE EXCEPTION 'not yet' USING ERRCODE = 'lock_not_available';
-            ELSIF id = 850 AND EXISTS (SELECT FROM pg_stat_activity
+            ELSIF id = (SELECT m.id FROM public.middle AS m) AND EXISTS (SELECT FROM pg_stat_activity
               WHERE application_name = 'writer' AND state <> 'idle') THEN
               PERFORM pg_sleep(0.95);
             END IF;
@@ -31,6 +31,7 @@ public sealed class CopyDeadlockTests(PostgresFixture postgres)
         CREATE TABLE orders (id bigint PRIMARY KEY CHECK (paced(id)), note text, created_at timestamptz NOT NULL);
         INSERT INTO orders SELECT n, 'n', timestamptz '2026-06-01' + n * interval '1 hour'
           FROM generate_series(1, 1000) AS n;
+        CREATE TABLE middle AS SELECT id FROM orders WHERE ctid = '(4,40)';
         """;
 
     private const string IsCopying =
@@ -55,14 +56,16 @@ public sealed class CopyDeadlockTests(PostgresFixture postgres)
             s_soon
         );
 
-        // Holds the place of row 900, which the copy comes to; then wants that of 810, which the copy has.
-        await MirrorStage.Run(writer, $"BEGIN; {PutBack(900)}");
+        // Holds the place of a row that the copy comes to; then wants that of one which the copy has.
+        long earlier = await stage.ScalarAsync<long>("SELECT id FROM orders WHERE ctid = '(4,20)'");
+        long later = await stage.ScalarAsync<long>("SELECT id FROM orders WHERE ctid = '(4,80)'");
+        await MirrorStage.Run(writer, $"BEGIN; {PutBack(later)}");
         await stage.ExecuteAsync("INSERT INTO armed VALUES (1)");
         await Eventually.HoldsAsync(
             async () => running.IsCompleted || await stage.ScalarAsync<bool>(IsInTheMiddle),
             s_soon
         );
-        await MirrorStage.Run(writer, $"{PutBack(810)}; COMMIT");
+        await MirrorStage.Run(writer, $"{PutBack(earlier)}; COMMIT");
 
         await running;
         await stage.OpenAsync("cutover");
@@ -108,7 +111,7 @@ public sealed class CopyDeadlockTests(PostgresFixture postgres)
         Assert.True(end.State == RunState.Watching, end.Message);
     }
 
-    private static string PutBack(int id) =>
+    private static string PutBack(long id) =>
         $"DELETE FROM orders WHERE id = {id}; "
         + $"INSERT INTO orders VALUES ({id}, 'back', timestamptz '2026-06-01' + {id} * interval '1 hour')";
 

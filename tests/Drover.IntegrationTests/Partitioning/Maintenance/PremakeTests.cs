@@ -1,5 +1,6 @@
 // Partitions that are made ahead are like their table; what differs between partitions is mended without a strong lock.
 using Drover.IntegrationTests.LocalPostgres;
+using Drover.Operations.Connections;
 using Npgsql;
 using static Drover.IntegrationTests.Partitioning.Maintenance.MaintenanceStage;
 
@@ -15,6 +16,13 @@ public sealed class PremakeTests(PostgresFixture fixture)
     {
         MaintenanceStage stage = await WithOrdersAsync(fixture, major, 0);
         string suffix = $"{major}_{Guid.NewGuid():N}"[..12];
+        // Neither can be in a transaction.
+        await using (NpgsqlConnection superuser = await stage.OpenAsync())
+        {
+            await superuser.ExecuteAsync("SET allow_in_place_tablespaces = on", [], Token);
+            await superuser.ExecuteAsync($"CREATE TABLESPACE space_{suffix} LOCATION ''", [], Token);
+            await superuser.ExecuteAsync($"ALTER TABLE orders SET TABLESPACE space_{suffix}", [], Token);
+        }
         await stage.ExecuteAsync(
             $"""
             CREATE ROLE owner_{suffix}; CREATE ROLE reader_{suffix}; CREATE ROLE stranger_{suffix};
@@ -43,11 +51,12 @@ public sealed class PremakeTests(PostgresFixture fixture)
                 has_table_privilege('stranger_{suffix}', c.oid, 'SELECT'),
                 (SELECT count(*) FROM pg_index WHERE indrelid = c.oid),
                 (SELECT string_agg(contype::text, '' ORDER BY contype) FROM pg_constraint WHERE conrelid = c.oid
-                    AND contype <> 'n'))
+                    AND contype <> 'n'),
+                (SELECT spcname FROM pg_tablespace s WHERE s.oid = c.reltablespace))
             FROM pg_class c WHERE oid = '{Name(2)}'::regclass
             """
         );
-        Assert.Equal("t|f|t|{fillfactor=70}|a month|t|t|f|f|2|cfp", facts);
+        Assert.Equal($"t|f|t|{{fillfactor=70}}|a month|t|t|f|f|2|cfp|space_{suffix}", facts);
         Assert.Contains("nothing to do", await stage.DoAsync("maintain", "orders"), StringComparison.Ordinal);
         await stage.ExecuteAsync($"INSERT INTO orders (created_at, amount) VALUES ('{Day(2)}', 1)");
     }

@@ -2,6 +2,7 @@
 using Drover.App.Hosting;
 using Drover.Configuration;
 using Drover.IntegrationTests.LocalPostgres;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
@@ -48,6 +49,43 @@ public sealed class SchedulerTests(PostgresFixture fixture)
         }
         await end.CancelAsync();
         await running;
+    }
+
+    [Fact]
+    public async Task What_a_partition_opens_more_than_its_table_is_logged()
+    {
+        MaintenanceStage stage = await WithOrdersAsync(fixture, 18, 0);
+        await stage.DoAsync("policy", "set", "orders", "--interval", "month", "--premake", "1");
+        await stage.ExecuteAsync($"ALTER TABLE orders ENABLE ROW LEVEL SECURITY; GRANT DELETE ON {Name(0)} TO reader");
+        Lines log = new();
+        await new MaintenanceLoop(new MaintenanceOptions(), TimeProvider.System, log).MaintainAsync(
+            stage.ConnectionString,
+            Token
+        );
+        Assert.Contains(
+            log,
+            line => line.Contains($"REVOKE DELETE ON public.{Name(0)} FROM reader (partition-privileges)")
+        );
+        Assert.Contains(
+            log,
+            line => line.Contains($"{Name(0)}: row security is off") && line.Contains("(partition-row-")
+        );
+    }
+
+    private sealed class Lines : List<string>, ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Add($"{logLevel} {eventId.Id} {formatter(state, exception)}");
     }
 
     [Fact]

@@ -31,12 +31,12 @@ internal sealed class LaterChanges(long runId, ConversionLayout layout)
 
     /// <summary>Notes the facts; in the cut-over's transaction, when everything has changed sides.</summary>
     /// <param name="connection">The transaction's.</param>
-    /// <param name="old">The old table as it was before: materialized views may change sides later.</param>
+    /// <param name="old">The old table as it was before: materialized views, and what reads them, may change sides later.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public async Task NoteAsync(NpgsqlConnection connection, TableDescription old, CancellationToken cancellationToken)
     {
         Dictionary<string, string> facts = CatalogFingerprint.FactsOf(await ReadAsync(connection, cancellationToken));
-        foreach (CatalogFact fact in CatalogFacts.OfOutside(old).Where(IsMaterialized))
+        foreach (CatalogFact fact in CatalogFacts.OfOutside(old))
         {
             facts.TryAdd(fact.Subject, fact.Text);
         }
@@ -56,12 +56,16 @@ internal sealed class LaterChanges(long runId, ConversionLayout layout)
         }
         TableDescription table = await ReadAsync(connection, cancellationToken);
         HashSet<string> outside = [.. CatalogFacts.OfOutside(table).Select(fact => fact.Subject)];
+        // Of materialized views and what reads them, it is not known which have changed sides yet.
+        bool mayBeLate = facts.Values.Any(text => text.StartsWith(Materialized, StringComparison.Ordinal));
         string[] changes =
         [
             .. CatalogFingerprint
                 .Changes(facts, table)
-                .Where(change => outside.Contains(change.Subject) || IsGone(change) || (andRights && IsRight(change)))
-                .Select(change => change.ToString()),
+                .Where(change =>
+                    outside.Contains(change.Subject) || (!mayBeLate && IsGone(change)) || (andRights && IsRight(change))
+                )
+                .Select(Describe),
         ];
         if (changes.Length > 0)
         {
@@ -73,17 +77,18 @@ internal sealed class LaterChanges(long runId, ConversionLayout layout)
         }
     }
 
-    private static bool IsMaterialized(CatalogFact fact) =>
-        fact.Text.StartsWith(Materialized, StringComparison.Ordinal);
-
-    // The rollback would make it again. A materialized view that has not changed sides yet is not gone.
-    private static bool IsGone(CatalogChange change) =>
-        change is { After: null, Before: { } before }
-        && !before.StartsWith(Materialized, StringComparison.Ordinal)
-        && CatalogFacts.IsOutside(change.Subject);
+    // The rollback would make it again.
+    private static bool IsGone(CatalogChange change) => change.After is null && CatalogFacts.IsOutside(change.Subject);
 
     private static bool IsRight(CatalogChange change) =>
         s_rights.Any(kind => change.Subject.StartsWith(kind, StringComparison.Ordinal));
+
+    // A view's text is long, and who made it has it.
+    private static string Describe(CatalogChange change) =>
+        IsRight(change) && change is { Before: not null, After: not null } ? change.ToString()
+        : change.Before is null ? $"{change.Subject} was added"
+        : change.After is null ? $"{change.Subject} was dropped"
+        : $"{change.Subject} was changed";
 
     private async Task<TableDescription> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await TableCatalog.FindAsync(connection, layout.Table.ToString(), cancellationToken) is { } oid

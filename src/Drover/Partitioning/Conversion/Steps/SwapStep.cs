@@ -67,10 +67,10 @@ internal sealed class SwapStep(ConversionSettings settings, bool isForward) : IB
         (TableDescription table, Swap swap) = await PlanAsync(context, layout, cancellationToken);
         // Before the locks: under them every moment is the application's wait.
         string[] forward = [.. swap.Forward()];
-        string[] wayBack = [.. swap.Locks(layout.OldTable), ConversionRecord.EndOfLocks, .. swap.Backward()];
+        string[] wayBack = [.. swap.LocksBack(), ConversionRecord.EndOfLocks, .. swap.Backward()];
         IEnumerable<string> kept = settings.KeepsOld ? swap.EquipOld(layout.OldTable) : [];
         string[] last = [.. swap.Rebinding.Finish, .. kept];
-        await SourceTable.LockAsync(connection, swap.Locks(layout.NewTable), cancellationToken);
+        await SourceTable.LockAsync(connection, swap.Locks(), cancellationToken);
         if (await SweepAsync(connection, layout, cursor, cancellationToken) is { } again)
         {
             return again;
