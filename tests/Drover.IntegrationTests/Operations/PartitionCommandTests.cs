@@ -97,8 +97,8 @@ public sealed class PartitionCommandTests(PostgresFixture fixture)
         await stage.QueryAsync(
             $"""
             SELECT string_agg(line, E'\n' ORDER BY id) FROM (
-              SELECT id, to_char(at AT TIME ZONE 'UTC', 'HH24:MI:SS') || 'Z ' || kind || coalesce(' ' || step, '') || ': '
-                || message AS line
+              SELECT id, to_char(at AT TIME ZONE 'UTC', 'HH24:MI:SS') || 'Z ' || kind || coalesce(' ' || step, '')
+                || ': ' || message AS line
               FROM drover.events WHERE kind <> 'statement' ORDER BY id OFFSET {after}) AS x
             """
         ) ?? "";

@@ -22,7 +22,7 @@ internal sealed class WorkerSession : IAsyncDisposable
     /// server looks whether its client is still there. One that does not is ended, if this runner's epoch is still the
     /// latest: then that session can only be an obsolete one of Drover's own.
     /// </summary>
-    /// <exception cref="OperationException">Another runner has begun a later epoch, and that session is its.</exception>
+    /// <exception cref="OperationException">Another runner has begun a later epoch: the session is its.</exception>
     public static async Task<WorkerSession> OpenAsync(
         ServerAccess server,
         RunLease lease,

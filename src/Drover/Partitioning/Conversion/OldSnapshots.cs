@@ -10,10 +10,10 @@ namespace Drover.Partitioning.Conversion;
 internal static class OldSnapshots
 {
     /// <summary>
-    /// Transactions of this database that hold a snapshot now, of whatever process: a background worker (pg_cron's, say)
-    /// and a walsender that copies a table at a snapshot read by the table's name like everybody else. Everybody may
-    /// see <c>backend_xmin</c>. Autovacuum, which has no user, reads no table by its name, and a streaming walsender
-    /// holds no snapshot.
+    /// Transactions of this database that hold a snapshot now, of whatever process: a background worker (such as those
+    /// of pg_cron) and a walsender that copies a table at a snapshot read by the table's name like everybody else.
+    /// Everybody may see <c>backend_xmin</c>. Autovacuum, which has no user, reads no table by its name, and a
+    /// streaming walsender holds no snapshot.
     /// </summary>
     public static async Task<string[]> ListAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

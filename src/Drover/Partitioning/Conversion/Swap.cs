@@ -23,8 +23,9 @@ internal sealed class Swap(TableDescription table, ConversionLayout layout, IRea
     public IEnumerable<string> Locks() => Locks(layout.NewTable, "SHARE ROW EXCLUSIVE");
 
     /// <summary>
-    /// The same for the way back. A foreign key that goes loses its triggers, also on the table that it points to, which
-    /// takes that table's strongest lock: later, whoever reads that table first and this one next would be in the way.
+    /// The same for the way back. A foreign key that goes loses its triggers, also on the table that it points to,
+    /// which takes that table's strongest lock: later, whoever reads that table first and this one next would be in
+    /// the way.
     /// </summary>
     public IEnumerable<string> LocksBack() => Locks(layout.OldTable, "ACCESS EXCLUSIVE");
 

@@ -7,8 +7,8 @@ namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
 /// Copies block by block; the cursor is in the journal. A writer that puts a row back which it has deleted may wait for
-/// the copy and the copy for the writer: then it must be the copy that gives up. The writer looks for a deadlock when it
-/// has waited for <c>deadlock_timeout</c>, so the copy lets go of all its rows before that, whatever it was doing.
+/// the copy and the copy for the writer: then it must be the copy that gives up. The writer looks for a deadlock when
+/// it has waited for <c>deadlock_timeout</c>, so the copy lets go of all its rows before that, whatever it was doing.
 /// </summary>
 internal sealed class CopyStep(ConversionSettings settings) : IBatchStep
 {

@@ -7,8 +7,8 @@ namespace Drover.Partitioning.Conversion.Steps;
 
 /// <summary>
 /// Rows are mirrored, changes of the catalogs are not: the old table would come back without a column, and with the
-/// privileges, policies, triggers, rules, defaults and checks that it had at the cut-over. Who may see what is nothing to be turned back
-/// silently.
+/// privileges, policies, triggers, rules, defaults and checks that it had at the cut-over. Who may see what is nothing
+/// to be turned back silently.
 /// </summary>
 /// <param name="layout">The tables.</param>
 internal sealed class RollbackProof(ConversionLayout layout)

@@ -1,8 +1,9 @@
 // A publication of all tables carries what a conversion makes too: nobody's UPDATE or DELETE may fail for it.
 using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Partitioning.Conversion;
 using Drover.Operations.Plans;
 
-namespace Drover.IntegrationTests.Partitioning.Conversion;
+namespace Drover.IntegrationTests.Partitioning.Dependents;
 
 public sealed class PublishedTableTests(PostgresFixture postgres)
 {
