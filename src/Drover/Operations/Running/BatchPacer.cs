@@ -6,8 +6,10 @@ namespace Drover.Operations.Running;
 /// </summary>
 internal sealed class BatchPacer(OperationLimits limits)
 {
+    /// <summary>No batch is asked to do less; what it takes then, it takes.</summary>
+    public const long RowsMin = 50;
+
     private const long BytesMin = 8 * 1024;
-    private const long RowsMin = 50;
     private const long RowsFirst = 1_000;
 
     private double _bytes = Math.Min(limits.BatchBytesFirst, limits.BatchBytesMax);

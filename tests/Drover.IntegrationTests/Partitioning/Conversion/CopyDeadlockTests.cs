@@ -111,6 +111,32 @@ public sealed class CopyDeadlockTests(PostgresFixture postgres)
         Assert.True(end.State == RunState.Watching, end.Message);
     }
 
+    [Fact]
+    public async Task Row_that_takes_longer_than_a_batch_may_is_copied_all_the_same()
+    {
+        await using ConversionStage stage = await ConversionStage.StartAsync(
+            postgres,
+            18,
+            """
+            CREATE FUNCTION slow(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+            BEGIN
+              IF id = 500 AND current_setting('application_name') = 'drover' THEN
+                PERFORM pg_sleep(1.2) FROM drover.steps WHERE name = 'copy' AND state = 'running';
+              END IF;
+              RETURN true;
+            END $$;
+            CREATE TABLE orders (id bigint PRIMARY KEY CHECK (slow(id)), created_at timestamptz NOT NULL);
+            INSERT INTO orders SELECT n, timestamptz '2026-06-01' + n * interval '1 hour'
+              FROM generate_series(1, 1000) AS n;
+            """
+        );
+        await stage.PlanAsync("orders", ConversionStage.Monthly());
+
+        await stage.RunToAsync(RunState.Ready);
+
+        Assert.Equal(0L, await stage.CountDifferencesAsync("orders", "orders__drover_new"));
+    }
+
     private static string PutBack(long id) =>
         $"DELETE FROM orders WHERE id = {id}; "
         + $"INSERT INTO orders VALUES ({id}, 'back', timestamptz '2026-06-01' + {id} * interval '1 hour')";

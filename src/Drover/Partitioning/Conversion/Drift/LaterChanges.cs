@@ -31,7 +31,7 @@ internal sealed class LaterChanges(long runId, ConversionLayout layout)
 
     /// <summary>Notes the facts; in the cut-over's transaction, when everything has changed sides.</summary>
     /// <param name="connection">The transaction's.</param>
-    /// <param name="old">The old table as it was: materialized views, and what reads them, may change sides later.</param>
+    /// <param name="old">The old table as it was: materialized views may change sides later.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public async Task NoteAsync(NpgsqlConnection connection, TableDescription old, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@
 using System.Text.Json;
 using Drover.Operations;
 using Drover.Operations.Connections;
+using Drover.Operations.Running;
 
 namespace Drover.Partitioning.Conversion.Steps;
 
@@ -12,11 +13,12 @@ namespace Drover.Partitioning.Conversion.Steps;
 /// </summary>
 internal sealed class CopyStep(ConversionSettings settings) : IBatchStep
 {
-    // A batch is meant to take much less than the first; the second keeps a writer short that waits in such a circle.
+    // A batch is meant to take much less than the first; one that does not is tried again at half the size, until it is
+    // so small that no writer is likely to come to its rows. The second is the writer's wait in such a circle.
     private const string Limit = """
         SELECT current_setting('statement_timeout'),
-          set_config('statement_timeout', ceil(800 * extract(epoch FROM
-            current_setting('deadlock_timeout')::interval))::bigint::text, true),
+          set_config('statement_timeout', CASE WHEN $1 THEN '0' ELSE ceil(800 * extract(epoch FROM
+            current_setting('deadlock_timeout')::interval))::bigint::text END, true),
           set_config('lock_timeout', '100ms', true)
         """;
 
@@ -27,7 +29,14 @@ internal sealed class CopyStep(ConversionSettings settings) : IBatchStep
         CopyCursor? cursor = context.Cursor is null
             ? null
             : JsonSerializer.Deserialize(context.Cursor, ConversionJson.Default.CopyCursor);
-        string before = (string)(await context.Connection.ScalarAsync(Limit, [], cancellationToken))!;
+        string before = (string)
+            (
+                await context.Connection.ScalarAsync(
+                    Limit,
+                    [context.Budget.Rows <= BatchPacer.RowsMin],
+                    cancellationToken
+                )
+            )!;
         CopyBatch batch = await _copy.RunAsync(
             context.Connection,
             cursor,
