@@ -28,7 +28,8 @@ internal static class TableCatalog
         ("quote_all_identifiers", "off"),
     ];
 
-    // What the last read on a connection has asked: the next one of the same table asks it in one message.
+    // What the last read on a connection has asked: the next one asks it in one message, of the same table or of the
+    // one that has taken its place.
     private static readonly ConditionalWeakTable<NpgsqlConnection, IReadOnlyList<CatalogQuestion>> s_asked = [];
 
     /// <summary>
@@ -91,9 +92,12 @@ internal static class TableCatalog
     )
     {
         string[] before = await ApplySettingsAsync(connection, [.. Settings.Select(s => s.Value)], cancellationToken);
-        s_asked.TryGetValue(connection, out IReadOnlyList<CatalogQuestion>? expected);
+        s_asked.TryGetValue(connection, out IReadOnlyList<CatalogQuestion>? asked);
+        IEnumerable<CatalogQuestion> expected = (asked ?? []).Select(question =>
+            question.Oid == asked![0].Oid ? question with { Oid = oid } : question
+        );
         TableDescription? table;
-        await using (CatalogQuery query = new(connection, expected ?? [], cancellationToken))
+        await using (CatalogQuery query = new(connection, [.. expected], cancellationToken))
         {
             table = await ReadAsync(query, oid);
             s_asked.AddOrUpdate(connection, query.Asked);
