@@ -14,6 +14,9 @@ internal enum Spread
     /// <summary>As it stands on each, for the rows that are there: counts are added up.</summary>
     Apart,
 
+    /// <summary>Each has the rows of VALUES that belong there.</summary>
+    Split,
+
     /// <summary>As it stands on each, and each does the same: one answer stands for all.</summary>
     Alike,
 
@@ -31,7 +34,9 @@ internal static class SpreadRules
         rule.Facts.Kind switch
         {
             StatementKind.Update or StatementKind.Delete => rule.Uses.IsEmpty ? Spread.Alike : Spread.Apart,
-            StatementKind.Insert => rule.Fixed is { Kind: RouteKind.All } ? Spread.Alike : Spread.None,
+            StatementKind.Insert => rule.Fixed is { Kind: RouteKind.All } ? Spread.Alike
+            : rule is { Inserted: not null, Uses.IsEmpty: true } && rule.Facts.NodeName == "InsertStmt" ? Spread.Split
+            : Spread.None,
             StatementKind.Utility => OfUtility(rule.Facts),
             _ => Spread.None,
         };

@@ -27,6 +27,8 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
     private const int MessageBytesMax = 1024 * 1024 * 1024;
 
     private readonly MessageWriter _rows = new(MessageBytesMax);
+    private readonly List<List<byte[]>> _returned = [];
+    private List<byte[]>? _kept;
     private byte[]? _shape;
     private bool _isHeadWritten;
     private byte[]? _tag;
@@ -37,10 +39,15 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
     /// <param name="servers">The servers.</param>
     /// <param name="texts">The statement of each.</param>
     /// <param name="isSame">Every server does the same, as with a reference table: one answer stands for all.</param>
+    /// <param name="order">
+    /// Of rows that were divided among the servers, the places that each server's had: what they return is put in that
+    /// order again. Null: one server's behind the other's.
+    /// </param>
     public async ValueTask<FanOutResult> RunAsync(
         IReadOnlyList<ServerConnection> servers,
         IReadOnlyList<ReadOnlyMemory<byte>> texts,
-        bool isSame
+        bool isSame,
+        IReadOnlyList<IReadOnlyList<int>>? order = null
     )
     {
         for (int i = 0; i < servers.Count; i++)
@@ -49,7 +56,13 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
         }
         for (int i = 0; i < servers.Count && session.End is null; i++)
         {
+            _kept = order is null ? null : [];
             await ReceiveAsync(servers[i], passesRows: !isSame || i == 0, counts: !isSame || i == 0);
+            _returned.Add(_kept ?? []);
+        }
+        if (order is not null && _failure is null)
+        {
+            WriteInOrder(order);
         }
         if (_failure is null && session.End is null)
         {
@@ -147,6 +160,9 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
             case BackendType.RowDescription:
                 Compare(message);
                 break;
+            case BackendType.DataRow when passesRows && _kept is not null:
+                _kept.Add(message.ToArray());
+                break;
             case BackendType.DataRow when passesRows && _failure is null:
                 WriteHead();
                 _rows.WriteBytes(message);
@@ -190,6 +206,23 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
         {
             _isHeadWritten = true;
             call.WriteHead(_rows, _shape);
+        }
+    }
+
+    /// <summary>A server returns its rows in the order that they had, unless some were left out.</summary>
+    private void WriteInOrder(IReadOnlyList<IReadOnlyList<int>> order)
+    {
+        bool areAllThere = !order.Where((places, i) => places.Count != _returned[i].Count).Any();
+        IEnumerable<byte[]> rows = areAllThere
+            ? order
+                .SelectMany((places, i) => places.Select((place, k) => (Place: place, Row: _returned[i][k])))
+                .OrderBy(static one => one.Place)
+                .Select(static one => one.Row)
+            : _returned.SelectMany(static one => one);
+        foreach (byte[] row in rows)
+        {
+            WriteHead();
+            _rows.WriteBytes(row);
         }
     }
 

@@ -48,6 +48,7 @@ internal sealed class ShardSession
     private readonly SpreadWork _work;
     private int _credit;
     private bool _ranUnsynced;
+    private bool _refusesSpread;
     private NextStep _step;
     private byte[]? _text;
     private StatementCall? _call;
@@ -352,6 +353,11 @@ internal sealed class ShardSession
 
     private Admission BeginSpread(in Unit unit, ReadOnlySpan<byte> data)
     {
+        if (_refusesSpread)
+        {
+            _refusesSpread = false;
+            return Refuse(ShardRefusals.Across(unit.Route));
+        }
         _call = StatementCall.Read(data[..unit.Length], _session);
         _unit = unit;
         bool isInTransaction = _deferred == Deferred.Begun || _session.Server is not null;
@@ -367,13 +373,19 @@ internal sealed class ShardSession
     private async ValueTask SpreadAsync()
     {
         Spread spread = _unit.Plan!.Spread;
+        SplitInsert? split = spread == Spread.Split ? await SplitInsert.MakeAsync(_call!, _reader) : null;
+        if (spread == Spread.Split && split is null)
+        {
+            _refusesSpread = true;
+            return;
+        }
         bool isOwn = _session.Server is null && _deferred == Deferred.None;
         if (isOwn && spread != Spread.AlikeWithoutTransaction)
         {
             _branches.Opening.Add("BEGIN"u8);
             _deferred = Deferred.Begun;
         }
-        await _work.RunAsync(_call!, spread, _unit.Route.Shards, isOwn);
+        await _work.RunAsync(_call!, spread, split?.Shards ?? _unit.Route.Shards, isOwn, split);
         _deferred = Deferred.None;
         _call = null;
     }

@@ -15,7 +15,14 @@ internal sealed class SpreadWork(ClientSession session, Branches branches, Shard
     /// <param name="spread">How.</param>
     /// <param name="shards">Where.</param>
     /// <param name="isOwn">The client has begun no transaction: it is one of its own.</param>
-    public async ValueTask RunAsync(StatementCall call, Spread spread, IReadOnlyList<int> shards, bool isOwn)
+    /// <param name="split">What each shard gets of it; null: all.</param>
+    public async ValueTask RunAsync(
+        StatementCall call,
+        Spread spread,
+        IReadOnlyList<int> shards,
+        bool isOwn,
+        SplitInsert? split = null
+    )
     {
         session.Inbox.Consume(call.Length);
         session.Park();
@@ -32,8 +39,9 @@ internal sealed class SpreadWork(ClientSession session, Branches branches, Shard
         using FanOut work = new(session, call);
         FanOutResult result = await work.RunAsync(
             servers,
-            [.. servers.Select(_ => call.Text)],
-            isSame: spread != Spread.Apart
+            split?.Texts ?? [.. servers.Select(_ => call.Text)],
+            isSame: spread is Spread.Alike or Spread.AlikeWithoutTransaction,
+            split?.Places
         );
         RouteRefusal? failure = result.Failure;
         if (session.End is null && failure is null && isOwn && spread != Spread.AlikeWithoutTransaction)

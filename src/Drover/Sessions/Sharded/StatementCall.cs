@@ -45,13 +45,22 @@ internal sealed class StatementCall
         return call._messages is [.., FrontendType.Sync] ? call : null;
     }
 
+    /// <summary>What follows the names in Bind: formats, values, result formats.</summary>
+    public ReadOnlyMemory<byte> Values => _bind;
+
+    /// <summary>The declared types as they are on the wire.</summary>
+    public ReadOnlyMemory<byte> Types => _types;
+
     /// <summary>Writes the messages that run it.</summary>
     /// <param name="writer">Of one server.</param>
     /// <param name="text">The statement as this server is to have it.</param>
     public void WriteTo(MessageWriter writer, ReadOnlySpan<byte> text)
     {
-        Parse.WriteRenamed(writer, default, text, _types);
-        Bind.Write(writer, default, default, _bind);
+        if (text.Length == _text.Length || !PartialBind.TryWrite(writer, text, _types, _bind))
+        {
+            Parse.WriteRenamed(writer, default, text, _types);
+            Bind.Write(writer, default, default, _bind);
+        }
         Describe.Write(writer, DescribedKind.Portal, default);
         Execute.Write(writer, default);
         Sync.Write(writer);

@@ -244,6 +244,16 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         _isJustLearnt = true;
     }
 
+    /// <summary>The route of a text with a call's values.</summary>
+    public async ValueTask<Route> RouteAsync(byte[] text, StatementCall call) =>
+        TryRoute(text, call, out Route route) ? route : Resolve(await router.LearnAsync(text, SearchPath), text, call);
+
+    private bool TryRoute(byte[] text, StatementCall call, out Route route) =>
+        router.TryRoute(text, SearchPath, new BoundValues(call.Values.Span, Types(call.Types.Span)), out _, out route);
+
+    private Route Resolve(LearntStatement learnt, byte[] text, StatementCall call) =>
+        learnt.Resolve(text, new BoundValues(call.Values.Span, Types(call.Types.Span)));
+
     private bool TryRoute(
         ReadOnlySpan<byte> text,
         in BoundValues values,
@@ -281,9 +291,12 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         unit.Plan = plan;
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes;
-        // What only prepares the transaction is said wherever that is.
-        Merge(ref unit, plan.IsPrelude ? Route.Any : route);
+        Merge(ref unit, plan.IsPrelude || IsOfSession(plan) ? Route.Any : route);
     }
+
+    /// <summary>What is about the session is said wherever that is.</summary>
+    private static bool IsOfSession(StatementPlan plan) =>
+        plan.Statements is [{ NodeName: "DeallocateStmt" or "ExecuteStmt" or "DiscardStmt" }];
 
     private void Merge(ref Unit unit, Route route)
     {
