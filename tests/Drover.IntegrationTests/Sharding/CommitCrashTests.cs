@@ -1,4 +1,4 @@
-// Money moves between shards while the proxy is killed again and again: none is made or lost, and nothing is left prepared.
+// Money moves between shards while the proxy is killed again and again: none is made or lost, nothing is left prepared.
 using System.Collections.Concurrent;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Topology;

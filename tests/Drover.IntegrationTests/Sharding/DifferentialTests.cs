@@ -65,7 +65,7 @@ public sealed class DifferentialTests(PostgresFixture postgres)
     /// <summary>A write that one side has made and the other has refused makes all that follows differ.</summary>
     private static bool IsWrite(string answer) => answer.StartsWith("rows ", StringComparison.Ordinal);
 
-    /// <summary>Rows in order where the statement asks for one, else sorted; counts; the SQLSTATE of an error.</summary>
+    /// <summary>Rows, sorted unless the statement asks for an order; counts; the SQLSTATE of an error.</summary>
     private static async Task<string> AnswerAsync(NpgsqlConnection client, string sql)
     {
         try

@@ -13,8 +13,8 @@ internal static class PartialBind
     private const uint Text = 25;
 
     /// <summary>
-    /// Writes Parse and Bind. A parameter that is not in this part has nothing to tell its type by: it is a NULL of type
-    /// text.
+    /// Writes Parse and Bind. A parameter that is not in this part has nothing to tell its type by: it is a
+    /// NULL of type text.
     /// </summary>
     /// <param name="writer">Of the server.</param>
     /// <param name="text">The part.</param>
