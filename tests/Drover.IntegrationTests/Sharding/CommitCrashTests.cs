@@ -63,12 +63,7 @@ public sealed class CommitCrashTests(PostgresFixture postgres)
                 await proxy.DisposeAsync();
                 proxy = await stage.ServeAsync();
             }
-            await Eventually.HoldsAsync(
-                async () =>
-                    await stage.FromShardAsync(1, "SELECT count(*) FROM pg_prepared_xacts WHERE gid ~ '^drover_'")
-                    == "0",
-                s_recovery
-            );
+            await Eventually.HoldsAsync(async () => await stage.PreparedAsync() == 0, s_recovery);
         }
         finally
         {

@@ -103,7 +103,7 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
             await failed.CommitAsync(Token);
         }
         Assert.Equal(0, await CountAsync(stage, "name ~ '^e'"));
-        Assert.Equal(0, await LeftAsync(stage));
+        Assert.Equal(0, await stage.PreparedAsync());
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
             "0",
             await stage.FromShardAsync(1, "SELECT count(*) FROM pg_constraint WHERE conname = 'customers_id_check'")
         );
-        Assert.Equal(0, await LeftAsync(stage));
+        Assert.Equal(0, await stage.PreparedAsync());
     }
 
     [Fact]
@@ -238,11 +238,6 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
         }
         return count;
     }
-
-    private static async Task<int> LeftAsync(ShardingStage stage) =>
-        int.Parse(
-            (await stage.FromShardAsync(1, "SELECT count(*) FROM pg_prepared_xacts WHERE starts_with(gid, 'drover_')"))!
-        );
 
     private static Task<int> RunAsync(NpgsqlConnection client, string sql, params object[] values) =>
         Command(client, sql, values).ExecuteNonQueryAsync(Token);

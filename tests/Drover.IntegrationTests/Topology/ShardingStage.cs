@@ -77,6 +77,21 @@ internal sealed class ShardingStage : IAsyncDisposable
     /// <summary>A value from one shard, from 1, as text.</summary>
     public Task<string?> FromShardAsync(int shard, string sql) => _cluster.QueryAsync(sql, Token, _shards[shard - 1]);
 
+    /// <summary>Prepared transactions that are left on all shards.</summary>
+    public async Task<int> PreparedAsync()
+    {
+        int count = 0;
+        for (int shard = 1; shard <= _shards.Count; shard++)
+        {
+            string? left = await FromShardAsync(
+                shard,
+                "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()"
+            );
+            count += int.Parse(left!, System.Globalization.CultureInfo.InvariantCulture);
+        }
+        return count;
+    }
+
     /// <summary>A value from the catalog database, as text.</summary>
     public Task<string?> FromCatalogAsync(string sql) => _cluster.QueryAsync(sql, Token, _catalog);
 
