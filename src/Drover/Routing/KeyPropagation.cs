@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using Drover.Routing.Names;
 using Drover.Sql.Statements;
+using Drover.Topology;
 using Drover.Topology.Keys;
 
 namespace Drover.Routing;
@@ -29,8 +30,21 @@ internal sealed class KeyPropagation(StatementFacts facts, ImmutableArray<NamedT
     /// <summary>Whether each row of one place brings its own of the other: rows with an equal key.</summary>
     public bool Brings(KeyUse one, KeyUse other) =>
         one.Group == other.Group
-        && Reach(new Node(one.Table, one.Sharded.KeyColumn), one.Group.KeyType, isBackwards: false)
-            .Contains(new Node(other.Table, other.Sharded.KeyColumn));
+        && Reach(new Node(one.Table, one.Column), one.Group.KeyType, isBackwards: false)
+            .Contains(new Node(other.Table, other.Column));
+
+    /// <summary>
+    /// Whether a column's values, written into a sharding key, stay what they are.
+    /// </summary>
+    public bool Keeps(int table, string column, ShardedTable target, KeyType type)
+    {
+        bool mayRound = target.KeyTypeModifier >= 0 && type is KeyType.Text or KeyType.Numeric;
+        bool isAlike =
+            tables[table].Sharded is { } source
+            && source.KeyColumn == column
+            && source.KeyTypeModifier == target.KeyTypeModifier;
+        return TypeOf(new Node(table, column)) == type && (!mayRound || isAlike);
+    }
 
     private HashSet<Node> Reach(Node start, KeyType type, bool isBackwards)
     {

@@ -29,17 +29,17 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
         int target = InsertTarget();
         ImmutableArray<KeyUse> uses = [.. Indexes().Where(index => index != target).Select(UseOf)];
         StatementRule made = rule with { Uses = uses, Home = home ?? LockedReference() };
-        if (target >= 0)
+        made = WithInsert(made, target);
+        if (made.Fixed is null)
         {
-            made = WithInsert(made, target, uses);
+            made = WithAssignments(made, target);
         }
         if (made.Fixed is not null)
         {
             return made;
         }
-        made = WithAssignments(made, target);
-        KeyUse? driver = uses.FirstOrDefault(IsDriver);
-        return made with { Driver = driver, Apart = made.Apart ?? ReasonApart(uses, driver, target) };
+        KeyUse? driver = made.Uses.FirstOrDefault(use => IsDriver(use, made.Uses));
+        return made with { Driver = driver, Apart = made.Apart ?? ReasonApart(made.Uses, driver, made.Inserted) };
     }
 
     private StatementRule Refuse(RouteRefusal refusal) => rule with { Fixed = Route.Refused(refusal) };
@@ -51,7 +51,13 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
     {
         ShardedTable sharded = tables[index].Sharded!;
         ColocationGroup group = map.GroupOf(sharded);
-        return new KeyUse(index, sharded, group, _keys.ConditionsOf(index, sharded.KeyColumn, group.KeyType));
+        return new KeyUse(
+            index,
+            sharded.KeyColumn,
+            sharded,
+            group,
+            _keys.ConditionsOf(index, sharded.KeyColumn, group.KeyType)
+        );
     }
 
     private string? HomeTable() =>
@@ -66,10 +72,18 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
 
     /// <summary>A lock of a reference table's row excludes others only where all of them ask for it: at home.</summary>
     private string? LockedReference() =>
-        _facts.RowLocks.Length > 0
-        && tables.FirstOrDefault(static table => table.Role == TableRole.Reference) is { } one
+        _facts.RowLocks.Length > 0 && tables.Where((_, index) => IsLockedReference(index)).FirstOrDefault() is { } one
             ? $"a row lock in the reference table {one.Name}"
             : null;
+
+    private bool IsLockedReference(int index) =>
+        tables[index].Role == TableRole.Reference && MayLock(_facts.Tree!, _facts.Tables[index].Alias);
+
+    /// <summary>Whether a FOR UPDATE names a table, or no table and so all.</summary>
+    private static bool MayLock(SqlNode node, string alias) =>
+        node.Kind == "LockingClause"
+            ? node.List("lockedRels") is var named && (named.IsEmpty || named.Any(one => one.Text("relname") == alias))
+            : node.Children().Any(child => MayLock(child, alias));
 
     private Route WithoutSharded(string? home)
     {
@@ -102,13 +116,32 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
 
     private SqlNode? Statement() => _facts.NodeName == "ExplainStmt" ? _facts.Tree?.Child("query") : _facts.Tree;
 
-    private StatementRule WithInsert(StatementRule made, int target, ImmutableArray<KeyUse> uses)
+    private StatementRule WithInsert(StatementRule made, int target)
     {
-        ShardedTable sharded = tables[target].Sharded!;
-        if (_facts.Inserted is not { } rows)
+        int into = target >= 0 ? target : MergeTarget();
+        if (into < 0)
         {
-            return Refuse(Refusals.KeyIsMissing(sharded, "INSERT … SELECT takes the key from another table."));
+            return made;
         }
+        ShardedTable sharded = tables[into].Sharded!;
+        if (target >= 0 && _facts.Inserted is { } rows)
+        {
+            return WithRows(made, into, sharded, rows);
+        }
+        foreach (InsertedColumns inserted in _facts.InsertedFrom)
+        {
+            if (made.Fixed is null)
+            {
+                made = WithColumns(made, sharded, inserted);
+            }
+        }
+        return _facts.InsertedFrom.IsEmpty && target >= 0 ? Refuse(Refusals.KeyIsUnknown(sharded)) : made;
+    }
+
+    private int MergeTarget() => Statement()?.Kind == "MergeStmt" && tables[0].Sharded is not null ? 0 : -1;
+
+    private StatementRule WithRows(StatementRule made, int target, ShardedTable sharded, InsertedRows rows)
+    {
         ImmutableArray<string> columns = rows.Columns.IsEmpty
             ? [.. tables[target].Relation?.Columns.Select(static column => column.Name) ?? []]
             : rows.Columns;
@@ -120,16 +153,61 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
                 : "The column is not among those named.";
             return Refuse(Refusals.KeyIsMissing(sharded, reason));
         }
-        ImmutableArray<ValueSource> sources = rows.Values[key];
-        return sources.Any(static source => source.Kind == ValueSourceKind.Default)
-                ? Refuse(Refusals.KeyIsMissing(sharded, "Its value is DEFAULT."))
-            : sources.Any(static source => source.Kind == ValueSourceKind.Expression)
-                ? Refuse(Refusals.KeyIsUnknown(sharded))
+        return WithSources(made, sharded, rows.Values[key]);
+    }
+
+    private StatementRule WithSources(StatementRule made, ShardedTable sharded, ImmutableArray<ValueSource> sources)
+    {
+        if (sources.Any(static source => source.Kind == ValueSourceKind.Default))
+        {
+            return Refuse(Refusals.KeyIsMissing(sharded, "Its value is DEFAULT."));
+        }
+        return sources.Any(static source => source.Kind == ValueSourceKind.Expression)
+            ? Refuse(Refusals.KeyIsUnknown(sharded))
             : made with
             {
-                Inserted = new InsertedKeys(sharded, map.GroupOf(sharded), sources),
-                Apart = uses.IsEmpty ? null : Refusals.NotOneShard(sharded, uses[0].Sharded),
+                Inserted = new InsertedKeys(
+                    sharded,
+                    map.GroupOf(sharded),
+                    made.Inserted is null ? sources : made.Inserted.Sources.AddRange(sources)
+                ),
+                Apart = made.Uses.IsEmpty ? null : Refusals.NotOneShard(sharded, made.Uses[0].Sharded),
             };
+    }
+
+    /// <summary>The key comes from a column of a table, or is a value.</summary>
+    private StatementRule WithColumns(StatementRule made, ShardedTable sharded, InsertedColumns inserted)
+    {
+        InsertedColumn? key = inserted.Columns.FirstOrDefault(one => one.Column == sharded.KeyColumn);
+        if (key is null)
+        {
+            return Refuse(Refusals.KeyIsMissing(sharded, "What the query puts into it cannot be told."));
+        }
+        if (key.Source.Table < 0)
+        {
+            return WithSources(made, sharded, [key.Value]);
+        }
+        ColocationGroup group = map.GroupOf(sharded);
+        if (!_keys.Keeps(key.Source.Table, key.Source.Column, sharded, group.KeyType))
+        {
+            return Refuse(Refusals.KeyIsUnknown(sharded));
+        }
+        KeyUse use = new(
+            key.Source.Table,
+            key.Source.Column,
+            sharded,
+            group,
+            _keys.ConditionsOf(key.Source.Table, key.Source.Column, group.KeyType)
+        )
+        {
+            IsInserted = true,
+        };
+        bool mayScatter = key.Source.IsOwn;
+        return made with
+        {
+            Uses = made.Uses.Add(use),
+            Apart = mayScatter ? made.Apart : Refusals.NotScattered(sharded, "The query has a LIMIT or the like."),
+        };
     }
 
     private StatementRule WithAssignments(StatementRule made, int target)
@@ -139,9 +217,13 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
         {
             return made;
         }
-        KeyUse? use = made.Uses.FirstOrDefault(use => use.Table == changed);
-        foreach (Assignment assignment in _facts.Assignments.Where(one => one.Column == sharded.KeyColumn))
+        KeyUse? use = made.Uses.FirstOrDefault(use => use.Table == changed && !use.IsInserted);
+        foreach (Assignment assignment in _facts.Assignments)
         {
+            if (assignment.Column != sharded.KeyColumn || assignment.Source.Kind == ValueSourceKind.Itself)
+            {
+                continue;
+            }
             if (use is null || assignment.Source.Kind is ValueSourceKind.Expression or ValueSourceKind.Default)
             {
                 return Refuse(Refusals.KeyMoves(sharded));
@@ -157,25 +239,37 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
             .FirstOrDefault(index => _facts.Tables[index] is { IsWritten: true, Query: 0 }, -1);
 
     /// <summary>A place whose rows bring those of all other places, and without which there is no outcome.</summary>
-    private bool IsDriver(KeyUse use)
+    private bool IsDriver(KeyUse use, ImmutableArray<KeyUse> uses)
     {
         TableUse table = _facts.Tables[use.Table];
-        return table is { Query: 0, IsOptional: false }
-            && Indexes().All(other => other == use.Table || _keys.Brings(use, UseOf(other)));
+        bool isFirst =
+            table.Query == 0 || (!_facts.InsertedFrom.IsEmpty && table.Query == _facts.InsertedFrom[0].Query);
+        // What MERGE inserts comes from rows that meet none of its target's.
+        bool isOfMerge = table.IsWritten && uses.Any(static one => one.IsInserted);
+        return isFirst
+            && !table.IsOptional
+            && !use.IsInserted
+            && !isOfMerge
+            && uses.All(other => ReferenceEquals(other, use) || _keys.Brings(use, other));
     }
 
-    private RouteRefusal? ReasonApart(ImmutableArray<KeyUse> uses, KeyUse? driver, int target)
+    private RouteRefusal? ReasonApart(ImmutableArray<KeyUse> uses, KeyUse? driver, InsertedKeys? inserted)
     {
-        if (driver is not null || (target >= 0 && uses.IsEmpty))
+        if (driver is not null || (inserted is not null && uses.IsEmpty))
         {
             return null;
         }
         KeyUse first = uses[0];
         KeyUse? other = uses.FirstOrDefault(use =>
-            use.Table != first.Table && !_keys.Brings(first, use) && !_keys.Brings(use, first)
+            !ReferenceEquals(use, first) && !_keys.Brings(first, use) && !_keys.Brings(use, first)
         );
-        return other is not null
+        return other is { IsInserted: false }
             ? Refusals.NotOneShard(first.Sharded, other.Sharded)
-            : Refusals.NotScattered(first.Sharded, "It is in a subquery, or on the optional side of an outer join.");
+            : Refusals.NotScattered(
+                first.Sharded,
+                other is null
+                    ? "It is in a subquery, or on the optional side of an outer join."
+                    : $"The key that rows of {other.Sharded.Name} get is not the key of the rows that they come from."
+            );
     }
 }

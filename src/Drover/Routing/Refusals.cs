@@ -74,6 +74,9 @@ internal static class Refusals
     public static RouteRefusal View(TableName name) =>
         new(NotSupported, $"view {name} may read sharded tables", Hint: $"Name the tables themselves. {ShardHint}");
 
+    public static RouteRefusal Schema(TableName table, string reason) =>
+        new(NotSupported, $"this change of {table} cannot be made through the proxy", reason);
+
     public static RouteRefusal ReferenceWrite(TableName table, string reason) =>
         new(
             NotSupported,

@@ -55,8 +55,15 @@ internal static class RoutePlanner
             isUtility ? UtilityRoutes.Of(facts, tables, map, catalog)
             : Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal)
             : null;
-        return route is null ? new QueryRule(rule, tables, map).Make() : rule with { Fixed = route };
+        StatementRule made = route is null ? new QueryRule(rule, tables, map).Make() : rule with { Fixed = route };
+        return facts.NodeName == "PrepareStmt" ? AtHome(made, map) : made;
     }
+
+    /// <summary>EXECUTE does not say what it executes: it goes to the first shard, and so must PREPARE.</summary>
+    private static StatementRule AtHome(StatementRule rule, TopologySnapshot map) =>
+        rule.Fixed?.Kind == RouteKind.Refused ? rule
+        : rule.Fixed?.Kind is RouteKind.Any or RouteKind.Home ? rule with { Fixed = Route.Home(map.Home.Number) }
+        : rule with { Fixed = Route.Refused(Refusals.Construct("PrepareStmt of a table with rows on several shards")) };
 
     private static ColocationGroup? GroupOf(ImmutableArray<NamedTable> tables, TopologySnapshot map)
     {

@@ -110,7 +110,7 @@ internal static class RuleResolver
                 }
                 switch (reader.Hash(target, source, i, out ulong hash))
                 {
-                    case KeyOutcome.Unknown:
+                    case KeyOutcome.Unknown or KeyOutcome.Default:
                         return false;
                     case KeyOutcome.Hashed:
                         shards.Add(group.ShardOf(hash));
@@ -154,6 +154,9 @@ internal static class RuleResolver
                         break;
                     case KeyOutcome.Null:
                         refusal = Refusals.KeyIsNull(inserted.Sharded);
+                        return false;
+                    case KeyOutcome.Default:
+                        refusal = Refusals.KeyIsMissing(inserted.Sharded, "Its value is DEFAULT.");
                         return false;
                     default:
                         refusal = Refusals.KeyIsUnknown(inserted.Sharded);

@@ -17,9 +17,13 @@ internal sealed class ShardedDatabaseState
     /// <summary>Makes one that knows nothing yet.</summary>
     public ShardedDatabaseState(ISqlParser parser, TimeProvider time)
     {
+        Parser = parser;
         Refresh = new FactsRefresh(time);
         Router = new StatementRouter(parser, Refresh);
     }
+
+    /// <summary>Reads SQL.</summary>
+    public ISqlParser Parser { get; }
 
     /// <summary>The map; null before the first.</summary>
     public TopologySnapshot? Map => _map;

@@ -71,7 +71,7 @@ internal sealed class StatementRouter
     /// <param name="values">The Bind; the default where there is none.</param>
     /// <param name="plan">What is known of the text.</param>
     /// <param name="route">Where it runs.</param>
-    /// <returns>False if it is not known: LearnAsync makes it so.</returns>
+    /// <returns>False if it is not known: <see cref="LearnAsync"/> makes it so.</returns>
     public bool TryRoute(
         ReadOnlySpan<byte> sql,
         string searchPath,
@@ -104,18 +104,16 @@ internal sealed class StatementRouter
     public async ValueTask<LearntStatement> LearnAsync(ReadOnlyMemory<byte> sql, string searchPath)
     {
         Epoch epoch = _epoch;
-        LearntStatement learnt = await LearnAsync(sql, searchPath, epoch).ConfigureAwait(false);
+        LearntStatement learnt = await ReadAsync(sql, searchPath, epoch).ConfigureAwait(false);
         if (!learnt.Plan.HasUnknownNames || _refresh is null)
         {
             return learnt;
         }
         await _refresh.RequestAsync().ConfigureAwait(false);
-        return ReferenceEquals(epoch, _epoch)
-            ? learnt
-            : await LearnAsync(sql, searchPath, _epoch).ConfigureAwait(false);
+        return ReferenceEquals(epoch, _epoch) ? learnt : await ReadAsync(sql, searchPath, _epoch).ConfigureAwait(false);
     }
 
-    private async ValueTask<LearntStatement> LearnAsync(ReadOnlyMemory<byte> sql, string searchPath, Epoch epoch)
+    private async ValueTask<LearntStatement> ReadAsync(ReadOnlyMemory<byte> sql, string searchPath, Epoch epoch)
     {
         TopologySnapshot map = epoch.Map ?? throw new InvalidOperationException("There is no map yet.");
         PathContext path = epoch.Of(searchPath);

@@ -7,15 +7,21 @@ namespace Drover.Routing;
 
 /// <summary>A place where a statement names a sharded table, with what limits its rows.</summary>
 /// <param name="Table">The index in <see cref="StatementFacts.Tables"/>.</param>
-/// <param name="Sharded">The table.</param>
-/// <param name="Group">Its colocation group.</param>
+/// <param name="Column">The column that has the key.</param>
+/// <param name="Sharded">The table, or the one that gets the column's values as its key.</param>
+/// <param name="Group">The colocation group of that.</param>
 /// <param name="Conditions">Only rows whose key is among the values of each can matter.</param>
 internal sealed record KeyUse(
     int Table,
+    string Column,
     ShardedTable Sharded,
     ColocationGroup Group,
     ImmutableArray<ImmutableArray<ValueSource>> Conditions
-);
+)
+{
+    /// <summary>It is no place of a sharded table, but of what is inserted into one.</summary>
+    public bool IsInserted { get; init; }
+}
 
 /// <summary>The keys that an INSERT gives its rows.</summary>
 internal sealed record InsertedKeys(ShardedTable Sharded, ColocationGroup Group, ImmutableArray<ValueSource> Sources);

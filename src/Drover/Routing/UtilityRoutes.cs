@@ -28,6 +28,7 @@ internal static class UtilityRoutes
         .. (string[])["CompositeTypeStmt", "CreateDomainStmt", "AlterDomainStmt", "CreateRangeStmt", "AlterTypeStmt"],
         .. (string[])["DefineStmt", "CreateCastStmt", "CreateRoleStmt", "AlterRoleStmt", "AlterRoleSetStmt"],
         .. (string[])["DropRoleStmt", "GrantRoleStmt", "CheckPointStmt"],
+        .. (string[])["DropStmt", "CommentStmt", "AlterOwnerStmt"],
     ]);
 
     /// <summary>The route of one statement.</summary>
@@ -42,7 +43,8 @@ internal static class UtilityRoutes
         Route all = new(RouteKind.All, 0, [.. map.Shards.Select(static shard => shard.Number)], null);
         return Anywhere.Contains(facts.NodeName) ? Route.Any
             : AtHome.Contains(facts.NodeName) ? home
-            : Everywhere.Contains(facts.NodeName) ? all
+            : NamedObjects.Of(facts, catalog.Names) is { } objects ? Among(objects, facts, catalog.Names, home, all)
+            : tables.IsEmpty && Everywhere.Contains(facts.NodeName) ? all
             : tables.IsEmpty && !IsOfQuery(facts) ? Route.Refused(Refusals.Construct(facts.NodeName))
             : OfTables(facts, tables, catalog, home, all);
     }
@@ -58,23 +60,41 @@ internal static class UtilityRoutes
         Route all
     )
     {
+        bool isMapped = tables.Any(table => NamedObjects.IsMapped(table, catalog.Names));
+        switch (facts.NodeName)
+        {
+            case "CopyStmt" or "PrepareStmt" when IsOfQuery(facts):
+                return RoutePlanner.Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal) : null;
+            case "CopyStmt" when tables[0].Role == TableRole.Reference && !facts.Tree!.Flag("is_from"):
+                return Route.Any;
+            case "CreateTableAsStmt" when isMapped:
+                return Route.Refused(Refusals.Construct($"{facts.NodeName} of a table with rows on several shards"));
+        }
+        return Among(tables, facts, catalog.Names, home, all);
+    }
+
+    /// <summary>Where the tables are that a change of the schema names.</summary>
+    private static Route Among(
+        ImmutableArray<NamedTable> tables,
+        StatementFacts facts,
+        TableNames names,
+        Route home,
+        Route all
+    )
+    {
         if (tables.FirstOrDefault(static table => table.Role == TableRole.Ambiguous) is { } ambiguous)
         {
             return Route.Refused(Refusals.Name(ambiguous.Reason));
         }
-        bool isMapped = tables.Any(static table => table.Role is TableRole.Sharded or TableRole.Reference);
-        bool isHome = tables.Any(static table => table.Role is TableRole.Home or TableRole.Unknown or TableRole.View);
-        switch (facts.NodeName)
+        ImmutableArray<NamedTable> mapped = [.. tables.Where(table => NamedObjects.IsMapped(table, names))];
+        if (mapped.IsEmpty)
         {
-            case "CopyStmt" or "PrepareStmt" when IsOfQuery(facts) && !(isMapped && facts.NodeName == "PrepareStmt"):
-                return RoutePlanner.Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal) : null;
-            case "CopyStmt" when tables[0].Role == TableRole.Reference && !facts.Tree!.Flag("is_from"):
-                return Route.Any;
-            case "PrepareStmt" or "CreateTableAsStmt" when isMapped:
-                return Route.Refused(Refusals.Construct($"{facts.NodeName} of a table with rows on several shards"));
+            return home;
         }
-        return !isMapped ? home
-            : isHome ? Route.Refused(Refusals.Construct($"{facts.NodeName} of tables on one server and on several"))
+        bool isNewOne = facts.NodeName is "ViewStmt" or "IndexStmt" or "CreateStmt" or "CreateTrigStmt";
+        bool isMixed = mapped.Length < tables.Count(table => !isNewOne || table.Role != TableRole.Unknown);
+        return isMixed ? Route.Refused(Refusals.Construct($"{facts.NodeName} of tables on one server and on several"))
+            : SchemaRules.Refuse(facts, mapped, names) is { } refusal ? Route.Refused(refusal)
             : all;
     }
 }

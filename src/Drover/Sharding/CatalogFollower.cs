@@ -79,7 +79,11 @@ internal sealed class CatalogFollower(
             string fingerprint = await CatalogFactsReader.FingerprintAsync(server, cancellationToken);
             if (fingerprint != _fingerprint)
             {
-                CatalogFactsSnapshot facts = await CatalogFactsReader.ReadAsync(server, cancellationToken);
+                CatalogFactsSnapshot facts = await CatalogFactsReader.ReadAsync(
+                    server,
+                    state.Parser,
+                    cancellationToken
+                );
                 state.Publish(facts);
                 _fingerprint = fingerprint;
             }

@@ -107,4 +107,15 @@ internal sealed class RoutingStage : IDisposable
         Assert.True(KeyHash.TryOfText(type, Encoding.UTF8.GetBytes(key), out ulong hash));
         return Map.Groups[(int)type].ShardOf(hash);
     }
+
+    /// <summary>The route to the shards of some keys: 42, or 42,43, or Text:abc.</summary>
+    public string ShardsOf(string keys)
+    {
+        int colon = keys.IndexOf(':', StringComparison.Ordinal);
+        KeyType type = colon < 0 ? KeyType.Bigint : Enum.Parse<KeyType>(keys[..colon]);
+        int[] shards = [.. keys[(colon + 1)..].Split(',').Select(key => ShardOf(type, key)).Distinct().Order()];
+        return shards.Length == 1 ? $"one {shards[0]}"
+            : shards.Length == Map.Shards.Length ? "all"
+            : $"many {string.Join(' ', shards)}";
+    }
 }

@@ -13,6 +13,9 @@ internal enum KeyOutcome
     /// <summary>NULL: equal to nothing, and in no sharded table.</summary>
     Null,
 
+    /// <summary>The column's default, which the server knows.</summary>
+    Default,
+
     /// <summary>The value is not certain to be what is hashed here.</summary>
     Unknown,
 }
@@ -50,6 +53,7 @@ internal readonly ref struct KeyReader(StatementLiterals literals, BoundValues v
                 return item.Kind switch
                 {
                     ItemKinds.Null => KeyOutcome.Null,
+                    ItemKinds.Default => KeyOutcome.Default,
                     ItemKinds.Parameter => OfParameter(target, _literals.ParameterNumber(item), source.Cast, out hash),
                     _ => KeyLiteral.Hash(target, source.Cast, item.Kind, _literals.Text(item), out hash),
                 };

@@ -1,7 +1,9 @@
 // The first shard's system catalogs → what routing asks of them.
 using System.Collections.Immutable;
+using System.Text;
 using Drover.Operations.Connections;
 using Drover.Routing.Catalogs;
+using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 using Npgsql;
 
@@ -49,8 +51,8 @@ internal static class CatalogFactsReader
                 array_agg(CASE WHEN coalesce(collisdeterministic, true) THEN atttypid ELSE 0::oid END ORDER BY attnum)
                     AS types,
                 array_agg(attidentity <> '' OR (atthasdef AND attgenerated = ''
-                    AND pg_get_expr(adbin, adrelid) !~ ('^(''([^'']|'''')*''|-?[0-9.]+|NULL|true|false)'
-                    || '(::[a-z0-9 "()[\],]+)?$'))
+                    AND pg_get_expr(adbin, adrelid)
+                        !~ '^(''([^'']|'''')*''|-?[0-9.]+|NULL|true|false)(::[a-z0-9 "()[\],]+)?$')
                     ORDER BY attnum) AS defaults
             FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
             LEFT JOIN pg_collation col ON col.oid = attcollation
@@ -60,9 +62,7 @@ internal static class CatalogFactsReader
             AND n.nspname !~ '^pg_(temp|toast)'
         """;
 
-    /// <summary>
-    /// PostgreSQL's own functions in SQL read its catalogs only; an aggregate does what its steps do.
-    /// </summary>
+    /// <summary>PostgreSQL's own functions read its catalogs only; an aggregate does what its step does.</summary>
     private const string FunctionsSql = """
         SELECT n.nspname::text, p.proname::text, p.pronargs - p.pronargdefaults - (p.provariadic <> 0)::int,
             CASE WHEN p.provariadic <> 0 THEN 2147483647 ELSE p.pronargs END, p.provolatile::text,
@@ -78,12 +78,25 @@ internal static class CatalogFactsReader
         (string)(await server.ScalarAsync(FingerprintSql, [], cancellationToken))!;
 
     /// <summary>Reads everything.</summary>
+    /// <param name="server">The first shard.</param>
+    /// <param name="parser">Reads the queries of views.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public static async Task<CatalogFactsSnapshot> ReadAsync(
         NpgsqlConnection server,
+        ISqlParser parser,
         CancellationToken cancellationToken
     )
     {
         List<RelationFacts> relations = await server.ListAsync(RelationsSql, [], Relation, cancellationToken);
+        for (int i = 0; i < relations.Count; i++)
+        {
+            if (relations[i].Definition is { } definition)
+            {
+                ParseOutcome outcome = await parser.ParseAsync(Encoding.UTF8.GetBytes(definition));
+                SqlNode? query = outcome.Tree?.Statements is [var only] ? only.Child("stmt") : null;
+                relations[i] = relations[i] with { Query = query };
+            }
+        }
         List<FunctionFacts> functions = await server.ListAsync(FunctionsSql, [], Function, cancellationToken);
         List<string> roles = await server.ListAsync(
             "SELECT nspname::text FROM pg_namespace JOIN pg_roles ON rolname = nspname",

@@ -1,5 +1,6 @@
 // What a statement cannot tell of itself and the servers' catalogs can.
 using System.Collections.Immutable;
+using Drover.Sql.Parsing;
 
 namespace Drover.Sql.Statements;
 
@@ -49,6 +50,9 @@ internal sealed record RelationFacts(string Schema, string Name, RelationKind Ki
 {
     /// <summary>A view's query as the server spells it, with all names in full; null of another.</summary>
     public string? Definition { get; init; }
+
+    /// <summary>The tree of <see cref="Definition"/>; null if there is none.</summary>
+    public SqlNode? Query { get; init; }
 
     /// <summary>The table that an index or a sequence belongs to; null if there is none.</summary>
     public (string Schema, string Name)? Owner { get; init; }

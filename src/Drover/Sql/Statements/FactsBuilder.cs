@@ -6,15 +6,24 @@ namespace Drover.Sql.Statements;
 
 internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
 {
+    /// <summary>Views whose queries one statement takes in: a view of many views grows with each level.</summary>
+    private const int ViewsMax = 64;
+
+    /// <summary>A parser's thread has stack for statements, not for endless views.</summary>
+    private const int ViewDepthMax = 16;
+
     private readonly HashSet<string> _unknowns = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unknownConstructs = new(StringComparer.Ordinal);
     private readonly List<int> _loneParameters = [];
     private bool _hasParameters;
+    private int _views;
+    private int _viewDepth;
     private bool _writes;
 
     public ICatalogFacts Catalog { get; } = catalog;
 
-    public LiteralPlaces Places { get; } = places;
+    /// <summary>Where the literals are; of a view's query, nowhere.</summary>
+    public LiteralPlaces Places { get; private set; } = places;
 
     public List<TableUse> Tables { get; } = [];
 
@@ -30,10 +39,34 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
 
     public InsertedRows? Inserted { get; set; }
 
+    public List<InsertedColumns> InsertedFrom { get; } = [];
+
     /// <summary>Queries begun so far.</summary>
     public int QueryCount { get; set; }
 
     public void MarkWrite() => _writes = true;
+
+    /// <summary>
+    /// From here a view's query is read: its literals are not in the text. False if there are too many views.
+    /// </summary>
+    public bool TryEnterView(out LiteralPlaces places)
+    {
+        places = Places;
+        if (_views >= ViewsMax || _viewDepth >= ViewDepthMax)
+        {
+            return false;
+        }
+        _views++;
+        _viewDepth++;
+        Places = LiteralPlaces.None;
+        return true;
+    }
+
+    public void LeaveView(LiteralPlaces places)
+    {
+        _viewDepth--;
+        Places = places;
+    }
 
     public void MarkUnknown(string construct)
     {
@@ -119,6 +152,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
             Equalities = [.. Equalities],
             Assignments = [.. Assignments],
             Inserted = Inserted,
+            InsertedFrom = [.. InsertedFrom],
             Tree = node,
         };
 }

@@ -26,15 +26,14 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
                 ReadJoin(item);
                 break;
             case "RangeSubselect":
-                queries.ReadStatement(item.Child("subquery")!, scope, item.Flag("lateral"));
-                AddAlias(item);
+                AddAlias(item, queries.ReadStatement(item.Child("subquery")!, scope, item.Flag("lateral")));
                 break;
             case "RangeFunction":
                 foreach (SqlNode function in item.List("functions"))
                 {
                     queries.ReadExpression(function, scope);
                 }
-                AddAlias(item);
+                AddAlias(item, QueryOutputs.Unknown);
                 if (item.Has("coldeflist"))
                 {
                     facts.MarkUnknown("a function with a list of column types");
@@ -46,48 +45,58 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
                 break;
             default:
                 facts.MarkUnknown(item.Kind);
-                AddAlias(item);
+                AddAlias(item, QueryOutputs.Unknown);
                 break;
         }
     }
 
     private void ReadTable(SqlNode item)
     {
-        string alias = item.Child("alias")?.Text("aliasname") ?? item.Text("relname");
-        if (!item.Has("schemaname") && scope.IsWithName(item.Text("relname")))
+        string name = item.Text("relname");
+        string alias = item.Child("alias")?.Text("aliasname") ?? name;
+        ImmutableArray<string> renamed = item.Child("alias")?.Names("colnames") ?? [];
+        QueryOutputs? outputs =
+            (item.Has("schemaname") ? null : scope.WithQuery(name)) ?? queries.ReadView(item.Text("schemaname"), name);
+        if (outputs is not null)
         {
-            scope.AddDerived(alias);
+            scope.AddDerived(alias, outputs.Renamed(renamed));
             return;
         }
         int table = facts.AddTable(item, scope.Query, isWritten: false);
-        // Renamed columns are names of nothing that the catalogs know.
-        if (item.Child("alias") is { } named && named.Has("colnames"))
-        {
-            scope.AddDerived(alias);
-        }
-        else
+        if (renamed.IsEmpty)
         {
             scope.AddTable(alias, table);
         }
+        else
+        {
+            scope.AddDerived(alias, scope.OfTable(table).Renamed(renamed));
+        }
     }
 
-    private void AddAlias(SqlNode item) => scope.AddDerived(item.Child("alias")?.Text("aliasname") ?? "");
+    private void AddAlias(SqlNode item, QueryOutputs outputs) =>
+        scope.AddDerived(
+            item.Child("alias")?.Text("aliasname") ?? "",
+            outputs.Renamed(item.Child("alias")?.Names("colnames") ?? [])
+        );
+
+    /// <summary>A side of a join: its names, and the columns that USING made within it.</summary>
+    private readonly record struct Side(int First, int End, Dictionary<string, ColumnSource> Merged);
 
     /// <summary>
     /// A join's condition keeps rows out of both sides, of an outer join only out of the side that may be missing.
     /// </summary>
     private void ReadJoin(SqlNode join)
     {
+        Dictionary<string, ColumnSource> around = scope.TakeMerged();
         int before = facts.Tables.Count;
-        ReadItem(join.Child("larg")!);
+        Side leftSide = ReadSide(join.Child("larg")!);
         int between = facts.Tables.Count;
-        ReadItem(join.Child("rarg")!);
+        Side rightSide = ReadSide(join.Child("rarg")!);
         int after = facts.Tables.Count;
         string type = join.Text("jointype");
-        MarkOptional(
-            type is "JOIN_RIGHT" or "JOIN_FULL" ? before : between,
-            type is "JOIN_LEFT" or "JOIN_FULL" ? after : between
-        );
+        bool isLeftOptional = type is "JOIN_RIGHT" or "JOIN_FULL";
+        bool isRightOptional = type is "JOIN_LEFT" or "JOIN_FULL";
+        MarkOptional(isLeftOptional ? before : between, isRightOptional ? after : between);
         bool Left(int table) => table >= before && table < between;
         bool Right(int table) => table >= between && table < after;
         QualReader quals = new(
@@ -101,21 +110,65 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
                 _ => static _ => false,
             }
         );
-        foreach (string column in join.Names("usingClause"))
+        foreach ((string name, ColumnSource source) in around.Concat(leftSide.Merged).Concat(rightSide.Merged))
         {
-            int left = Only(join.Child("larg")!, before, between);
-            int right = Only(join.Child("rarg")!, between, after);
-            quals.AddEquality((left, column), (right, column));
+            scope.Merge(name, source);
         }
+        ReadUsing(join, leftSide, rightSide, quals);
         if (join.Child("quals") is { } condition)
         {
             quals.Read(condition);
             queries.ReadExpression(condition, scope);
         }
-        if (join.Has("alias"))
+        HideNames(join, leftSide.First);
+    }
+
+    private Side ReadSide(SqlNode item)
+    {
+        int first = scope.EntryCount;
+        ReadItem(item);
+        return new Side(first, scope.EntryCount, scope.TakeMerged());
+    }
+
+    private void ReadUsing(SqlNode join, Side left, Side right, QualReader quals)
+    {
+        string type = join.Text("jointype");
+        foreach (string column in join.Names("usingClause"))
         {
-            // From here the names in the join are hidden, and this one stands for all of them.
-            scope.AddDerived(join.Child("alias")!.Text("aliasname"));
+            ColumnSource one = ColumnOf(left, column);
+            ColumnSource other = ColumnOf(right, column);
+            quals.AddEquality(one, other);
+            // What may be missing on one side is taken from the other; from both, it is neither's.
+            scope.Merge(
+                column,
+                type switch
+                {
+                    "JOIN_INNER" or "JOIN_LEFT" => one,
+                    "JOIN_RIGHT" => other,
+                    _ => ColumnSource.None,
+                }
+            );
+            scope.HasMergedColumns = true;
+            scope.HasMixedColumns |= type is "JOIN_RIGHT" or "JOIN_FULL";
+        }
+        scope.HasMixedColumns |= join.Flag("isNatural");
+    }
+
+    private ColumnSource ColumnOf(Side side, string column) =>
+        side.Merged.TryGetValue(column, out ColumnSource merged)
+            ? merged
+            : scope.ResolveAmong(side.First, side.End, column);
+
+    /// <summary>Behind an alias of the whole join its names are hidden, and this one stands for all of them.</summary>
+    private void HideNames(SqlNode join, int first)
+    {
+        if (join.Child("alias") is { } alias)
+        {
+            scope.Hide(first, alias.Text("aliasname"));
+        }
+        if (join.Child("join_using_alias") is { } merged)
+        {
+            scope.AddDerived(merged.Text("aliasname"), QueryOutputs.Unknown);
         }
     }
 
@@ -125,12 +178,5 @@ internal sealed class FromReader(FactsBuilder facts, QueryReader queries, NameSc
         {
             facts.Tables[table] = facts.Tables[table] with { IsOptional = true };
         }
-    }
-
-    /// <summary>The table that a side is; -1 if it is more, or none, or has its columns renamed.</summary>
-    private static int Only(SqlNode side, int first, int end)
-    {
-        bool isTable = side.Kind == "RangeVar" && end == first + 1;
-        return isTable && side.Child("alias")?.Has("colnames") != true ? first : -1;
     }
 }

@@ -48,11 +48,12 @@ internal sealed class KnownStatements<TKnown>(ISqlParser parser, StatementCache<
         {
             return (keep(StatementReader.Undescribed(reason, buffer)), buffer);
         }
-        StatementDescription? read = null;
+        // On the parser's thread: who goes over the tree needs its stack.
+        TKnown? read = null;
         ParseOutcome outcome = await parser
-            .ParseAsync(sql, tree => read = StatementReader.Describe(tree, sql.Span, buffer, catalog))
+            .ParseAsync(sql, tree => read = keep(StatementReader.Describe(tree, sql.Span, buffer, catalog)))
             .ConfigureAwait(false);
-        TKnown known = keep(read ?? StatementReader.Undescribed(outcome.Reason, buffer));
+        TKnown known = read ?? keep(StatementReader.Undescribed(outcome.Reason, buffer));
         if (outcome.Failure is ParseFailure.None or ParseFailure.Refused)
         {
             cache.Add(sql.Span, context, buffer, known, atOnce);

@@ -14,6 +14,9 @@ internal sealed class LiteralPlaces
     private readonly int[] _starts;
     private readonly int[] _slotOfItem;
 
+    /// <summary>Of a text whose literals nobody asks for.</summary>
+    public static LiteralPlaces None { get; } = new([], new ShapeBuffer());
+
     /// <summary>Copies what is needed of a buffer.</summary>
     public LiteralPlaces(ReadOnlySpan<byte> sql, ShapeBuffer buffer)
     {

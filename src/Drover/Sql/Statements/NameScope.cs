@@ -15,13 +15,32 @@ namespace Drover.Sql.Statements;
 /// </param>
 internal sealed class NameScope(FactsBuilder facts, NameScope? outer, bool seesSiblings)
 {
-    private readonly List<(string Name, int Table)> _entries = [];
-    private readonly HashSet<string> _withNames = new(StringComparer.Ordinal);
+    private readonly List<Entry> _entries = [];
+    private readonly Dictionary<string, QueryOutputs> _withNames = new(StringComparer.Ordinal);
+    private Dictionary<string, ColumnSource> _merged = new(StringComparer.Ordinal);
+
+    /// <summary>A name in FROM: a table, or what has outputs.</summary>
+    private readonly record struct Entry(string Name, int Table, QueryOutputs Outputs);
 
     /// <summary>The number of the query.</summary>
     public int Query { get; } = facts.QueryCount++;
 
     public NameScope? Outer { get; } = outer;
+
+    /// <summary>Reads the condition which holds only where this query has a row; null if there is none.</summary>
+    public QualReader? RequiredBy { get; init; }
+
+    /// <summary>Subqueries in conditions that must hold, with who reads those.</summary>
+    public Dictionary<SqlNode, QualReader> Conjuncts { get; } = [];
+
+    /// <summary>A join makes one column of two, so that <c>*</c> has another order.</summary>
+    public bool HasMergedColumns { get; set; }
+
+    /// <summary>A join makes one column of two, and it is not known which is meant.</summary>
+    public bool HasMixedColumns { get; set; }
+
+    /// <summary>Names in FROM so far.</summary>
+    public int EntryCount => _entries.Count;
 
     /// <summary>The nearest query around this one whose columns it can name.</summary>
     private readonly NameScope? _visible = seesSiblings ? outer : outer?._visible;
@@ -29,74 +48,155 @@ internal sealed class NameScope(FactsBuilder facts, NameScope? outer, bool seesS
     /// <summary>
     /// A name for what is no table by itself: a subquery, a function, a table with its columns renamed.
     /// </summary>
-    public void AddDerived(string name) => _entries.Add((name, -1));
+    public void AddDerived(string name, QueryOutputs outputs) => _entries.Add(new Entry(name, -1, outputs));
 
-    public void AddTable(string name, int table) => _entries.Add((name, table));
+    public void AddTable(string name, int table) => _entries.Add(new Entry(name, table, QueryOutputs.Unknown));
 
-    public void AddWithName(string name) => _withNames.Add(name);
+    /// <summary>One name takes the place of all that were added since.</summary>
+    public void Hide(int first, string name)
+    {
+        _entries.RemoveRange(first, _entries.Count - first);
+        _merged.Clear();
+        AddDerived(name, QueryOutputs.Unknown);
+    }
 
-    /// <summary>Whether a name without schema is a WITH query's.</summary>
-    public bool IsWithName(string name) => _withNames.Contains(name) || (Outer is not null && Outer.IsWithName(name));
+    public void AddWithName(string name, QueryOutputs outputs) => _withNames[name] = outputs;
 
-    /// <summary>The table and column that a reference means; a table of -1 if that is not known for sure.</summary>
-    public (int Table, string Column) Resolve(SqlNode reference)
+    /// <summary>The columns of a WITH query; null if a name without schema is none's.</summary>
+    public QueryOutputs? WithQuery(string name) =>
+        _withNames.TryGetValue(name, out QueryOutputs? outputs) ? outputs : Outer?.WithQuery(name);
+
+    /// <summary>A column that USING made of two.</summary>
+    public void Merge(string column, ColumnSource source) => _merged[column] = source;
+
+    /// <summary>The columns that USING made so far; from here there are none.</summary>
+    public Dictionary<string, ColumnSource> TakeMerged()
+    {
+        Dictionary<string, ColumnSource> taken = _merged;
+        _merged = new Dictionary<string, ColumnSource>(StringComparer.Ordinal);
+        return taken;
+    }
+
+    /// <summary>The table and column that a reference means.</summary>
+    public ColumnSource Resolve(SqlNode reference)
     {
         ImmutableArray<string> names = reference.Names("fields");
         bool isPlain = reference.Kind == "ColumnRef" && names.Length == reference.List("fields").Length;
         return !isPlain
-            ? (-1, "")
+            ? ColumnSource.None
             : names.Length switch
             {
-                1 => (ResolveBare(names[0]), names[0]),
-                2 => (ResolveQualified(names[0]), names[1]),
-                _ => (-1, ""),
+                1 => ResolveBare(names[0]),
+                2 => ResolveQualified(names[0], names[1]),
+                _ => ColumnSource.None,
             };
     }
 
-    private int ResolveQualified(string qualifier)
+    /// <summary>A column by its name alone, of some of the entries; one entry has it, or PostgreSQL refuses.</summary>
+    public ColumnSource ResolveAmong(int first, int end, string column)
     {
-        int found = -1;
-        int count = 0;
-        foreach ((string name, int table) in _entries)
+        if (end == first + 1)
         {
-            if (name == qualifier)
-            {
-                found = table;
-                count++;
-            }
+            return Column(_entries[first], column);
         }
-        return count == 1 ? found
-            : count == 0 && _visible is not null ? _visible.ResolveQualified(qualifier)
-            : -1;
+        (ColumnSource found, int count) = Count(first, end, column);
+        return count == 1 ? found : ColumnSource.None;
     }
 
-    private int ResolveBare(string column)
+    /// <summary>All columns, as <c>*</c> has them; of one name if it is given.</summary>
+    public QueryOutputs Star(string? name)
     {
+        ImmutableArray<QueryOutput>.Builder columns = ImmutableArray.CreateBuilder<QueryOutput>();
+        Entry[] entries = [.. _entries.Where(entry => name is null || entry.Name == name)];
+        bool isComplete = entries.Length > 0 && (name is null ? !HasMixedColumns : entries.Length == 1);
+        bool isOrdered = name is not null || !HasMergedColumns;
+        foreach (Entry entry in entries)
+        {
+            QueryOutputs outputs = entry.Table < 0 ? entry.Outputs : OfTable(entry.Table);
+            columns.AddRange(outputs.Columns);
+            isComplete &= outputs.IsComplete;
+            isOrdered &= outputs.IsOrdered;
+        }
+        return new QueryOutputs(columns.ToImmutable(), isComplete, isOrdered);
+    }
+
+    /// <summary>The columns of a table as the catalogs know them.</summary>
+    public QueryOutputs OfTable(int table)
+    {
+        TableUse use = facts.Tables[table];
+        RelationFacts? relation = facts.Catalog.Describe(use.Schema, use.Name);
+        return relation is null
+            ? QueryOutputs.Unknown
+            : new QueryOutputs(
+                [
+                    .. relation.Columns.Select(column => new QueryOutput(
+                        column.Name,
+                        new ColumnSource(table, column.Name, IsOwn: true),
+                        ValueSource.Expression
+                    )),
+                ],
+                IsComplete: true,
+                IsOrdered: true
+            );
+    }
+
+    private static ColumnSource Column(Entry entry, string column) =>
+        entry.Table >= 0 ? new ColumnSource(entry.Table, column, IsOwn: true)
+        : entry.Outputs.Find(column) is { } output ? output.Source
+        : ColumnSource.None;
+
+    private bool? Has(Entry entry, string column) =>
+        entry.Table >= 0
+            ? facts.Catalog.HasColumn(facts.Tables[entry.Table].Schema, facts.Tables[entry.Table].Name, column)
+            : entry.Outputs.Has(column);
+
+    /// <summary>How many of some entries have a column, and the last that has; -1 if that is not known.</summary>
+    private (ColumnSource Found, int Count) Count(int first, int end, string column)
+    {
+        ColumnSource found = ColumnSource.None;
+        int count = 0;
+        for (int i = first; i < end; i++)
+        {
+            switch (Has(_entries[i], column))
+            {
+                case null:
+                    return (ColumnSource.None, -1);
+                case true:
+                    found = Column(_entries[i], column);
+                    count++;
+                    break;
+            }
+        }
+        return (found, count);
+    }
+
+    private ColumnSource ResolveQualified(string qualifier, string column)
+    {
+        Entry[] named = [.. _entries.Where(entry => entry.Name == qualifier)];
+        return named.Length switch
+        {
+            1 => Column(named[0], column),
+            0 when _visible is not null => OfOuter(_visible.ResolveQualified(qualifier, column)),
+            _ => ColumnSource.None,
+        };
+    }
+
+    private ColumnSource ResolveBare(string column)
+    {
+        if (_merged.TryGetValue(column, out ColumnSource merged))
+        {
+            return merged;
+        }
         if (_entries.Count == 1 && _visible is null)
         {
             // It is this table's, or PostgreSQL refuses it.
-            return _entries[0].Table;
+            return Column(_entries[0], column);
         }
-        int found = -1;
-        int count = 0;
-        foreach ((_, int table) in _entries)
-        {
-            bool? has =
-                table < 0
-                    ? null
-                    : facts.Catalog.HasColumn(facts.Tables[table].Schema, facts.Tables[table].Name, column);
-            if (has is null)
-            {
-                return -1;
-            }
-            if (has.Value)
-            {
-                found = table;
-                count++;
-            }
-        }
+        (ColumnSource found, int count) = Count(0, _entries.Count, column);
         return count == 1 ? found
-            : count == 0 && _visible is not null ? _visible.ResolveBare(column)
-            : -1;
+            : count == 0 && _visible is not null ? OfOuter(_visible.ResolveBare(column))
+            : ColumnSource.None;
     }
+
+    private static ColumnSource OfOuter(ColumnSource source) => source with { IsOwn = false, IsOuters = source.IsOwn };
 }

@@ -10,8 +10,19 @@ namespace Drover.Sql.Statements;
 /// <param name="facts">Gets what is found.</param>
 /// <param name="scope">The query that the condition belongs to.</param>
 /// <param name="restricts">Whether the condition keeps rows of a table out of the outcome.</param>
-internal sealed class QualReader(FactsBuilder facts, NameScope scope, Func<int, bool> restricts)
+/// <param name="requiredBy">
+/// Reads a condition around the query, which holds only where this one does; null if there is none.
+/// </param>
+internal sealed class QualReader(
+    FactsBuilder facts,
+    NameScope scope,
+    Func<int, bool> restricts,
+    QualReader? requiredBy = null
+)
 {
+    /// <summary>A column that can have these values only.</summary>
+    private readonly record struct Limit(ColumnSource Column, ImmutableArray<ValueSource> Sources);
+
     /// <summary>Reads one condition.</summary>
     public void Read(SqlNode? qual)
     {
@@ -27,26 +38,50 @@ internal sealed class QualReader(FactsBuilder facts, NameScope scope, Func<int, 
                 ReadAlternatives(qual.List("args"));
                 break;
             case "A_Expr":
-                foreach (ColumnPredicate predicate in PredicatesOf(qual))
+                foreach (Limit limit in LimitsOf(qual))
                 {
-                    Add(predicate);
+                    Add(limit);
                 }
                 ReadEquality(qual);
+                break;
+            case "SubLink" when qual.Text("subLinkType") is "EXISTS_SUBLINK" or "ANY_SUBLINK":
+                scope.Conjuncts[qual] = this;
                 break;
         }
     }
 
     /// <summary>Columns of two tables that are equal.</summary>
-    /// <param name="one">A column.</param>
-    /// <param name="other">Another.</param>
-    public void AddEquality((int Table, string Column) one, (int Table, string Column) other)
+    public void AddEquality(ColumnSource one, ColumnSource other) =>
+        AddEquality(one, other, Restricts(one), Restricts(other));
+
+    /// <summary>Reads x IN (SELECT …): the columns of the subquery equal what is compared with them.</summary>
+    /// <param name="link">The condition, read before.</param>
+    /// <param name="outputs">The subquery's columns.</param>
+    public void AddSubquery(SqlNode link, QueryOutputs outputs)
+    {
+        if (link.Child("testexpr") is not { } test || link.Names("operName") is not ([] or ["="]))
+        {
+            return;
+        }
+        ImmutableArray<SqlNode> tested = test.Kind == "RowExpr" ? test.List("args") : [test];
+        if (!outputs.IsPositional || outputs.Columns.Length != tested.Length)
+        {
+            return;
+        }
+        for (int i = 0; i < tested.Length; i++)
+        {
+            ColumnSource one = scope.Resolve(tested[i]);
+            ColumnSource other = outputs.Columns[i].Source;
+            AddEquality(one, other, Restricts(one), other.IsOwn);
+        }
+    }
+
+    private void AddEquality(ColumnSource one, ColumnSource other, bool restrictsOne, bool restrictsOther)
     {
         if (one.Table < 0 || other.Table < 0 || one.Table == other.Table)
         {
             return;
         }
-        bool restrictsOne = Restricts(one.Table);
-        bool restrictsOther = Restricts(other.Table);
         if (restrictsOther)
         {
             facts.Equalities.Add(
@@ -59,32 +94,38 @@ internal sealed class QualReader(FactsBuilder facts, NameScope scope, Func<int, 
         }
     }
 
-    /// <summary>A table of an outer query is not restricted by what an inner query says of it.</summary>
-    private bool Restricts(int table) => facts.Tables[table].Query == scope.Query && restricts(table);
+    /// <summary>
+    /// A table of an outer query is restricted by what an inner query says of it only where the outer needs that.
+    /// </summary>
+    private bool Restricts(ColumnSource column) =>
+        (column.IsOwn && restricts(column.Table))
+        || (column.IsOuters && requiredBy is not null && requiredBy.RestrictsTable(column.Table));
 
-    private void Add(ColumnPredicate predicate)
+    private bool RestrictsTable(int table) => restricts(table);
+
+    private void Add(Limit limit)
     {
-        bool isKnown = predicate.Sources.All(static source => source.Kind != ValueSourceKind.Expression);
-        if (isKnown && Restricts(predicate.Table))
+        bool isKnown = limit.Sources.All(static source => source.Kind != ValueSourceKind.Expression);
+        if (isKnown && limit.Column.Table >= 0 && Restricts(limit.Column))
         {
-            facts.Predicates.Add(predicate);
+            facts.Predicates.Add(new ColumnPredicate(limit.Column.Table, limit.Column.Column, limit.Sources));
         }
     }
 
     /// <summary>a = 1 OR a = 2.</summary>
     private void ReadAlternatives(ImmutableArray<SqlNode> alternatives)
     {
-        List<ColumnPredicate> all = [];
+        List<Limit> all = [];
         foreach (SqlNode alternative in alternatives)
         {
-            ColumnPredicate[] predicates = alternative.Kind == "A_Expr" ? [.. PredicatesOf(alternative)] : [];
-            if (predicates.Length != 1)
+            Limit[] limits = alternative.Kind == "A_Expr" ? [.. LimitsOf(alternative)] : [];
+            if (limits.Length != 1)
             {
                 return;
             }
-            all.Add(predicates[0]);
+            all.Add(limits[0]);
         }
-        if (all.TrueForAll(one => one.Table == all[0].Table && one.Column == all[0].Column))
+        if (all.TrueForAll(one => one.Column == all[0].Column))
         {
             Add(all[0] with { Sources = [.. all.SelectMany(static one => one.Sources).Distinct()] });
         }
@@ -103,7 +144,7 @@ internal sealed class QualReader(FactsBuilder facts, NameScope scope, Func<int, 
         }
     }
 
-    private IEnumerable<ColumnPredicate> PredicatesOf(SqlNode expression)
+    private IEnumerable<Limit> LimitsOf(SqlNode expression)
     {
         SqlNode? left = expression.Child("lexpr");
         SqlNode? right = expression.Child("rexpr");
@@ -120,12 +161,12 @@ internal sealed class QualReader(FactsBuilder facts, NameScope scope, Func<int, 
         };
     }
 
-    private IEnumerable<ColumnPredicate> Equal(SqlNode left, SqlNode right)
+    private IEnumerable<Limit> Equal(SqlNode left, SqlNode right)
     {
         if (left.Kind == "RowExpr" && right.Kind == "RowExpr")
         {
             return left.List("args").Length == right.List("args").Length
-                ? left.List("args").Zip(right.List("args"), Equal).SelectMany(static predicates => predicates)
+                ? left.List("args").Zip(right.List("args"), Equal).SelectMany(static limits => limits)
                 : [];
         }
         return left.Kind == "ColumnRef" ? Column(left, [ValueSources.Of(right, facts.Places)])
@@ -133,7 +174,7 @@ internal sealed class QualReader(FactsBuilder facts, NameScope scope, Func<int, 
             : [];
     }
 
-    private IEnumerable<ColumnPredicate> In(SqlNode left, ImmutableArray<SqlNode> items)
+    private IEnumerable<Limit> In(SqlNode left, ImmutableArray<SqlNode> items)
     {
         if (left.Kind != "RowExpr")
         {
@@ -148,10 +189,10 @@ internal sealed class QualReader(FactsBuilder facts, NameScope scope, Func<int, 
             : [];
     }
 
-    private IEnumerable<ColumnPredicate> Column(SqlNode column, ImmutableArray<ValueSource> sources)
+    private IEnumerable<Limit> Column(SqlNode column, ImmutableArray<ValueSource> sources)
     {
-        (int table, string name) = scope.Resolve(column);
-        return table >= 0 ? [new ColumnPredicate(table, name, sources)] : [];
+        ColumnSource source = scope.Resolve(column);
+        return source.Table >= 0 ? [new Limit(source, sources)] : [];
     }
 
     /// <summary>PostgreSQL's own equality: of pg_catalog, which is searched first.</summary>

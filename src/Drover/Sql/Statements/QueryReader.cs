@@ -15,7 +15,17 @@ internal sealed class QueryReader(FactsBuilder facts)
             ["BooleanTest", "CaseExpr", "CaseWhen", "CoalesceExpr", "CollateClause", "ColumnRef", "GroupingFunc"],
         .. (string[])
             ["GroupingSet", "IndexElem", "InferClause", "List", "LockingClause", "MinMaxExpr", "MultiAssignRef"],
-        .. (string[])["NamedArgExpr", "Null", "NullTest", "ParamRef", "ResTarget", "RowExpr", "SQLValueFunction"],
+        .. (string[])
+            [
+                "MergeWhenClause",
+                "NamedArgExpr",
+                "Null",
+                "NullTest",
+                "ParamRef",
+                "ResTarget",
+                "RowExpr",
+                "SQLValueFunction",
+            ],
         .. (string[])
             ["SetToDefault", "SortBy", "String", "TypeCast", "TypeName", "WindowDef", "XmlExpr", "XmlSerialize"],
         .. (string[])["bsval", "boolval", "fval", "ival", "sval", "Alias", "Integer", "Float", "DefElem"],
@@ -28,20 +38,30 @@ internal sealed class QueryReader(FactsBuilder facts)
     /// <param name="node">The statement.</param>
     /// <param name="outer">The query that it stands in.</param>
     /// <param name="seesSiblings">Whether it can name columns of that query's FROM.</param>
-    public void ReadStatement(SqlNode node, NameScope? outer, bool seesSiblings = false)
+    /// <param name="requiredBy">Reads a condition of that query which holds only where this one has a row.</param>
+    /// <returns>The columns that come out of a query.</returns>
+    public QueryOutputs ReadStatement(
+        SqlNode node,
+        NameScope? outer,
+        bool seesSiblings = false,
+        QualReader? requiredBy = null
+    )
     {
-        NameScope scope = new(facts, outer, seesSiblings);
-        ReadWith(node.Child("withClause"), scope);
+        NameScope scope = new(facts, outer, seesSiblings) { RequiredBy = requiredBy };
+        int firstFunction = facts.Functions.Count;
+        ReadWith(node, scope);
         switch (node.Kind)
         {
             case "SelectStmt":
-                ReadSelect(node, scope);
-                break;
+                return ReadSelect(node, scope, firstFunction);
             case "InsertStmt":
                 ReadInsert(node, scope);
                 break;
             case "UpdateStmt" or "DeleteStmt":
                 ReadChange(node, scope);
+                break;
+            case "MergeStmt":
+                ReadMerge(node, scope);
                 break;
             default:
                 facts.MarkWrite();
@@ -49,9 +69,23 @@ internal sealed class QueryReader(FactsBuilder facts)
                 ReadMembers(node, scope, "withClause");
                 break;
         }
+        return QueryOutputs.Unknown;
     }
 
-    private void ReadSelect(SqlNode node, NameScope scope)
+    /// <summary>Reads the query of a view in place of its name; null if it is no view's whose query is known.</summary>
+    public QueryOutputs? ReadView(string schema, string name)
+    {
+        RelationFacts? relation = facts.Catalog.Describe(schema, name);
+        if (relation?.Query is null || !facts.TryEnterView(out LiteralPlaces places))
+        {
+            return null;
+        }
+        QueryOutputs outputs = ReadStatement(relation.Query, outer: null);
+        facts.LeaveView(places);
+        return outputs.Renamed([.. relation.Columns.Select(static column => column.Name)]);
+    }
+
+    private QueryOutputs ReadSelect(SqlNode node, NameScope scope, int firstFunction)
     {
         if (node.Child("larg") is { } left)
         {
@@ -71,9 +105,21 @@ internal sealed class QueryReader(FactsBuilder facts)
         }
         FromReader from = new(facts, this, scope);
         from.Read(node.List("fromClause"));
-        new QualReader(facts, scope, static _ => true).Read(node.Child("whereClause"));
+        QualReader? requiredBy = HasRowWithoutAny(node) ? null : scope.RequiredBy;
+        new QualReader(facts, scope, static _ => true, requiredBy).Read(node.Child("whereClause"));
         ReadMembers(node, scope, "larg", "rarg", "withClause", "fromClause", "intoClause", "lockingClause");
+        return node.Has("larg") || node.Has("valuesLists")
+            ? QueryOutputs.Unknown
+            : new QueryOutputReader(facts, scope).Read(node, firstFunction);
     }
+
+    /// <summary>
+    /// Whether a query may have a row where its FROM and WHERE have none, as an aggregate over nothing.
+    /// </summary>
+    private static bool HasRowWithoutAny(SqlNode select) =>
+        select.Has("groupClause") || select.Has("havingClause") || select.List("targetList").Any(HasCall);
+
+    private static bool HasCall(SqlNode node) => node.Kind == "FuncCall" || node.Children().Any(HasCall);
 
     private void ReadInsert(SqlNode node, NameScope scope)
     {
@@ -88,15 +134,97 @@ internal sealed class QueryReader(FactsBuilder facts)
         }
         if (node.Child("selectStmt") is { } select)
         {
-            ReadStatement(select, scope);
+            int query = facts.QueryCount;
+            QueryOutputs outputs = ReadStatement(select, scope);
+            if (isOutermost && rows.IsEmpty)
+            {
+                facts.InsertedFrom.Add(InsertedColumns(target, node.List("cols"), outputs, query));
+            }
         }
         scope.AddTable(facts.Tables[target].Alias, target);
-        scope.AddDerived("excluded");
+        scope.AddDerived("excluded", QueryOutputs.Unknown);
         if (isOutermost && node.Child("onConflictClause") is { } conflict)
         {
-            ReadAssignments(conflict);
+            ReadAssignments(conflict, target);
         }
         ReadMembers(node, scope, "relation", "selectStmt", "withClause");
+    }
+
+    /// <summary>What INSERT … SELECT puts where; nothing if it cannot be told.</summary>
+    private InsertedColumns InsertedColumns(int target, ImmutableArray<SqlNode> named, QueryOutputs outputs, int query)
+    {
+        ImmutableArray<string> columns = named.IsEmpty
+            ? ColumnsOf(target)
+            : [.. named.Select(static one => one.Text("name"))];
+        return new InsertedColumns(
+            query,
+            outputs.IsPositional && outputs.Columns.Length <= columns.Length
+                ?
+                [
+                    .. outputs.Columns.Select(
+                        (output, index) => new InsertedColumn(columns[index], output.Source, output.Value)
+                    ),
+                ]
+                : []
+        );
+    }
+
+    private ImmutableArray<string> ColumnsOf(int table)
+    {
+        TableUse use = facts.Tables[table];
+        return [.. facts.Catalog.Describe(use.Schema, use.Name)?.Columns.Select(static one => one.Name) ?? []];
+    }
+
+    private void ReadMerge(SqlNode node, NameScope scope)
+    {
+        facts.MarkWrite();
+        int target = facts.AddTable(node.Child("relation")!, scope.Query, isWritten: true);
+        scope.AddTable(facts.Tables[target].Alias, target);
+        new FromReader(facts, this, scope).Read([node.Child("sourceRelation")!]);
+        ImmutableArray<SqlNode> clauses = node.List("mergeWhenClauses");
+        // Rows of the target that no row of the source meets are left alone, unless a clause is about them.
+        bool isByTarget = clauses.All(static clause =>
+            clause.Text("matchKind") is "" or "MERGE_WHEN_MATCHED" or "MERGE_WHEN_NOT_MATCHED_BY_TARGET"
+        );
+        bool inserts = clauses.Any(static clause => clause.Text("commandType") == "CMD_INSERT");
+        new QualReader(facts, scope, table => isByTarget && (table == target || !inserts)).Read(
+            node.Child("joinCondition")
+        );
+        foreach (SqlNode clause in clauses)
+        {
+            if (clause.Text("commandType") == "CMD_INSERT")
+            {
+                facts.InsertedFrom.Add(MergedColumns(target, clause, scope));
+            }
+            else
+            {
+                ReadAssignments(clause, target);
+            }
+        }
+        ReadMembers(node, scope, "relation", "sourceRelation", "withClause");
+    }
+
+    private InsertedColumns MergedColumns(int target, SqlNode clause, NameScope scope)
+    {
+        ImmutableArray<SqlNode> named = clause.List("targetList");
+        ImmutableArray<SqlNode> values = clause.List("values");
+        ImmutableArray<string> columns = named.IsEmpty
+            ? ColumnsOf(target)
+            : [.. named.Select(static one => one.Text("name"))];
+        return new InsertedColumns(
+            scope.Query,
+            [
+                .. columns.Zip(
+                    values,
+                    (column, value) =>
+                        new InsertedColumn(
+                            column,
+                            value.Kind == "ColumnRef" ? scope.Resolve(value) : ColumnSource.None,
+                            ValueSources.Of(value, facts.Places)
+                        )
+                ),
+            ]
+        );
     }
 
     private InsertedRows RowsOf(SqlNode insert, ImmutableArray<SqlNode> rows)
@@ -133,46 +261,70 @@ internal sealed class QueryReader(FactsBuilder facts)
         from.Read(node.List("usingClause"));
         if (scope.Outer is null && node.Kind == "UpdateStmt")
         {
-            ReadAssignments(node);
+            ReadAssignments(node, target);
         }
         new QualReader(facts, scope, static _ => true).Read(node.Child("whereClause"));
         ReadMembers(node, scope, "relation", "fromClause", "usingClause", "withClause");
     }
 
-    private void ReadAssignments(SqlNode node)
+    private void ReadAssignments(SqlNode node, int target)
     {
-        foreach (SqlNode target in node.List("targetList"))
+        foreach (SqlNode assigned in node.List("targetList"))
         {
-            SqlNode value = target.Child("val")!;
-            ValueSource source = target.Has("indirection")
-                ? ValueSource.Expression
+            SqlNode value = assigned.Child("val")!;
+            string column = assigned.Text("name");
+            ValueSource source =
+                assigned.Has("indirection") ? ValueSource.Expression
+                : IsItself(value, column, facts.Tables[target].Alias) ? new ValueSource(ValueSourceKind.Itself)
                 : ValueSources.Of(value, facts.Places);
-            facts.Assignments.Add(new Assignment(target.Text("name"), source));
+            facts.Assignments.Add(new Assignment(column, source));
         }
     }
 
+    /// <summary>SET a = t.a, or ON CONFLICT DO UPDATE SET a = EXCLUDED.a.</summary>
+    private static bool IsItself(SqlNode value, string column, string alias) =>
+        value.Kind == "ColumnRef"
+        && value.Names("fields") is [var qualifier, var name]
+        && value.List("fields").Length == 2
+        && name == column
+        && (qualifier == alias || qualifier == "excluded");
+
     /// <summary>Reads WITH: its queries, and their names for what comes behind.</summary>
-    private void ReadWith(SqlNode? with, NameScope scope)
+    private void ReadWith(SqlNode statement, NameScope scope)
     {
-        if (with is null)
+        if (statement.Child("withClause") is not { } with)
         {
             return;
         }
         bool isRecursive = with.Flag("recursive");
         foreach (SqlNode query in isRecursive ? with.List("ctes") : [])
         {
-            scope.AddWithName(query.Text("ctename"));
+            scope.AddWithName(query.Text("ctename"), QueryOutputs.Unknown);
         }
         foreach (SqlNode query in with.List("ctes"))
         {
-            ReadStatement(query.Child("ctequery")!, scope);
-            scope.AddWithName(query.Text("ctename"));
+            string name = query.Text("ctename");
+            SqlNode body = query.Child("ctequery")!;
+            QueryOutputs outputs = ReadStatement(body, scope).Renamed(query.Names("aliascolnames"));
+            bool isOfItself = isRecursive && NamesIn(body, name) > 0;
+            // Named twice, its rows have to be there for both places.
+            bool isNamedOnce = NamesIn(statement, name) == 1;
+            scope.AddWithName(
+                name,
+                isOfItself ? QueryOutputs.Unknown
+                    : isNamedOnce ? outputs
+                    : outputs.Opaque()
+            );
             if (query.Has("search_clause") || query.Has("cycle_clause"))
             {
                 facts.MarkUnknown("SEARCH or CYCLE");
             }
         }
     }
+
+    private static int NamesIn(SqlNode node, string name) =>
+        (node.Kind == "RangeVar" && node.Text("relname") == name && !node.Has("schemaname") ? 1 : 0)
+        + node.Children().Sum(child => NamesIn(child, name));
 
     private void ReadMembers(SqlNode node, NameScope scope, params ReadOnlySpan<string> but)
     {
@@ -202,7 +354,9 @@ internal sealed class QueryReader(FactsBuilder facts)
                 ReadStatement(node, scope, seesSiblings: true);
                 return;
             case "SubLink":
-                ReadStatement(node.Child("subselect")!, scope, seesSiblings: true);
+                QualReader? requiredBy = scope.Conjuncts.GetValueOrDefault(node);
+                QueryOutputs outputs = ReadStatement(node.Child("subselect")!, scope, seesSiblings: true, requiredBy);
+                requiredBy?.AddSubquery(node, outputs);
                 ReadMembers(node, scope, "subselect");
                 return;
             case "FuncCall":

@@ -76,6 +76,9 @@ internal sealed record StatementFacts
     /// <summary>What an INSERT puts where; null for another statement, and for INSERT … SELECT.</summary>
     public InsertedRows? Inserted { get; init; }
 
+    /// <summary>What INSERT … SELECT puts where, or each INSERT of a MERGE.</summary>
+    public ImmutableArray<InsertedColumns> InsertedFrom { get; init; } = [];
+
     /// <summary>What UPDATE sets, and ON CONFLICT DO UPDATE of an INSERT.</summary>
     public ImmutableArray<Assignment> Assignments { get; init; } = [];
 
@@ -144,6 +147,14 @@ internal sealed record ColumnEquality(int Table, string Column, int OtherTable, 
 /// </param>
 internal sealed record InsertedRows(ImmutableArray<string> Columns, ImmutableArray<ImmutableArray<ValueSource>> Values);
 
+/// <summary>Rows that come out of a query.</summary>
+/// <param name="Query">The query, as <see cref="TableUse.Query"/> has it.</param>
+/// <param name="Columns">Those that are filled; empty if that cannot be told.</param>
+internal sealed record InsertedColumns(int Query, ImmutableArray<InsertedColumn> Columns);
+
+/// <summary>A column and what it gets in each row: another column, or a value, or something else.</summary>
+internal sealed record InsertedColumn(string Column, ColumnSource Source, ValueSource Value);
+
 /// <summary>A column and what it becomes.</summary>
 internal sealed record Assignment(string Column, ValueSource Source);
 
@@ -181,4 +192,7 @@ internal enum ValueSourceKind
 
     /// <summary>NULL.</summary>
     Null,
+
+    /// <summary>The column's own value, which stays.</summary>
+    Itself,
 }

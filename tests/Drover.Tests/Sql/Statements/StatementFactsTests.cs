@@ -72,7 +72,7 @@ public sealed class StatementFactsTests : IDisposable
     [InlineData("SELECT 1 FROM orders, items WHERE status = 'x'", "Select Read | orders, items | orders.status=#1")]
     [InlineData(
         "SELECT 1 FROM customers WHERE EXISTS (SELECT 1 FROM orders WHERE customer_id = name)",
-        "Select Read | customers, orders | customers.name>orders.customer_id"
+        "Select Read | customers, orders | orders.customer_id=customers.name"
     )]
     [InlineData(
         "WITH w AS (SELECT 1 AS customer_id) SELECT 1 FROM (orders CROSS JOIN w) JOIN items USING (customer_id)",
@@ -97,11 +97,11 @@ public sealed class StatementFactsTests : IDisposable
     )]
     [InlineData(
         "SELECT 1 FROM customers c WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id AND c.id = 5)",
-        "Select Read | customers, orders | c.id>o.customer_id"
+        "Select Read | customers, orders | c.id=#2 | o.customer_id=c.id"
     )]
     [InlineData(
         "SELECT 1 FROM customers c WHERE id = 1 AND EXISTS (SELECT 1 FROM orders WHERE customer_id = 5 AND name = '')",
-        "Select Read | customers, orders | c.id=#1, orders.customer_id=#3"
+        "Select Read | customers, orders | c.id=#1, orders.customer_id=#3, c.name=#4"
     )]
     [InlineData(
         "SELECT 1 FROM (SELECT * FROM orders WHERE customer_id = 5) s WHERE s.customer_id = 6",
