@@ -90,9 +90,7 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
         if (WrittenReference() is { } written)
         {
             RouteRefusal? refusal = ReferenceWrite.Refuse(_facts, tables, written, home);
-            return refusal is null
-                ? new Route(RouteKind.All, 0, [.. map.Shards.Select(static shard => shard.Number)], null)
-                : Route.Refused(refusal);
+            return refusal is null ? rule.All : Route.Refused(refusal);
         }
         bool isAnywhere =
             home is null

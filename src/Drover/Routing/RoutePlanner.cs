@@ -34,7 +34,8 @@ internal static class RoutePlanner
 
     private static StatementRule RuleOf(StatementFacts facts, TopologySnapshot map, PathFacts catalog)
     {
-        StatementRule rule = new() { Facts = facts };
+        ImmutableArray<int> everyShard = [.. map.Shards.Select(static shard => shard.Number)];
+        StatementRule rule = new() { Facts = facts, All = new Route(RouteKind.All, 0, everyShard, null) };
         if (map.Shards.Length == 1 || (map.Tables.Count == 0 && map.ReferenceTables.Count == 0))
         {
             return rule with { Fixed = Route.Home(map.Home.Number) };
@@ -52,7 +53,7 @@ internal static class RoutePlanner
         };
         bool isUtility = facts.Kind == StatementKind.Utility && !IsQuery(facts.NodeName);
         Route? route =
-            isUtility ? UtilityRoutes.Of(facts, tables, map, catalog)
+            isUtility ? UtilityRoutes.Of(facts, tables, rule.All, catalog)
             : Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal)
             : null;
         StatementRule made = route is null ? new QueryRule(rule, tables, map).Make() : rule with { Fixed = route };

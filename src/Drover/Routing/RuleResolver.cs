@@ -65,6 +65,10 @@ internal static class RuleResolver
         {
             return Route.Refused(Refusals.AwayFromHome(rule.Home));
         }
+        if (drive.IsEvery)
+        {
+            return rule.All;
+        }
         ImmutableArray<int> shards = drive.Of(map.Shards);
         RouteKind kind = shards.Length == map.Shards.Length ? RouteKind.All : RouteKind.Many;
         return shards.Length == 1 ? Route.One(shards[0]) : new Route(kind, 0, shards, null);

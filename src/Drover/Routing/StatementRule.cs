@@ -37,6 +37,9 @@ internal sealed record StatementRule
 {
     public required StatementFacts Facts { get; init; }
 
+    /// <summary>The route to every shard.</summary>
+    public required Route All { get; init; }
+
     /// <summary>The route, whatever the values.</summary>
     public Route? Fixed { get; init; }
 

@@ -3,7 +3,6 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Drover.Routing.Names;
 using Drover.Sql.Statements;
-using Drover.Topology;
 
 namespace Drover.Routing;
 
@@ -32,15 +31,9 @@ internal static class UtilityRoutes
     ]);
 
     /// <summary>The route of one statement.</summary>
-    public static Route? Of(
-        StatementFacts facts,
-        ImmutableArray<NamedTable> tables,
-        TopologySnapshot map,
-        PathFacts catalog
-    )
+    public static Route? Of(StatementFacts facts, ImmutableArray<NamedTable> tables, Route all, PathFacts catalog)
     {
-        Route home = Route.Home(map.Home.Number);
-        Route all = new(RouteKind.All, 0, [.. map.Shards.Select(static shard => shard.Number)], null);
+        Route home = Route.Home(catalog.Names.Map.Home.Number);
         return Anywhere.Contains(facts.NodeName) ? Route.Any
             : AtHome.Contains(facts.NodeName) ? home
             : NamedObjects.Of(facts, catalog.Names) is { } objects ? Among(objects, facts, catalog.Names, home, all)

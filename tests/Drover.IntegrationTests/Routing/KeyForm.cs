@@ -67,8 +67,7 @@ internal sealed record KeyForm(KeyType Type, string Table, string Column, string
             7 => $"SELECT * FROM {Table} a JOIN {Table} b USING ({Column}) WHERE {Column} = {value}",
             8 => $"WITH w AS (SELECT {Column} AS k FROM {Table}) SELECT * FROM w WHERE k = {value}",
             9 => $"SELECT * FROM (SELECT DISTINCT {Column} FROM {Table}) s (k) WHERE s.k = {value}",
-            10 =>
-                $"SELECT * FROM {Table} WHERE {Column} IN (SELECT b.{Column} FROM {Table} b WHERE b.{Column} = {value})",
+            10 => $"SELECT * FROM {Table} WHERE {Column} IN (SELECT {Column} FROM {Table} b WHERE {Column} = {value})",
             _ => $"INSERT INTO {Table} ({Column}) SELECT {Column} FROM {Table} WHERE {Column} = {value}",
         };
     }

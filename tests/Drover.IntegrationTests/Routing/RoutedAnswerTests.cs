@@ -11,8 +11,8 @@ public sealed class RoutedAnswerTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>
-    /// Every statement of the corpora that goes to one shard, or to any, is run there and on the whole: the rows that come
-    /// back are the same, and so are all tables afterwards.
+    /// Every statement of the corpora that goes to one shard, or to any, is run there and on the whole: the rows that
+    /// come back are the same, and so are all tables afterwards.
     /// </summary>
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
@@ -52,7 +52,7 @@ public sealed class RoutedAnswerTests(PostgresFixture postgres)
         Assert.True(compared > 110, $"only {compared} statements were compared");
     }
 
-    /// <summary>Statements of many forms over random keys go to the shard whose slots the server's own hash says.</summary>
+    /// <summary>Statements of many forms over random keys go to the shard that the server's own hash says.</summary>
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task Random_key_goes_where_the_servers_hash_says(int major)

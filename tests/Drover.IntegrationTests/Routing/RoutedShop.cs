@@ -5,7 +5,6 @@ using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Topology;
 using Drover.Routing;
-using Drover.Sharding;
 using Drover.Sharding.Catalog;
 using Drover.Sql.Parsing;
 using Drover.Topology;
@@ -48,7 +47,13 @@ internal sealed class RoutedShop : IAsyncDisposable
         """;
 
     /// <summary>Sharded tables: the key's column, how keys of a row are spelled, the other columns.</summary>
-    private static readonly (string Table, string Key, KeyType Type, Func<int, string> Value, string Rest)[] s_tables =
+    private static readonly (
+        string Table,
+        string Key,
+        KeyType Type,
+        Func<int, string> Value,
+        string Others
+    )[] s_tables =
     [
         ("orders", "customer_id", KeyType.Bigint, Customer, "id, status, total"),
         ("items", "customer_id", KeyType.Bigint, Customer, "id, order_id, product_id"),

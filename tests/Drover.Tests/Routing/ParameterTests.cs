@@ -2,9 +2,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Drover.Routing;
-using Drover.Routing.Keys;
 using Drover.Sql.Parsing;
-using Drover.Topology.Keys;
 
 namespace Drover.Tests.Routing;
 
@@ -146,6 +144,7 @@ internal sealed class BindText
         {
             "" or "bytes" => Encoding.UTF8.GetBytes(value),
             "array" => Array(value),
+            _ when value == "x" => [1, 2, 3],
             _ => Number(value)[^(format[1] - '0')..],
         };
 
@@ -166,9 +165,11 @@ internal sealed class BindText
     private static byte[] Number(string value)
     {
         byte[] bytes = new byte[8];
-        bool isNumber = long.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out long number);
-        BinaryPrimitives.WriteInt64BigEndian(bytes, number);
-        return isNumber ? bytes : [1, .. bytes];
+        BinaryPrimitives.WriteInt64BigEndian(
+            bytes,
+            long.Parse(value, System.Globalization.CultureInfo.InvariantCulture)
+        );
+        return bytes;
     }
 
     private static byte[] Short(int value) => [(byte)(value >> 8), (byte)value];

@@ -72,9 +72,9 @@ public sealed class StatementRouterTests : IDisposable
         {
             await _stage.Router.LearnAsync(sql, Path);
         }
-        Route(statements, bound, bind);
+        RouteAll(statements, bound, bind);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        int found = Route(statements, bound, bind);
+        int found = RouteAll(statements, bound, bind);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal(statements.Length + 1, found);
     }
@@ -89,7 +89,7 @@ public sealed class StatementRouterTests : IDisposable
         state.Publish(NoCatalogFacts.Instance);
         byte[] sql = Sql("SELECT * FROM settings");
         state.Refresh.Begin().SetResult();
-        ValueTask<LearntStatement> learning = state.Router.LearnAsync(sql, Path);
+        Task<LearntStatement> learning = state.Router.LearnAsync(sql, Path).AsTask();
         await state.Refresh.WaitAsync(TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
         Assert.False(learning.IsCompleted);
         TaskCompletionSource look = state.Refresh.Begin();
@@ -99,7 +99,7 @@ public sealed class StatementRouterTests : IDisposable
 
         // Nobody looks: it is refused, and not for ever waited for.
         state.Publish(NoCatalogFacts.Instance);
-        learning = state.Router.LearnAsync(sql, Path);
+        learning = state.Router.LearnAsync(sql, Path).AsTask();
         await state.Refresh.WaitAsync(TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
         time.Advance(FactsRefresh.WaitMax);
         Assert.Equal(RouteKind.Refused, (await learning).Resolve(sql, default).Kind);
@@ -136,7 +136,7 @@ public sealed class StatementRouterTests : IDisposable
         Assert.Equal((control, writes, isPrelude), (plan.Control, plan.Writes, plan.IsPrelude));
     }
 
-    private int Route(byte[][] statements, byte[] bound, BindText bind)
+    private int RouteAll(byte[][] statements, byte[] bound, BindText bind)
     {
         int found = 0;
         for (int time = 0; time < 3; time++)
