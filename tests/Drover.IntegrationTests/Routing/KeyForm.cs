@@ -58,7 +58,7 @@ internal sealed record KeyForm(KeyType Type, string Table, string Column, string
         return random.Next(12) switch
         {
             0 => $"SELECT * FROM {Table} WHERE {Column} = {value}",
-            1 => $"SELECT count(*) FROM {Table} t WHERE {value} = t.{Column} AND 1 = 1",
+            1 => $"SELECT count(*) FROM {Table} t WHERE ({value}) = t.{Column} AND 1 = 1",
             2 => $"SELECT * FROM public.{Table} WHERE {Column} IN ({value}, NULL, {value}) ORDER BY 1 LIMIT 3",
             3 => $"SELECT * FROM {Table} WHERE {Column} = ANY (ARRAY[{value}])",
             4 => $"INSERT INTO {Table} ({Column}) VALUES ({value}), ({value})",

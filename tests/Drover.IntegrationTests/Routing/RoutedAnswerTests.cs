@@ -45,7 +45,8 @@ public sealed class RoutedAnswerTests(PostgresFixture postgres)
             );
             if (whole != part)
             {
-                wrong.Add($"{sql}\non the whole: {whole}\non shard {shard}: {part}");
+                int same = whole.Zip(part).TakeWhile(pair => pair.First == pair.Second).Count();
+                wrong.Add($"{sql}\non the whole: {From(whole, same)}\non shard {shard}: {From(part, same)}");
             }
         }
         Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
@@ -62,15 +63,18 @@ public sealed class RoutedAnswerTests(PostgresFixture postgres)
         foreach (KeyForm form in KeyForm.All)
         {
             string[] keys = [.. Enumerable.Range(0, 400).Select(_ => form.Key(random))];
-            await using NpgsqlCommand command = new($"SELECT {form.Slot} FROM unnest($1::text[]) AS k", shop.Whole)
+            await using NpgsqlCommand command = new(
+                $"SELECT {form.Slot} FROM string_to_table($1, chr(1)) AS k",
+                shop.Whole
+            )
             {
-                Parameters = { new NpgsqlParameter { Value = keys } },
+                Parameters = { new NpgsqlParameter { Value = string.Join('\u0001', keys) } },
             };
             await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(Token);
             foreach (string key in keys)
             {
                 Assert.True(await reader.ReadAsync(Token));
-                int slot = (int)reader.GetInt64(0);
+                int slot = (int)Convert.ToInt64(reader.GetValue(0), CultureInfo.InvariantCulture);
                 string sql = form.Statement(random, key);
                 Route route = await shop.RouteAsync(sql, "public");
                 Route expected = Route.One(form.Group(shop.State.Map!).Slots[slot]);
@@ -117,7 +121,7 @@ public sealed class RoutedAnswerTests(PostgresFixture postgres)
         try
         {
             await RowsAsync(server, $"SET LOCAL search_path = {path}");
-            string answer = string.Join('\n', await RowsAsync(server, sql));
+            string answer = string.Join('\n', await RowsAsync(server, sql, withCount: true));
             if (shop.State.Router.Map is null || !IsWrite(sql))
             {
                 return answer;
@@ -141,10 +145,13 @@ public sealed class RoutedAnswerTests(PostgresFixture postgres)
         }
     }
 
+    private static string From(string answer, int position) =>
+        answer.Substring(Math.Max(0, position - 40), Math.Min(200, answer.Length - Math.Max(0, position - 40)));
+
     private static bool IsWrite(string sql) =>
         ((string[])["INSERT", "UPDATE", "DELETE", "MERGE"]).Any(word => sql.Contains(word, StringComparison.Ordinal));
 
-    private static async Task<List<string>> RowsAsync(NpgsqlConnection server, string sql)
+    private static async Task<List<string>> RowsAsync(NpgsqlConnection server, string sql, bool withCount = false)
     {
         await using NpgsqlCommand command = new(sql, server);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(Token);
@@ -155,8 +162,8 @@ public sealed class RoutedAnswerTests(PostgresFixture postgres)
             reader.GetValues(values);
             rows.Add(string.Join(',', values.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))));
         }
+        await reader.CloseAsync();
         rows.Sort(StringComparer.Ordinal);
-        rows.Add($"{reader.RecordsAffected} rows");
-        return rows;
+        return withCount ? [.. rows, $"{reader.RecordsAffected} rows"] : rows;
     }
 }

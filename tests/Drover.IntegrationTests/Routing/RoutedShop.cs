@@ -5,6 +5,7 @@ using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Topology;
 using Drover.Routing;
+using Drover.Sharding;
 using Drover.Sharding.Catalog;
 using Drover.Sql.Parsing;
 using Drover.Topology;
@@ -116,14 +117,11 @@ internal sealed class RoutedShop : IAsyncDisposable
         {
             shop.Parts[shard] = await stage.OpenShardAsync(shard);
         }
-        await using (NpgsqlConnection catalog = await stage.OpenCatalogAsync())
-        {
-            shop.State.Publish(await TopologyReader.ReadAsync(catalog, Token));
-        }
-        await using (NpgsqlConnection home = await stage.OpenShardAsync(1))
-        {
-            shop.State.Publish(await CatalogFactsReader.ReadAsync(home, shop.State.Parser, Token));
-        }
+        await using ShardServers servers = ShardServers.Open(await stage.OptionsAsync(), null);
+        await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(Token);
+        shop.State.Publish(await TopologyReader.ReadAsync(catalog, Token));
+        await using NpgsqlConnection home = await servers.OpenAsync(shop.State.Map!.Home, Token);
+        shop.State.Publish(await CatalogFactsReader.ReadAsync(home, shop.State.Parser, Token));
         await shop.FillAsync();
         return shop;
     }
@@ -158,32 +156,34 @@ internal sealed class RoutedShop : IAsyncDisposable
 
     private async Task FillAsync()
     {
-        const int Rows = 300;
-        TopologySnapshot map = State.Map!;
-        foreach ((string table, string key, KeyType type, Func<int, string> value, string rest) in s_tables)
+        const int Rows = 150;
+        const string Reference = """
+            INSERT INTO products SELECT i, 'title ' || i, i / 2.0, '2024-01-01' FROM generate_series(1, 60) i;
+            INSERT INTO customers SELECT i, 'name ' || i, 'c' || i, i FROM generate_series(-10, 60) i;
+            """;
+        StringBuilder whole = new(Reference);
+        Dictionary<int, StringBuilder> parts = Parts.Keys.ToDictionary(
+            shard => shard,
+            _ => new StringBuilder(Reference)
+        );
+        foreach ((string table, string key, KeyType type, Func<int, string> value, string others) in s_tables)
         {
-            ColocationGroup group = map.Groups.Values.Single(one => one.KeyType == type);
+            ColocationGroup group = State.Map!.Groups.Values.Single(one => one.KeyType == type);
             for (int row = 0; row < Rows; row++)
             {
                 string text = value(row);
-                KeyHash.TryOfText(
-                    type,
-                    Encoding.UTF8.GetBytes(text.Replace("''", "'", StringComparison.Ordinal)),
-                    out ulong hash
-                );
-                IEnumerable<string> others = rest.Split(", ").Select(column => Value(column, row));
-                string sql = $"INSERT INTO {table} ({key}, {rest}) VALUES ('{text}', {string.Join(", ", others)})";
-                await ExecuteAsync(Whole, sql);
-                await ExecuteAsync(Parts[group.ShardOf(hash)], sql);
+                byte[] bytes = Encoding.UTF8.GetBytes(text.Replace("''", "'", StringComparison.Ordinal));
+                Assert.True(KeyHash.TryOfText(type, bytes, out ulong hash));
+                IEnumerable<string> values = others.Split(", ").Select(column => Value(column, row));
+                string sql = $"INSERT INTO {table} ({key}, {others}) VALUES ('{text}', {string.Join(", ", values)});\n";
+                whole.Append(sql);
+                parts[group.ShardOf(hash)].Append(sql);
             }
         }
-        const string Reference = """
-            INSERT INTO products SELECT i, 'title ' || i, i / 2.0, '2024-01-01' FROM generate_series(1, 60) i;
-            INSERT INTO customers SELECT i, 'name ' || i, 'c' || i, i FROM generate_series(-10, 60) i
-            """;
-        foreach (NpgsqlConnection server in (IEnumerable<NpgsqlConnection>)[Whole, .. Parts.Values])
+        await ExecuteAsync(Whole, whole.ToString());
+        foreach ((int shard, StringBuilder sql) in parts)
         {
-            await ExecuteAsync(server, Reference);
+            await ExecuteAsync(Parts[shard], sql.ToString());
         }
     }
 
