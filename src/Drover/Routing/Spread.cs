@@ -34,9 +34,13 @@ internal static class SpreadRules
         rule.Facts.Kind switch
         {
             StatementKind.Update or StatementKind.Delete => rule.Uses.IsEmpty ? Spread.Alike : Spread.Apart,
-            StatementKind.Insert => rule.Fixed is { Kind: RouteKind.All } ? Spread.Alike
-            : rule is { Inserted: not null, Uses.IsEmpty: true } && rule.Facts.NodeName == "InsertStmt" ? Spread.Split
-            : Spread.None,
+            StatementKind.Insert when rule.Fixed is { Kind: RouteKind.All } => Spread.Alike,
+            StatementKind.Insert
+                when rule is { Inserted: not null, Uses.IsEmpty: true } && rule.Facts.NodeName == "InsertStmt" =>
+                Spread.Split,
+            // The rows that a shard takes in come from its own.
+            StatementKind.Insert or StatementKind.Merge when rule is { Driver: not null, Inserted: null } =>
+                Spread.Apart,
             StatementKind.Utility => OfUtility(rule.Facts),
             _ => Spread.None,
         };
