@@ -71,13 +71,15 @@ internal sealed class StatementRouter
     /// <param name="values">The Bind; the default where there is none.</param>
     /// <param name="plan">What is known of the text.</param>
     /// <param name="route">Where it runs.</param>
+    /// <param name="conformingStrings">The session's standard_conforming_strings.</param>
     /// <returns>False if it is not known: <see cref="LearnAsync"/> makes it so.</returns>
     public bool TryRoute(
         ReadOnlySpan<byte> sql,
         string searchPath,
         in BoundValues values,
         [NotNullWhen(true)] out StatementPlan? plan,
-        out Route route
+        out Route route,
+        bool conformingStrings = true
     )
     {
         Epoch epoch = _epoch;
@@ -88,7 +90,14 @@ internal sealed class StatementRouter
             return false;
         }
         ShapeBuffer buffer = t_buffer ??= new ShapeBuffer();
-        if (!_known.TryFind(sql, epoch.Of(searchPath).Shape, buffer, out KnownStatement<StatementPlan> known))
+        if (
+            !_known.TryFind(
+                sql,
+                epoch.Of(searchPath, conformingStrings).Shape,
+                buffer,
+                out KnownStatement<StatementPlan> known
+            )
+        )
         {
             return false;
         }
@@ -100,23 +109,35 @@ internal sealed class StatementRouter
     /// <summary>Parses a statement and plans it; it is known from then on, if it is one that can be.</summary>
     /// <param name="sql">The text; kept until the task ends.</param>
     /// <param name="searchPath">As in <see cref="TryRoute"/>.</param>
+    /// <param name="conformingStrings">As in <see cref="TryRoute"/>.</param>
     /// <exception cref="InvalidOperationException">There is no map yet.</exception>
-    public async ValueTask<LearntStatement> LearnAsync(ReadOnlyMemory<byte> sql, string searchPath)
+    public async ValueTask<LearntStatement> LearnAsync(
+        ReadOnlyMemory<byte> sql,
+        string searchPath,
+        bool conformingStrings = true
+    )
     {
         Epoch epoch = _epoch;
-        LearntStatement learnt = await ReadAsync(sql, searchPath, epoch).ConfigureAwait(false);
+        LearntStatement learnt = await ReadAsync(sql, searchPath, conformingStrings, epoch).ConfigureAwait(false);
         if (!learnt.Plan.HasUnknownNames || _refresh is null)
         {
             return learnt;
         }
         await _refresh.RequestAsync().ConfigureAwait(false);
-        return ReferenceEquals(epoch, _epoch) ? learnt : await ReadAsync(sql, searchPath, _epoch).ConfigureAwait(false);
+        return ReferenceEquals(epoch, _epoch)
+            ? learnt
+            : await ReadAsync(sql, searchPath, conformingStrings, _epoch).ConfigureAwait(false);
     }
 
-    private async ValueTask<LearntStatement> ReadAsync(ReadOnlyMemory<byte> sql, string searchPath, Epoch epoch)
+    private async ValueTask<LearntStatement> ReadAsync(
+        ReadOnlyMemory<byte> sql,
+        string searchPath,
+        bool conformingStrings,
+        Epoch epoch
+    )
     {
         TopologySnapshot map = epoch.Map ?? throw new InvalidOperationException("There is no map yet.");
-        PathContext path = epoch.Of(searchPath);
+        PathContext path = epoch.Of(searchPath, conformingStrings);
         (StatementPlan plan, ShapeBuffer literals) = await _known
             .LearnAsync(
                 sql,
@@ -132,7 +153,7 @@ internal sealed class StatementRouter
     /// <summary>A map and facts that were current together.</summary>
     private sealed class Epoch(long number, TopologySnapshot? map, ICatalogFacts facts)
     {
-        private readonly ConcurrentDictionary<string, PathContext> _paths = new(StringComparer.Ordinal);
+        private readonly ConcurrentDictionary<(string Path, bool Conforming), PathContext> _paths = new();
         private PathContext? _latest;
 
         public long Number => number;
@@ -141,23 +162,27 @@ internal sealed class StatementRouter
 
         public ICatalogFacts Facts => facts;
 
-        public PathContext Of(string searchPath)
+        public PathContext Of(string searchPath, bool conformingStrings)
         {
             PathContext? latest = _latest;
-            if (latest is not null && ReferenceEquals(latest.Text, searchPath))
+            if (
+                latest is not null
+                && ReferenceEquals(latest.Text, searchPath)
+                && latest.Shape.ConformingStrings == conformingStrings
+            )
             {
                 return latest;
             }
-            if (!_paths.TryGetValue(searchPath, out PathContext? context))
+            if (!_paths.TryGetValue((searchPath, conformingStrings), out PathContext? context))
             {
                 if (_paths.Count >= PathsMax)
                 {
                     _paths.Clear();
                 }
                 SearchPath path = SearchPath.Parse(searchPath);
-                ShapeContext shape = new(Encoding.UTF8.GetBytes(searchPath), number);
+                ShapeContext shape = new(Encoding.UTF8.GetBytes(searchPath), number, conformingStrings);
                 context = new PathContext(searchPath, shape, path, new PathFacts(map!, facts, path));
-                _paths[searchPath] = context;
+                _paths[(searchPath, conformingStrings)] = context;
             }
             _latest = context;
             return context;

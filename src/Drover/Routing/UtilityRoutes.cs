@@ -75,7 +75,10 @@ internal static class UtilityRoutes
         Route all
     )
     {
-        if (tables.FirstOrDefault(static table => table.Role == TableRole.Ambiguous) is { } ambiguous)
+        if (
+            tables.FirstOrDefault(static table => table is { Role: TableRole.Ambiguous, Relation: null }) is
+            { } ambiguous
+        )
         {
             return Route.Refused(Refusals.Name(ambiguous.Reason));
         }

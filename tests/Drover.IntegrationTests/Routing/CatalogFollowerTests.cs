@@ -18,6 +18,8 @@ public sealed class CatalogFollowerTests(PostgresFixture postgres)
         ALTER TABLE t DROP COLUMN gone;
         CREATE INDEX t_key ON t ("Key");
         CREATE TABLE s (id serial);
+        CREATE TABLE p (id int) PARTITION BY RANGE (id);
+        CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
         CREATE VIEW v AS SELECT "Key" AS k FROM t WHERE state = 'new';
         CREATE FUNCTION reads(int, int DEFAULT 5) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM t';
         CREATE FUNCTION reads(text) RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT count(*) FROM t';
@@ -89,6 +91,7 @@ public sealed class CatalogFollowerTests(PostgresFixture postgres)
         Assert.Equal(("public", "t"), facts.Describe("public", "t_key")!.Owner);
         Assert.Equal(("public", "s"), facts.Describe("public", "s_id_seq")!.Owner);
         Assert.Equal(("public", "t"), facts.Describe("public", "t_id_seq")!.Owner);
+        Assert.Equal(("public", "p"), facts.Describe("public", "p_1")!.Owner);
         RelationFacts view = facts.Describe("public", "v")!;
         Assert.Equal(RelationKind.View, view.Kind);
         Assert.Contains("FROM public.t", view.Definition, StringComparison.Ordinal);

@@ -39,6 +39,14 @@ internal sealed class ShopFacts : ICatalogFacts
         View("plain", "SELECT id FROM public.settings_of", ("id", 20)),
         View("titles", "SELECT id, title FROM public.products", ("id", 20), ("title", 25)),
         View("firsts", "SELECT * FROM public.recent r WHERE r.c = 42", ("id", 20), ("c", 20)),
+        Table("public", "orders_2024", ("id", 20), ("customer_id", 20)) with
+        {
+            Owner = ("public", "orders"),
+        },
+        Table("public", "orders_2024_1", ("id", 20), ("customer_id", 20)) with
+        {
+            Owner = ("public", "orders_2024"),
+        },
         new RelationFacts("public", "orders_at", RelationKind.Other, []) { Owner = ("public", "orders") },
         new RelationFacts("public", "orders_id_seq", RelationKind.Other, []) { Owner = ("public", "orders") },
     }.ToDictionary(relation => (relation.Schema, relation.Name));

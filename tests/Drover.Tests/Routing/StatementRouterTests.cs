@@ -105,6 +105,19 @@ public sealed class StatementRouterTests : IDisposable
         Assert.Equal(RouteKind.Refused, (await learning).Resolve(sql, default).Kind);
     }
 
+    [Fact]
+    public async Task Backslash_is_not_guessed_at_where_it_may_escape()
+    {
+        byte[] sql = Sql("SELECT * FROM notes WHERE tenant = 'a\\n'");
+        Route conforming = (await _stage.Router.LearnAsync(sql, Path)).Resolve(sql, default);
+        Assert.Equal(Route.One(_stage.ShardOf(KeyType.Text, "a\\n")), conforming);
+        LearntStatement loose = await _stage.Router.LearnAsync(sql, Path, conformingStrings: false);
+        Assert.Equal(RouteKind.Refused, loose.Resolve(sql, default).Kind);
+        byte[] plain = Sql("SELECT * FROM notes WHERE tenant = 'abc'");
+        loose = await _stage.Router.LearnAsync(plain, Path, conformingStrings: false);
+        Assert.Equal(Route.One(_stage.ShardOf(KeyType.Text, "abc")), loose.Resolve(plain, default));
+    }
+
     [Theory]
     [InlineData("BEGIN", TransactionControl.Begin, false, false)]
     [InlineData("START TRANSACTION READ ONLY", TransactionControl.Begin, false, false)]

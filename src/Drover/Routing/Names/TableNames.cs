@@ -38,6 +38,9 @@ internal sealed record NamedTable(TableRole Role, TableName Name, RelationFacts?
 /// <summary>Finds tables as the server would.</summary>
 internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, SearchPath path)
 {
+    /// <summary>Partitions of partitions, more than anybody has.</summary>
+    private const int PartitionLevelsMax = 16;
+
     public TopologySnapshot Map { get; } = map;
 
     public ICatalogFacts Catalog { get; } = catalog;
@@ -90,21 +93,50 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
     private NamedTable? Of(TableName name)
     {
         RelationFacts? relation = Catalog.Describe(name.Schema, name.Name);
-        if (Map.Tables.TryGetValue(name, out ShardedTable? sharded))
+        if (Mapped(name, relation) is { } mapped)
         {
-            return new NamedTable(TableRole.Sharded, name, relation) { Sharded = sharded };
-        }
-        if (Map.ReferenceTables.Contains(name))
-        {
-            return new NamedTable(TableRole.Reference, name, relation);
+            return mapped;
         }
         bool isSystem = name.Schema is "pg_catalog" or "information_schema";
-        return relation is null
-            ? (isSystem && name.Schema == "information_schema" ? new NamedTable(TableRole.Home, name) : null)
-            : new NamedTable(
-                relation.Kind == RelationKind.View && !isSystem ? TableRole.View : TableRole.Home,
-                name,
-                relation
-            );
+        if (relation is null)
+        {
+            return name.Schema == "information_schema" ? new NamedTable(TableRole.Home, name) : null;
+        }
+        if (relation.Kind == RelationKind.Other && OwnerOf(relation) is { } owner && Mapped(owner, null) is not null)
+        {
+            // A sequence has another state on each shard.
+            return new NamedTable(TableRole.Ambiguous, name, relation)
+            {
+                Reason = $"{name} belongs to {owner}, of which each shard has its own",
+            };
+        }
+        return new NamedTable(
+            relation.Kind == RelationKind.View && !isSystem ? TableRole.View : TableRole.Home,
+            name,
+            relation
+        );
     }
+
+    /// <summary>A table of the map, or a partition of one, which is placed as the whole is.</summary>
+    private NamedTable? Mapped(TableName name, RelationFacts? relation)
+    {
+        TableName root = name;
+        RelationFacts? at = relation;
+        for (int level = 0; at is { Kind: RelationKind.Table } && level < PartitionLevelsMax; level++)
+        {
+            if (OwnerOf(at) is not { } parent)
+            {
+                break;
+            }
+            root = parent;
+            at = Catalog.Describe(parent.Schema, parent.Name);
+        }
+        return Map.Tables.TryGetValue(root, out ShardedTable? sharded)
+                ? new NamedTable(TableRole.Sharded, name, relation) { Sharded = sharded }
+            : Map.ReferenceTables.Contains(root) ? new NamedTable(TableRole.Reference, name, relation)
+            : null;
+    }
+
+    private static TableName? OwnerOf(RelationFacts relation) =>
+        relation.Owner is { } owner ? new TableName(owner.Schema, owner.Name) : null;
 }

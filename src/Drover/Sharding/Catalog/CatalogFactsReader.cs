@@ -42,6 +42,8 @@ internal static class CatalogFactsReader
         LEFT JOIN LATERAL (
             SELECT t.relname, s.nspname FROM (
                 SELECT indrelid AS oid FROM pg_index WHERE indexrelid = c.oid AND c.relkind IN ('i', 'I')
+                UNION ALL SELECT inhparent FROM pg_inherits
+                    WHERE inhrelid = c.oid AND c.relispartition AND c.relkind IN ('r', 'p', 'f')
                 UNION ALL SELECT refobjid FROM pg_depend WHERE c.relkind = 'S' AND classid = 'pg_class'::regclass
                     AND objid = c.oid AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
                     AND refobjsubid > 0) of

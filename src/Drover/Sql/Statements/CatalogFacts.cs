@@ -54,7 +54,7 @@ internal sealed record RelationFacts(string Schema, string Name, RelationKind Ki
     /// <summary>The tree of <see cref="Definition"/>; null if there is none.</summary>
     public SqlNode? Query { get; init; }
 
-    /// <summary>The table that an index or a sequence belongs to; null if there is none.</summary>
+    /// <summary>The table that a partition, an index or a sequence belongs to; null if there is none.</summary>
     public (string Schema, string Name)? Owner { get; init; }
 
     public ColumnFacts? Column(string name) => Columns.FirstOrDefault(column => column.Name == name);
