@@ -22,7 +22,6 @@ public class RoutingBenchmarks
     private const string Point = "SELECT abalance FROM accounts WHERE aid = ";
     private static readonly uint[] s_bigint = [20];
 
-    private readonly ParserThreads _threads = new(1);
     private StatementRouter _router = null!;
     private byte[] _exact = [];
     private byte[][] _texts = [];
@@ -34,7 +33,8 @@ public class RoutingBenchmarks
     [GlobalSetup]
     public async Task Setup()
     {
-        _router = new StatementRouter(new PostgresParser(PgQueryLibrary.Instance, _threads));
+        using ParserThreads threads = new(1);
+        _router = new StatementRouter(new PostgresParser(PgQueryLibrary.Instance, threads));
         _router.Publish(Map());
         _router.Publish(new AccountFacts());
         _exact = Encoding.UTF8.GetBytes(Point + "4711");
@@ -55,9 +55,6 @@ public class RoutingBenchmarks
             _router.TryRoute(sql, Path, default, out _, out _);
         }
     }
-
-    [GlobalCleanup]
-    public void Cleanup() => _threads.Dispose();
 
     /// <summary>A point select, the same text again.</summary>
     [Benchmark(Baseline = true)]
