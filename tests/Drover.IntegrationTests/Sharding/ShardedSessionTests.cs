@@ -150,6 +150,12 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
         await RefusedAsync(client, "INSERT INTO customers (name) VALUES ('x')", "0A000");
         Assert.Equal("n7", await AskAsync(client, "SELECT name FROM customers WHERE id = 7"));
 
+        // A key in another encoding has another hash.
+        await RunAsync(client, "SET client_encoding = 'LATIN1'");
+        await RefusedAsync(client, "SELECT name FROM customers WHERE id = 7", "0A000");
+        await RunAsync(client, "SET client_encoding = 'UTF8'");
+        Assert.Equal("n7", await AskAsync(client, "SELECT name FROM customers WHERE id = 7"));
+
         // In a transaction a refusal is an error as any other.
         await using NpgsqlTransaction transaction = await client.BeginTransactionAsync(Token);
         await RunAsync(client, "UPDATE customers SET name = 'y' WHERE id = 7");

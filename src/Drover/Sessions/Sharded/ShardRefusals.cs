@@ -14,6 +14,14 @@ internal static class ShardRefusals
             "End each statement's messages with a Sync of their own, or send one simple query at a time."
         );
 
+    public static RouteRefusal Encoding { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "clients of a sharded database speak UTF-8",
+            "A key is hashed as it comes, and in another encoding it is made of other bytes.",
+            "SET client_encoding = 'UTF8'."
+        );
+
     public static RouteRefusal PinnedElsewhere { get; } =
         new(
             SqlState.FeatureNotSupported,

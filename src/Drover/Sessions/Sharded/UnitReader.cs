@@ -67,6 +67,9 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
     private ParameterSet? _pathOf;
     private string _path = "";
     private (byte[] Text, LearntStatement Statement)? _learnt;
+    private ParameterSet? _reported;
+    private bool _conforms = true;
+    private bool _isUtf8 = true;
     private bool _isJustLearnt;
     private bool _usesLearnt;
 
@@ -237,19 +240,60 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
     }
 
+    /// <summary>The session's standard_conforming_strings.</summary>
+    private bool Conforms
+    {
+        get
+        {
+            ReadReported();
+            return _conforms;
+        }
+    }
+
+    /// <summary>Whether the client's bytes are the server's: keys are hashed as they come.</summary>
+    private bool IsUtf8
+    {
+        get
+        {
+            ReadReported();
+            return _isUtf8;
+        }
+    }
+
+    private void ReadReported()
+    {
+        if (ReferenceEquals(_reported, session.Reported))
+        {
+            return;
+        }
+        _reported = session.Reported;
+        _conforms = !_reported.TryFind("standard_conforming_strings", out string? strings) || strings == "on";
+        // Without an encoding of its own a client speaks the server's, and all shards' is UTF-8.
+        _isUtf8 = _reported.TryFind("client_encoding", out string? encoding) && encoding is "UTF8" or "SQL_ASCII";
+    }
+
     /// <summary>Learns a text that was found unknown; the next look finds it.</summary>
     public async ValueTask LearnAsync(byte[] text)
     {
-        _learnt = (text, await router.LearnAsync(text, SearchPath));
+        _learnt = (text, await router.LearnAsync(text, SearchPath, Conforms));
         _isJustLearnt = true;
     }
 
     /// <summary>The route of a text with a call's values.</summary>
     public async ValueTask<Route> RouteAsync(byte[] text, StatementCall call) =>
-        TryRoute(text, call, out Route route) ? route : Resolve(await router.LearnAsync(text, SearchPath), text, call);
+        TryRoute(text, call, out Route route)
+            ? route
+            : Resolve(await router.LearnAsync(text, SearchPath, Conforms), text, call);
 
     private bool TryRoute(byte[] text, StatementCall call, out Route route) =>
-        router.TryRoute(text, SearchPath, new BoundValues(call.Values.Span, Types(call.Types.Span)), out _, out route);
+        router.TryRoute(
+            text,
+            SearchPath,
+            new BoundValues(call.Values.Span, Types(call.Types.Span)),
+            out _,
+            out route,
+            Conforms
+        );
 
     private Route Resolve(LearntStatement learnt, byte[] text, StatementCall call) =>
         learnt.Resolve(text, new BoundValues(call.Values.Span, Types(call.Types.Span)));
@@ -261,7 +305,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         out Route route
     )
     {
-        if (router.TryRoute(text, SearchPath, values, out plan, out route))
+        if (router.TryRoute(text, SearchPath, values, out plan, out route, Conforms))
         {
             return true;
         }
@@ -291,7 +335,13 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         unit.Plan = plan;
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes;
-        Merge(ref unit, plan.IsPrelude || IsOfSession(plan) ? Route.Any : route);
+        bool isOfSession = plan.IsPrelude || IsOfSession(plan) || plan.Control != TransactionControl.None;
+        Merge(
+            ref unit,
+            isOfSession ? Route.Any
+                : IsUtf8 ? route
+                : Route.Refused(ShardRefusals.Encoding)
+        );
     }
 
     /// <summary>What is about the session is said wherever that is.</summary>
