@@ -205,6 +205,7 @@ internal static class DifferentialCorpus
         "UPDATE customers SET name = name || '.' WHERE city = 'Ulm'",
         "UPDATE customers SET name = lower(name)",
         "UPDATE customers SET id = 2 WHERE id = 2",
+        "UPDATE customers SET id = id WHERE id = 2",
         "DELETE FROM orders WHERE customer_id = 2 AND id = 1",
         "DELETE FROM orders WHERE total < 2",
         "UPDATE products SET price = price * 2",

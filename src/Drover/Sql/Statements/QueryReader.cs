@@ -281,13 +281,19 @@ internal sealed class QueryReader(FactsBuilder facts)
         }
     }
 
-    /// <summary>SET a = t.a, or ON CONFLICT DO UPDATE SET a = EXCLUDED.a.</summary>
+    /// <summary>
+    /// SET a = a or t.a, or ON CONFLICT DO UPDATE SET a = EXCLUDED.a. Without a table's name it is the target's own, or
+    /// ambiguous to the server.
+    /// </summary>
     private static bool IsItself(SqlNode value, string column, string alias) =>
         value.Kind == "ColumnRef"
-        && value.Names("fields") is [var qualifier, var name]
-        && value.List("fields").Length == 2
-        && name == column
-        && (qualifier == alias || qualifier == "excluded");
+        && value.List("fields").Length == value.Names("fields").Length
+        && value.Names("fields") switch
+        {
+            [var name] => name == column,
+            [var qualifier, var name] => name == column && (qualifier == alias || qualifier == "excluded"),
+            _ => false,
+        };
 
     /// <summary>Reads WITH: its queries, and their names for what comes behind.</summary>
     private void ReadWith(SqlNode statement, NameScope scope)
