@@ -69,8 +69,35 @@ internal sealed class StatementPlan : IShapeValue
     {
         if (!literals.Hint.Equals(default))
         {
-            return RouteHint.Read(literals.Sql[literals.Hint], Map, _rules.Length == 1 ? _rules[0].Group : null);
+            ColocationGroup? group = _rules.Length == 1 ? _rules[0].Group : null;
+            Route hinted = RouteHint.Read(literals.Sql[literals.Hint], Map, group);
+            return hinted.Kind == RouteKind.One ? Agree(hinted, ResolveText(literals, values)) : hinted;
         }
+        return ResolveText(literals, values);
+    }
+
+    /// <summary>
+    /// A hint says where something runs that does not say so itself. It cannot place a row where its key does not
+    /// belong, change one copy of what all shards have alike, or look for a key where it is not.
+    /// </summary>
+    private Route Agree(Route hinted, Route found)
+    {
+        bool isInsert = Statements.Any(static one => one.Kind is StatementKind.Insert or StatementKind.Merge);
+        return found.Kind switch
+        {
+            RouteKind.One or RouteKind.Home => ShardOf(found, Map.Home.Number) == hinted.Shard
+                ? hinted
+                : Route.Refused(Refusals.Hint("the statement belongs on another shard")),
+            RouteKind.Refused when isInsert => found,
+            RouteKind.Many or RouteKind.All when isInsert || Spread == Spread.Alike => Route.Refused(
+                Refusals.Hint("the statement belongs on several shards")
+            ),
+            _ => hinted,
+        };
+    }
+
+    private Route ResolveText(in StatementLiterals literals, in BoundValues values)
+    {
         if (_rules.Length == 1)
         {
             return RuleResolver.Resolve(_rules[0], Map, literals, values);

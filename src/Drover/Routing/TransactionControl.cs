@@ -19,6 +19,21 @@ internal enum TransactionControl
 
 internal static class TransactionControls
 {
+    /// <summary>Whether a statement ends a transaction, or sets or goes back to a savepoint.</summary>
+    public static bool EndsOrDivides(StatementFacts facts) =>
+        Of(facts) is not (TransactionControl.None or TransactionControl.Begin);
+
+    /// <summary>AND CHAIN.</summary>
+    public static bool IsChain(StatementFacts facts) =>
+        facts.NodeName == "TransactionStmt" && facts.Tree?.Flag("chain") == true;
+
+    /// <summary>Whether a statement is a step of a two-phase commit of the client's own.</summary>
+    public static bool IsTwoPhase(StatementFacts facts) =>
+        Of(facts)
+            is TransactionControl.Prepare
+                or TransactionControl.CommitPrepared
+                or TransactionControl.RollbackPrepared;
+
     /// <summary>What a statement does to the transaction; options and names are in its tree.</summary>
     public static TransactionControl Of(StatementFacts facts) =>
         facts.NodeName != "TransactionStmt"

@@ -23,6 +23,8 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         ILoopTicker,
         IDisposable
 {
+    private static readonly TimeSpan s_cancelWait = TimeSpan.FromSeconds(5);
+
     private readonly Connection _bare = accepted;
     private readonly Inbox _inbox = new();
     private readonly Outbox _outbox = new();
@@ -353,7 +355,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                     Hint = "Set pool_mode = transaction.",
                 };
             }
-            session.Shards = new ShardSession(session, services.Sharded[sharded.Name], services.Directory);
+            session.Shards = new ShardSession(session, services.Sharded[sharded.Name], services.Directory, CancelAsync);
         }
         if (!await SessionWelcome.PrepareAsync(session))
         {
@@ -371,6 +373,13 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             LogLogin.Accepted(services.Log, Describe(), database.Name, user.Name, identity.Tls);
         }
         return null;
+    }
+
+    /// <summary>Also when the client is being ended: what it runs ends with it.</summary>
+    private async Task CancelAsync(ServerConnection server)
+    {
+        using CancellationTokenSource late = new(s_cancelWait);
+        await CancelForwarding.SendAsync(server, services.ServerTls, late.Token);
     }
 
     private async Task CloseAsync()

@@ -139,6 +139,30 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Write_that_fails_on_one_shard_does_not_wait_for_a_lock_on_another()
+    {
+        await using ShardingStage stage = await StartAsync(18, shards: 3);
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using NpgsqlConnection client = await proxy.OpenAsync(Token, "Command Timeout=60");
+        await FillAsync(client);
+        int failing = 1;
+        while (await stage.FromShardAsync(failing, "SELECT count(*) FROM customers WHERE id = 7") == "0")
+        {
+            failing++;
+        }
+        int locked = failing == 1 ? 2 : 1;
+        await using NpgsqlConnection holder = await stage.OpenShardAsync(locked);
+        await using NpgsqlTransaction held = await holder.BeginTransactionAsync(Token);
+        await RunAsync(holder, "LOCK TABLE customers");
+        await RefusedAsync(client, "UPDATE customers SET name = (1 / (id - 7))::text", "22012");
+
+        // Nobody is left behind on the locked shard, and the session goes on.
+        await held.RollbackAsync(Token);
+        Assert.Equal((long)Customers, await CountAsync(stage, "name ~ '^n'"));
+        Assert.Equal(Customers, await RunAsync(client, "UPDATE customers SET name = 'm' || id"));
+    }
+
+    [Fact]
     public async Task What_cannot_be_right_is_refused_with_a_reason_and_the_session_goes_on()
     {
         await using ShardingStage stage = await StartAsync(18, shards: 3, coordinator: false);
@@ -149,6 +173,27 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
         await RefusedAsync(client, "UPDATE customers SET id = 8 WHERE id = 7", "0A000");
         await RefusedAsync(client, "INSERT INTO customers (name) VALUES ('x')", "0A000");
         Assert.Equal("n7", await AskAsync(client, "SELECT name FROM customers WHERE id = 7"));
+
+        // A hint places no row, and a transaction is prepared by nobody but the proxy.
+        await RefusedAsync(
+            client,
+            "/* drover: shard=s1 */ INSERT INTO customers SELECT id + 100, name FROM customers",
+            "0A000"
+        );
+        for (int shard = 1; shard <= 3; shard++)
+        {
+            bool isThere = await stage.FromShardAsync(shard, "SELECT count(*) FROM customers WHERE id = 7") == "1";
+            string ask = $"/* drover: shard=s{shard} */ SELECT name FROM customers WHERE id = 7";
+            if (isThere)
+            {
+                Assert.Equal("n7", await AskAsync(client, ask));
+                continue;
+            }
+            await RefusedAsync(client, ask, "0A000");
+            await RefusedAsync(client, $"/* drover: shard=s{shard} */ INSERT INTO customers VALUES (7, 'x')", "0A000");
+        }
+        await RefusedAsync(client, "PREPARE TRANSACTION 'mine'", "0A000");
+        await RefusedAsync(client, "CREATE ROLE drover_test_nobody", "0A000");
 
         // A key in another encoding has another hash.
         await RunAsync(client, "SET client_encoding = 'LATIN1'");

@@ -41,8 +41,8 @@ internal sealed class AtomicCommit(ClientSession session, IDecisionLog decisions
         switch (decision)
         {
             case Decision.Committed:
-                await EndAsync(writers, prepared, id, "COMMIT PREPARED");
-                return null;
+                bool isDone = await EndAsync(writers, prepared, id, "COMMIT PREPARED");
+                return isDone ? null : ShardRefusals.InDoubt;
             case Decision.Aborted:
                 await EndAsync(writers, prepared, id, "ROLLBACK PREPARED");
                 return ShardRefusals.DecisionRefused;
@@ -51,7 +51,7 @@ internal sealed class AtomicCommit(ClientSession session, IDecisionLog decisions
         }
     }
 
-    private async ValueTask EndAsync(
+    private async ValueTask<bool> EndAsync(
         IReadOnlyList<Branch> writers,
         ServerQueryResult[] prepared,
         Guid id,
@@ -59,10 +59,11 @@ internal sealed class AtomicCommit(ClientSession session, IDecisionLog decisions
     )
     {
         Branch[] left = [.. writers.Where((_, i) => prepared[i].IsGood)];
-        await RunAsync(
+        ServerQueryResult[] results = await RunAsync(
             [.. left.Select(static branch => branch.Server)],
             i => $"{command} '{PreparedName.Of(id, left[i].Shard)}'"
         );
+        return results.All(static result => result.IsGood);
     }
 
     private ValueTask<ServerQueryResult[]> RunAsync(ServerConnection[] servers, Func<int, string> query) =>

@@ -24,6 +24,7 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
     private bool _hasData;
     private bool _hasWritten;
     private bool _isRepeated;
+    private bool _isLastPrelude;
 
     /// <summary>How the transaction began.</summary>
     public Opening Opening { get; } = new();
@@ -77,6 +78,9 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
     {
         _isRepeated = false;
         TransactionControl control = unit.Control;
+        _isLastPrelude = unit.IsPrelude;
+        // What a text cannot say again, or what leaves something on this shard, keeps the transaction here.
+        Opening.CannotRepeat |= unit.MixesControl || unit.TouchesSession || (unit.HasControl && !unit.IsPrelude);
         if (!unit.IsPrelude && control == TransactionControl.None)
         {
             NoteData(unit.Writes);
@@ -101,6 +105,9 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
             }
         }
     }
+
+    /// <summary>The transaction has failed. What failed last may be among what would be repeated.</summary>
+    public void NoteFailure() => Opening.CannotRepeat |= _isLastPrelude;
 
     /// <summary>What was to be done on the waiting servers first is done.</summary>
     public bool TakeRepeated()

@@ -19,7 +19,11 @@ internal readonly record struct FanOutResult(byte[] Tag, RouteRefusal? Failure);
 /// All servers begin at once; their rows are passed on one server after the other, so nothing is held but what the
 /// sockets hold. A client that does not read stops the reading.
 /// </summary>
-internal sealed class FanOut(ClientSession session, StatementCall call) : IDisposable
+/// <param name="session">The client's.</param>
+/// <param name="call">The statement.</param>
+/// <param name="cancel">Has a server end what it runs.</param>
+internal sealed class FanOut(ClientSession session, StatementCall call, Func<ServerConnection, Task> cancel)
+    : IDisposable
 {
     /// <summary>Rows are sent when there are so many bytes of them.</summary>
     private const int SendBytes = 64 * 1024;
@@ -34,6 +38,8 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
     private byte[]? _tag;
     private long _count;
     private RouteRefusal? _failure;
+    private IReadOnlyList<ServerConnection> _servers = [];
+    private bool _isCanceled;
 
     /// <summary>Runs it. The servers are the session's, quiet; afterwards they are quiet again, or lost.</summary>
     /// <param name="servers">The servers.</param>
@@ -50,6 +56,7 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
         IReadOnlyList<IReadOnlyList<int>>? order = null
     )
     {
+        _servers = servers;
         for (int i = 0; i < servers.Count; i++)
         {
             Send(servers[i], texts[i].Span);
@@ -59,6 +66,10 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
             _kept = order is null ? null : [];
             await ReceiveAsync(servers[i], passesRows: !isSame || i == 0, counts: !isSame || i == 0);
             _returned.Add(_kept ?? []);
+        }
+        if (session.End is not null)
+        {
+            await CancelAsync();
         }
         if (order is not null && _failure is null)
         {
@@ -91,6 +102,11 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
     private async ValueTask ReceiveAsync(ServerConnection server, bool passesRows, bool counts)
     {
         EventLoop loop = session.Loop;
+        // Something of its answer may have been received while another was waited for.
+        if (server.Inbox.Count > 0 && Consume(server, passesRows, counts))
+        {
+            return;
+        }
         while (!server.IsDying && session.End is null)
         {
             if (!server.Outbox.Flush(server.Transport))
@@ -107,8 +123,14 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
             if (received == Connection.WouldBlock)
             {
                 await FlushAsync();
-                session.Park();
                 server.Inbox.Park();
+                LookAhead(server);
+                LookAtClient();
+                if (session.End is not null || (_failure is not null && !_isCanceled))
+                {
+                    await CancelAsync();
+                }
+                session.Park();
                 await session.Wakeup;
                 continue;
             }
@@ -125,6 +147,62 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
             }
         }
     }
+
+    /// <summary>
+    /// One that waits behind a lock may wait for ever, while another has failed long since: the others' errors are
+    /// looked for without taking anything.
+    /// </summary>
+    private void LookAhead(ServerConnection server)
+    {
+        foreach (ServerConnection other in _servers)
+        {
+            if (other == server || other.Responses.Count == 0 || other.IsDying || _failure is not null)
+            {
+                continue;
+            }
+            other.Inbox.Fill(other.Transport, session.Loop.ServerScratch, SendBytes);
+            ReadOnlySpan<byte> data = other.Inbox.Data;
+            while (
+                MessageHeader.TryRead(data, out MessageHeader header) == FrameStatus.Complete
+                && header.Length <= data.Length
+            )
+            {
+                if (header.Type == BackendType.ErrorResponse)
+                {
+                    Fail(ServerQuery.ReadFailure(data[MessageHeader.Size..header.Length], out _));
+                }
+                data = data[header.Length..];
+            }
+            other.Inbox.Park();
+        }
+    }
+
+    /// <summary>A client that is gone waits for nothing.</summary>
+    private void LookAtClient()
+    {
+        int received = session.Inbox.Fill(session.Client, session.Loop.ClientScratch, session.InboxBytesMax);
+        if (received is 0 or Connection.Broken)
+        {
+            session.End ??= SessionEnd.ClientLost;
+        }
+    }
+
+    /// <summary>All that still run it end it; their answers are errors then.</summary>
+    private async ValueTask CancelAsync()
+    {
+        if (_isCanceled)
+        {
+            return;
+        }
+        _isCanceled = true;
+        session.Park();
+        await Task.WhenAll(
+            _servers.Where(static one => one is { Responses.Count: > 0, IsDying: false }).Select(cancel)
+        );
+    }
+
+    private void Fail(PoolFailure failure) =>
+        _failure ??= new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
 
     /// <summary>True when the server is done.</summary>
     private bool Consume(ServerConnection server, bool passesRows, bool counts)
@@ -173,7 +251,7 @@ internal sealed class FanOut(ClientSession session, StatementCall call) : IDispo
             case BackendType.ErrorResponse:
                 PoolFailure failure = ServerQuery.ReadFailure(body, out bool isFatal);
                 server.IsDying |= isFatal;
-                _failure ??= new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
+                Fail(failure);
                 break;
             case BackendType.NoticeResponse when passesRows:
                 _rows.WriteBytes(message);

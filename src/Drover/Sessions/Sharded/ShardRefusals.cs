@@ -22,6 +22,30 @@ internal static class ShardRefusals
             "SET client_encoding = 'UTF8'."
         );
 
+    public static RouteRefusal TwoPhaseOfClient { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "a client of a sharded database cannot prepare transactions",
+            "Its parts would be prepared on several shards under one name.",
+            "COMMIT: a transaction over several shards is committed on all of them or on none."
+        );
+
+    public static RouteRefusal MixedControl { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the transaction is on several shards, and a statement that ends, divides or chains it has to be alone",
+            null,
+            "Send COMMIT, ROLLBACK and SAVEPOINT as messages of their own, without AND CHAIN."
+        );
+
+    public static RouteRefusal SessionOnOneShard { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the transaction is on several shards, and the statement may change the session on one of them",
+            "LISTEN, set_config, cursors, temporary tables and session locks would be on that shard alone.",
+            "Run it in a transaction of its own, or as SET LOCAL."
+        );
+
     public static RouteRefusal PinnedElsewhere { get; } =
         new(
             SqlState.FeatureNotSupported,

@@ -7,25 +7,6 @@ using Drover.Routing;
 
 namespace Drover.Sessions.Sharded;
 
-/// <summary>What is to be done with the unit at hand.</summary>
-internal enum Admission
-{
-    /// <summary>It may go to the server that the session holds, or to the pool that it was sent to.</summary>
-    Go,
-
-    /// <summary>Nothing yet: more of it, or answers that are owed, must come first.</summary>
-    Wait,
-
-    /// <summary><see cref="ShardSession.StepAsync"/> must run first.</summary>
-    Step,
-
-    /// <summary>The client is told <see cref="ShardSession.Refusal"/> in its place.</summary>
-    Refuse,
-
-    /// <summary>It was answered here.</summary>
-    Answered,
-}
-
 /// <summary>
 /// The sharded side of a <see cref="ClientSession"/>. A session looks at one server at a time, as in pooling: the one
 /// that its present unit goes to. In a transaction that has come to several shards the others wait in
@@ -49,6 +30,7 @@ internal sealed class ShardSession
     private int _credit;
     private bool _ranUnsynced;
     private bool _refusesSpread;
+    private bool _hasWaited;
     private NextStep _step;
     private byte[]? _text;
     private StatementCall? _call;
@@ -56,7 +38,17 @@ internal sealed class ShardSession
     private int _target;
     private Deferred _deferred;
 
-    public ShardSession(ClientSession session, ShardedDatabaseState database, PoolDirectory directory)
+    /// <summary>Makes one for a client that has logged in.</summary>
+    /// <param name="session">The client's.</param>
+    /// <param name="database">What is known of the database.</param>
+    /// <param name="directory">Has the shards' pools.</param>
+    /// <param name="cancel">Has a server end what it runs.</param>
+    public ShardSession(
+        ClientSession session,
+        ShardedDatabaseState database,
+        PoolDirectory directory,
+        Func<ServerConnection, Task> cancel
+    )
     {
         _session = session;
         _database = database;
@@ -64,12 +56,13 @@ internal sealed class ShardSession
         _coordinator = session.Identity.Database.Sharded!.Coordinator is { Length: > 0 } name ? name : null;
         _reader = new UnitReader(session, database.Router);
         _branches = new Branches(session, Enter);
-        _work = new SpreadWork(session, _branches, database);
+        _work = new SpreadWork(session, _branches, database, cancel);
     }
 
     private enum NextStep
     {
         None,
+        AwaitMap,
         Learn,
         Resync,
         Switch,
@@ -125,6 +118,10 @@ internal sealed class ShardSession
     /// <summary>The session has no server and these messages are worth one: chooses whose.</summary>
     public Admission Choose(ReadOnlySpan<byte> data)
     {
+        if (!_hasWaited && !FirstMap.IsThere(_database))
+        {
+            return Begin(NextStep.AwaitMap, null);
+        }
         if (_database.Map is null)
         {
             return Refuse(ShardRefusals.MapUnknown(_session.Identity.Database.Name));
@@ -225,6 +222,10 @@ internal sealed class ShardSession
         _step = NextStep.None;
         switch (step)
         {
+            case NextStep.AwaitMap:
+                _hasWaited = true;
+                await FirstMap.AwaitAsync(_database, _session);
+                break;
             case NextStep.Learn:
                 await _reader.LearnAsync(_text!);
                 break;
@@ -257,10 +258,34 @@ internal sealed class ShardSession
 
     private Admission Judge(ServerConnection server, in Unit unit, ReadOnlySpan<byte> data, bool isQuiet)
     {
-        bool isFailed = server.Status == TransactionStatus.Failed && isQuiet;
-        if (isFailed && unit.Control != TransactionControl.RollbackTo)
+        if (server.Status == TransactionStatus.Failed && isQuiet)
         {
-            return Admission.Go;
+            _branches.NoteFailure();
+            if (!_branches.Any)
+            {
+                return Admission.Go;
+            }
+            bool goesBack =
+                unit.Control
+                is TransactionControl.Commit
+                    or TransactionControl.Rollback
+                    or TransactionControl.RollbackTo;
+            if (!goesBack || unit.MixesControl)
+            {
+                return Refuse(ShardRefusals.TransactionFailed);
+            }
+            if (unit.Control != TransactionControl.RollbackTo)
+            {
+                return Admission.Go;
+            }
+        }
+        if (_branches.Any && unit.MixesControl)
+        {
+            return Refuse(ShardRefusals.MixedControl);
+        }
+        if (_branches.Any && unit.TouchesSession)
+        {
+            return Refuse(ShardRefusals.SessionOnOneShard);
         }
         if (Spreads(unit))
         {
@@ -286,7 +311,13 @@ internal sealed class ShardSession
         {
             return Refuse(ShardRefusals.WritesOnTwoShards);
         }
-        return target == _branches.Current ? Admission.Go : Elsewhere(server, target, isQuiet);
+        if (target == _branches.Current)
+        {
+            return Admission.Go;
+        }
+        return unit.MixesControl && server.Status != TransactionStatus.Idle
+            ? Refuse(ShardRefusals.MixedControl)
+            : Elsewhere(server, target, isQuiet);
     }
 
     /// <summary>The unit has to go to another shard than the one that the session looks at.</summary>
@@ -332,7 +363,10 @@ internal sealed class ShardSession
                     _target = writers[0].Shard;
                     return Begin(NextStep.Switch, null);
                 }
-                return writers.Count == 1 ? Admission.Go : Begin(NextStep.Commit, data[..unit.Length].ToArray());
+                return writers.Count == 1 ? Admission.Go
+                    : ControlAnswer.Can(data[..unit.Length], _session)
+                        ? Begin(NextStep.Commit, data[..unit.Length].ToArray())
+                    : Refuse(ShardRefusals.MixedControl);
             case TransactionControl.Commit or TransactionControl.Rollback:
                 return Admission.Go;
             default:
@@ -392,13 +426,15 @@ internal sealed class ShardSession
 
     /// <summary>Why a unit cannot run anywhere; null if it can.</summary>
     private RouteRefusal? WhyNot(in Unit unit) =>
-        unit.Route.Kind switch
-        {
-            RouteKind.Many or RouteKind.All or RouteKind.Refused when MayCoordinate(unit) => null,
-            RouteKind.Refused => unit.Route.Refusal,
-            RouteKind.Many or RouteKind.All => ShardRefusals.Across(unit.Route),
-            _ => null,
-        };
+        unit.HasTwoPhase
+            ? ShardRefusals.TwoPhaseOfClient
+            : unit.Route.Kind switch
+            {
+                RouteKind.Many or RouteKind.All or RouteKind.Refused when MayCoordinate(unit) => null,
+                RouteKind.Refused => unit.Route.Refusal,
+                RouteKind.Many or RouteKind.All => ShardRefusals.Across(unit.Route),
+                _ => null,
+            };
 
     /// <summary>Whether PostgreSQL itself can answer it in the coordinator: it only reads, and is alone.</summary>
     private bool MayCoordinate(in Unit unit) =>

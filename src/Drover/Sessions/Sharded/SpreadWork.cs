@@ -8,7 +8,16 @@ using Drover.Sql;
 namespace Drover.Sessions.Sharded;
 
 /// <summary>Runs while the session's turns stand still; the unit is at the start of its inbox.</summary>
-internal sealed class SpreadWork(ClientSession session, Branches branches, ShardedDatabaseState database)
+/// <param name="session">The client's.</param>
+/// <param name="branches">Its servers.</param>
+/// <param name="database">What is known of the database.</param>
+/// <param name="cancel">Has a server end what it runs.</param>
+internal sealed class SpreadWork(
+    ClientSession session,
+    Branches branches,
+    ShardedDatabaseState database,
+    Func<ServerConnection, Task> cancel
+)
 {
     /// <summary>Runs a statement on several shards, and answers the client.</summary>
     /// <param name="call">The statement.</param>
@@ -36,7 +45,7 @@ internal sealed class SpreadWork(ClientSession session, Branches branches, Shard
             branches.NoteData(isWritten: true);
         }
         ServerConnection[] servers = [.. shards.Select(branches.ServerOf)];
-        using FanOut work = new(session, call);
+        using FanOut work = new(session, call, cancel);
         FanOutResult result = await work.RunAsync(
             servers,
             split?.Texts ?? [.. servers.Select(_ => call.Text)],

@@ -3,9 +3,11 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Drover.Pooling;
 using Drover.Protocol.Framing;
+using Drover.Protocol.Messages.Backend;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Routing.Keys;
+using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;
 
@@ -49,6 +51,18 @@ internal struct Unit
 
     /// <summary>What it does to the transaction, if that is all it does.</summary>
     public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
+
+    /// <summary>It prepares a transaction for two-phase commit, or ends one that was.</summary>
+    public bool HasTwoPhase { get; set; }
+
+    /// <summary>It ends or divides a transaction.</summary>
+    public bool HasControl { get; set; }
+
+    /// <summary>It ends, divides or chains a transaction beside doing something else, or chains one.</summary>
+    public bool MixesControl { get; set; }
+
+    /// <summary>What it runs may leave something in its session that no other shard has.</summary>
+    public bool TouchesSession { get; set; }
 
     /// <summary>Where the BEGIN of it stands; null if it has none, or one that was prepared before.</summary>
     public Range? Begin { get; set; }
@@ -333,6 +347,23 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
         unit.Runs = true;
         unit.Plan = plan;
+        unit.MixesControl |=
+            plan.Statements.Any(TransactionControls.IsChain)
+            || (
+                plan.Statements.Any(TransactionControls.EndsOrDivides) && (unit.IsSeveral || plan.Statements.Length > 1)
+            );
+        unit.MixesControl |= unit.IsSeveral && unit.HasControl;
+        unit.HasControl |= plan.Statements.Any(TransactionControls.EndsOrDivides);
+        bool isInTransaction =
+            unit.Begin is not null
+            || session.Server is { Status: not TransactionStatus.Idle }
+            || session.Shards is { HasOpening: true };
+        unit.TouchesSession |=
+            isInTransaction
+            && !plan.IsPrelude
+            && plan.Control == TransactionControl.None
+            && StatementScanner.Scan(text, session.Names) != StatementTraits.None;
+        unit.HasTwoPhase |= plan.Statements.Any(TransactionControls.IsTwoPhase);
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes;
         bool isOfSession = plan.IsPrelude || IsOfSession(plan) || plan.Control != TransactionControl.None;

@@ -24,6 +24,7 @@ internal sealed class CommitRecovery(ShardServers servers, DecisionLog decisions
     private const string LeftAfter = "5 seconds";
 
     private readonly HashSet<int> _unreachable = [];
+    private bool _isLost;
 
     /// <summary>Looks at the shards until it is cancelled.</summary>
     /// <param name="map">The map as it is now; null while there is none.</param>
@@ -36,7 +37,7 @@ internal sealed class CommitRecovery(ShardServers servers, DecisionLog decisions
             {
                 if (map() is { } current)
                 {
-                    await LookAsync(current, cancellationToken);
+                    await TryLookAsync(current, cancellationToken);
                 }
                 await Task.Delay(Period, time, cancellationToken);
             }
@@ -44,6 +45,24 @@ internal sealed class CommitRecovery(ShardServers servers, DecisionLog decisions
         catch (OperationCanceledException)
         {
             // The process ends.
+        }
+    }
+
+    /// <summary>Whatever goes wrong, it goes on: what was left would be left for ever.</summary>
+    private async Task TryLookAsync(TopologySnapshot map, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LookAsync(map, cancellationToken);
+            _isLost = false;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            if (!_isLost)
+            {
+                _isLost = true;
+                LogCommit.NotRecovered(logger, "all", ServerFailure.Describe(failure, "the catalog"));
+            }
         }
     }
 

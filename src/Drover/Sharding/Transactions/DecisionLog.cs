@@ -47,9 +47,9 @@ internal sealed class DecisionLog(ServerAccess catalog) : IDecisionLog, IAsyncDi
                     ? Decision.Committed
                     : Decision.Aborted;
             }
-            catch (Exception lost)
-                when (lost is NpgsqlException or IOException or TimeoutException or OperationCanceledException)
+            catch (Exception)
             {
+                // Whatever it was: the next try asks what is decided, and decides against it if nothing is.
                 commits = false;
             }
         }
