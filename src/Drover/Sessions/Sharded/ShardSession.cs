@@ -59,29 +59,6 @@ internal sealed class ShardSession
         _work = new SpreadWork(session, _branches, database, cancel);
     }
 
-    private enum NextStep
-    {
-        None,
-        AwaitMap,
-        Learn,
-        Resync,
-        Switch,
-        Repeat,
-        Spread,
-        Commit,
-    }
-
-    private enum Deferred
-    {
-        None,
-
-        /// <summary>The client has begun a transaction, and no server knows of it yet.</summary>
-        Begun,
-
-        /// <summary>It was refused something in it.</summary>
-        Failed,
-    }
-
     /// <summary>Why a unit is refused.</summary>
     public RouteRefusal? Refusal { get; private set; }
 
@@ -258,34 +235,9 @@ internal sealed class ShardSession
 
     private Admission Judge(ServerConnection server, in Unit unit, ReadOnlySpan<byte> data, bool isQuiet)
     {
-        if (server.Status == TransactionStatus.Failed && isQuiet)
+        if (JudgeState(server, unit, isQuiet) is { } settled)
         {
-            _branches.NoteFailure();
-            if (!_branches.Any)
-            {
-                return Admission.Go;
-            }
-            bool goesBack =
-                unit.Control
-                is TransactionControl.Commit
-                    or TransactionControl.Rollback
-                    or TransactionControl.RollbackTo;
-            if (!goesBack || unit.MixesControl)
-            {
-                return Refuse(ShardRefusals.TransactionFailed);
-            }
-            if (unit.Control != TransactionControl.RollbackTo)
-            {
-                return Admission.Go;
-            }
-        }
-        if (_branches.Any && unit.MixesControl)
-        {
-            return Refuse(ShardRefusals.MixedControl);
-        }
-        if (_branches.Any && unit.TouchesSession)
-        {
-            return Refuse(ShardRefusals.SessionOnOneShard);
+            return settled;
         }
         if (Spreads(unit))
         {
@@ -318,6 +270,41 @@ internal sealed class ShardSession
         return unit.MixesControl && server.Status != TransactionStatus.Idle
             ? Refuse(ShardRefusals.MixedControl)
             : Elsewhere(server, target, isQuiet);
+    }
+
+    /// <summary>What the state of the transaction alone decides; null if nothing.</summary>
+    private Admission? JudgeState(ServerConnection server, in Unit unit, bool isQuiet)
+    {
+        if (server.Status == TransactionStatus.Failed && isQuiet)
+        {
+            _branches.NoteFailure();
+            if (!_branches.Any)
+            {
+                return Admission.Go;
+            }
+            bool goesBack =
+                unit.Control
+                is TransactionControl.Commit
+                    or TransactionControl.Rollback
+                    or TransactionControl.RollbackTo;
+            if (!goesBack || unit.MixesControl)
+            {
+                return Refuse(ShardRefusals.TransactionFailed);
+            }
+            if (unit.Control != TransactionControl.RollbackTo)
+            {
+                return Admission.Go;
+            }
+        }
+        if (_branches.Any && unit.MixesControl)
+        {
+            return Refuse(ShardRefusals.MixedControl);
+        }
+        if (_branches.Any && unit.TouchesSession)
+        {
+            return Refuse(ShardRefusals.SessionOnOneShard);
+        }
+        return null;
     }
 
     /// <summary>The unit has to go to another shard than the one that the session looks at.</summary>
