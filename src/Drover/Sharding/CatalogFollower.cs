@@ -31,29 +31,8 @@ internal sealed class CatalogFollower(
     private bool _isLost;
 
     /// <summary>Follows until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    await FollowAsync(cancellationToken);
-                }
-                catch (Exception failure)
-                    when (failure is NpgsqlException or IOException or TimeoutException or OperationException)
-                {
-                    Lose(failure);
-                }
-                await Task.Delay(s_pause, time, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The process ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        FollowerLoop.RunAsync(FollowAsync, Lose, s_pause, time, cancellationToken);
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {

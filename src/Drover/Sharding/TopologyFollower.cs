@@ -33,29 +33,8 @@ internal sealed class TopologyFollower(
     public TopologySnapshot? Current => _current;
 
     /// <summary>Follows until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    await FollowAsync(cancellationToken);
-                }
-                catch (Exception failure)
-                    when (failure is NpgsqlException or IOException or TimeoutException or OperationException)
-                {
-                    Lose(failure);
-                }
-                await Task.Delay(s_retry, time, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The process ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        FollowerLoop.RunAsync(FollowAsync, Lose, s_retry, time, cancellationToken);
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {

@@ -1,0 +1,39 @@
+// What followers of a server have in common: they go on whatever becomes of it.
+using Drover.Operations;
+using Npgsql;
+
+namespace Drover.Sharding;
+
+internal static class FollowerLoop
+{
+    /// <summary>Follows until it is cancelled; a server that is lost is told of and tried again after a pause.</summary>
+    public static async Task RunAsync(
+        Func<CancellationToken, Task> follow,
+        Action<Exception> lose,
+        TimeSpan pause,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await follow(cancellationToken);
+                }
+                catch (Exception failure)
+                    when (failure is NpgsqlException or IOException or TimeoutException or OperationException)
+                {
+                    lose(failure);
+                }
+                await Task.Delay(pause, time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process ends.
+        }
+    }
+}
