@@ -6,7 +6,7 @@ namespace Drover.Sharding;
 
 internal static class FollowerLoop
 {
-    /// <summary>Follows until it is cancelled; a server that is lost is told of and tried again after a pause.</summary>
+    /// <summary>Follows until it is cancelled; a lost server is told of and tried again after a pause.</summary>
     public static async Task RunAsync(
         Func<CancellationToken, Task> follow,
         Action<Exception> lose,
