@@ -55,6 +55,14 @@ internal static class Refusals
             "Give a literal or a parameter of the column's type."
         );
 
+    public static RouteRefusal KeyIsNoValue(ShardedTable table) =>
+        new(
+            NotSupported,
+            $"the value of the sharding key {table.KeyColumn} of {table.Name} cannot be told from the data",
+            "It is no value of the column's type, or one that is not certain to be stored as it is written.",
+            "Write the key plainly: digits, YYYY-MM-DD, a number as the column keeps it."
+        );
+
     public static RouteRefusal AwayFromHome(string what) =>
         new(
             NotSupported,

@@ -31,6 +31,9 @@ internal enum RouteKind
 /// <param name="Refusal">The reason for <see cref="RouteKind.Refused"/>.</param>
 internal readonly record struct Route(RouteKind Kind, int Shard, ImmutableArray<int> Shards, RouteRefusal? Refusal)
 {
+    /// <summary>The shards' numbers, however many.</summary>
+    public ImmutableArray<int> Numbers => Kind is RouteKind.Home or RouteKind.One ? [Shard] : Shards;
+
     public static Route Home(int shard) => new(RouteKind.Home, shard, [], null);
 
     public static Route One(int shard) => new(RouteKind.One, shard, [], null);
@@ -45,4 +48,11 @@ internal readonly record struct Route(RouteKind Kind, int Shard, ImmutableArray<
 /// <param name="Message">What is wrong, in words.</param>
 /// <param name="Detail">More of it.</param>
 /// <param name="Hint">What would help.</param>
-internal sealed record RouteRefusal(string SqlState, string Message, string? Detail = null, string? Hint = null);
+/// <param name="Context">Where it came up: a line of COPY's data.</param>
+internal sealed record RouteRefusal(
+    string SqlState,
+    string Message,
+    string? Detail = null,
+    string? Hint = null,
+    string? Context = null
+);

@@ -1,5 +1,6 @@
 // From what a statement is to what decides its route.
 using System.Collections.Immutable;
+using Drover.Routing.Copying;
 using Drover.Routing.Names;
 using Drover.Sql.Statements;
 using Drover.Topology;
@@ -56,6 +57,10 @@ internal static class RoutePlanner
             isUtility ? UtilityRoutes.Of(facts, tables, rule.All, catalog)
             : Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal)
             : null;
+        if (facts.NodeName == "CopyStmt" && route is { Kind: RouteKind.All })
+        {
+            return CopyRules.Complete(rule with { Fixed = route }, tables[0], map);
+        }
         StatementRule made = route is null ? new QueryRule(rule, tables, map).Make() : rule with { Fixed = route };
         return facts.NodeName == "PrepareStmt" ? AtHome(made, map) : made;
     }

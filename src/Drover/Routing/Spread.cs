@@ -22,6 +22,9 @@ internal enum Spread
 
     /// <summary>The same, and PostgreSQL refuses it in a transaction: each shard does it for itself.</summary>
     AlikeWithoutTransaction,
+
+    /// <summary>COPY: its rows go to the shards where they belong, or come from those that have them.</summary>
+    Copied,
 }
 
 /// <summary>Judges statements by their trees.</summary>
@@ -33,6 +36,7 @@ internal static class SpreadRules
     public static Spread Of(StatementRule rule) =>
         rule.Facts.Kind switch
         {
+            _ when rule.Copy is { } copy => copy is { IsFrom: true, Key: null } ? Spread.Alike : Spread.Copied,
             StatementKind.Update or StatementKind.Delete => rule.Uses.IsEmpty ? Spread.Alike : Spread.Apart,
             StatementKind.Insert when rule.Fixed is { Kind: RouteKind.All } => Spread.Alike,
             StatementKind.Insert
@@ -53,7 +57,7 @@ internal static class SpreadRules
         facts.Access == StatementAccess.Read
         && facts.RowLocks.IsEmpty
         && facts.Tree is { } tree
-        && facts.NodeName is "SelectStmt" or "ExplainStmt"
+        && (facts.NodeName is "SelectStmt" or "ExplainStmt" || (facts.NodeName == "CopyStmt" && tree.Has("query")))
         && facts.Tables.All(IsOfUser)
         && IsPlain(facts.Tree);
 

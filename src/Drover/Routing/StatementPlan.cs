@@ -1,5 +1,6 @@
 // What is known of a text's routes before its values come.
 using System.Collections.Immutable;
+using Drover.Routing.Copying;
 using Drover.Routing.Keys;
 using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
@@ -25,6 +26,7 @@ internal sealed class StatementPlan : IShapeValue
         IsPrelude = rules.Length > 0 && rules.All(static rule => IsPreludeOf(rule.Facts));
         NeedsParameters = rules.Any(static rule => rule.NeedsParameters);
         Spread = rules.Length == 1 ? SpreadRules.Of(rules[0]) : Spread.None;
+        Copy = rules.Length == 1 ? rules[0].Copy : null;
         MayCoordinate = rules.Length == 1 && SpreadRules.MayCoordinate(rules[0].Facts);
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
     }
@@ -46,6 +48,9 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>How it writes on several shards, if its route is there.</summary>
     public Spread Spread { get; }
+
+    /// <summary>What a COPY of a table on several shards is about; null of another statement.</summary>
+    public CopyPlan? Copy { get; }
 
     /// <summary>The coordinator can answer it, whatever its route.</summary>
     public bool MayCoordinate { get; }

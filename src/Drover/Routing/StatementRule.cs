@@ -1,5 +1,6 @@
 // What decides the route of one statement, when its values come.
 using System.Collections.Immutable;
+using Drover.Routing.Copying;
 using Drover.Sql.Statements;
 using Drover.Topology;
 
@@ -60,6 +61,9 @@ internal sealed record StatementRule
 
     /// <summary>Something in it is on the first shard only: what it is, in words.</summary>
     public string? Home { get; init; }
+
+    /// <summary>What a COPY of a table on several shards is about; null of another statement.</summary>
+    public CopyPlan? Copy { get; init; }
 
     /// <summary>A name that the catalogs do not have may be one that they will.</summary>
     public bool HasUnknownNames { get; init; }

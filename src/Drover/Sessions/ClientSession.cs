@@ -272,6 +272,12 @@ internal sealed class ClientSession : ITurnTaker
     /// <summary>Gives the server back now: it is quiet and as the session's settings say.</summary>
     public void ReleaseNow() => _lease.Release();
 
+    /// <summary>Passes over bytes of the client's that are the rest of a message which nobody wants.</summary>
+    public void Ignore(long bytes) => _frontend.Ignore(bytes);
+
+    /// <summary>Passes over what the client sends up to its next Sync, which is answered.</summary>
+    public void SkipToSync() => _frontend.SkipToSync();
+
     /// <summary>The client has part of a message: an error told now would be read as its rest.</summary>
     public bool IsInMessage => _backend.IsInMessage;
 

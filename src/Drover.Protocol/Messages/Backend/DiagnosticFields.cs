@@ -35,6 +35,9 @@ public readonly ref struct DiagnosticFields
     /// <summary>What to do about it (H).</summary>
     public ReadOnlySpan<byte> Hint => Find((byte)'H');
 
+    /// <summary>Where it came up (W), one line for each level.</summary>
+    public ReadOnlySpan<byte> Context => Find((byte)'W');
+
     /// <summary>The routine in the server that reported it (R): the way to tell equal codes apart.</summary>
     public ReadOnlySpan<byte> Routine => Find((byte)'R');
 
@@ -84,7 +87,8 @@ public readonly ref struct DiagnosticFields
         string message,
         string? detail,
         string? hint,
-        string? routine
+        string? routine,
+        string? context
     )
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -95,6 +99,7 @@ public readonly ref struct DiagnosticFields
         WriteField(writer, 'M', message);
         WriteField(writer, 'D', detail);
         WriteField(writer, 'H', hint);
+        WriteField(writer, 'W', context);
         WriteField(writer, 'R', routine);
         writer.WriteByte(0);
         writer.End();

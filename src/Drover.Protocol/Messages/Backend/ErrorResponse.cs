@@ -18,8 +18,20 @@ public static class ErrorResponse
         string message,
         string? detail = null,
         string? hint = null,
-        string? routine = null
-    ) => DiagnosticFields.Write(writer, BackendType.ErrorResponse, severity, sqlState, message, detail, hint, routine);
+        string? routine = null,
+        string? context = null
+    ) =>
+        DiagnosticFields.Write(
+            writer,
+            BackendType.ErrorResponse,
+            severity,
+            sqlState,
+            message,
+            detail,
+            hint,
+            routine,
+            context
+        );
 }
 
 /// <summary>NoticeResponse; may come at any time.</summary>
@@ -38,5 +50,16 @@ public static class NoticeResponse
         string? detail = null,
         string? hint = null,
         string? routine = null
-    ) => DiagnosticFields.Write(writer, BackendType.NoticeResponse, severity, sqlState, message, detail, hint, routine);
+    ) =>
+        DiagnosticFields.Write(
+            writer,
+            BackendType.NoticeResponse,
+            severity,
+            sqlState,
+            message,
+            detail,
+            hint,
+            routine,
+            null
+        );
 }

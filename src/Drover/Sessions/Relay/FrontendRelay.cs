@@ -30,10 +30,17 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     private readonly StatementRelay _statements = new(session);
     private readonly RefusedBatch _refusal = new();
     private long _streaming;
+    private long _ignored;
     private bool _isLeaving;
 
     /// <summary>Part of a message has been forwarded and the rest is to come.</summary>
     public bool IsInMessage => _streaming > 0;
+
+    /// <summary>Passes over the rest of a message.</summary>
+    public void Ignore(long bytes) => _ignored = bytes;
+
+    /// <summary>The batch at hand has failed: what comes of it is passed over up to its Sync.</summary>
+    public void SkipToSync() => _refusal.Begin(default);
 
     public FrontendProgress Pump()
     {
@@ -58,6 +65,13 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         if (inbox.Count == 0)
         {
             return FrontendProgress.Nothing;
+        }
+        if (_ignored > 0)
+        {
+            int passed = (int)Math.Min(_ignored, inbox.Count);
+            inbox.Consume(passed);
+            _ignored -= passed;
+            return FrontendProgress.Moved;
         }
         if (_refusal.IsActive)
         {
@@ -98,7 +112,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         session.Inbox.Consume(skipped);
         if (!_refusal.IsActive)
         {
-            backend.SendReady(session.RestStatus);
+            backend.SendReady(session.Server?.Status ?? session.RestStatus);
         }
         else if (MessageHeader.TryRead(session.Inbox.Data, out _) == FrameStatus.Malformed)
         {
@@ -127,6 +141,12 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             bool isWhole = status == FrameStatus.Complete && header.Length <= data.Length - position;
             if (!isWhole)
             {
+                if (session.Shards is not null && position == 0 && IsLarge(status, header) && IsCopy(header.Type))
+                {
+                    // Of a COPY that has failed: it need not be whole to be ignored.
+                    _ignored = header.Length;
+                    return FrontendProgress.Moved;
+                }
                 bool streams = session.Shards is null && IsWorthStreaming(status, header, position, data.Length);
                 return data.Length >= limit || streams ? FrontendProgress.NeedServer
                     : moved ? FrontendProgress.Moved
@@ -175,10 +195,12 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     /// Whether a message that is not whole is too large to wait for, and enough of it is there to begin.
     /// </summary>
     private static bool IsWorthStreaming(FrameStatus status, MessageHeader header, int position, int received) =>
-        status == FrameStatus.Complete
-        && header.Length > SessionLimits.WholeMessageBytes
+        IsLarge(status, header)
         && (position > 0 || received > SessionLimits.WholeMessageBytes / 2)
         && IsKnown(header.Type);
+
+    private static bool IsLarge(FrameStatus status, MessageHeader header) =>
+        status == FrameStatus.Complete && header.Length > SessionLimits.WholeMessageBytes;
 
     /// <summary>Sends a batch again that failed unseen; it was kept for that.</summary>
     public void Replay(ServerConnection server)

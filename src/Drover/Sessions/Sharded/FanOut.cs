@@ -6,6 +6,7 @@ using Drover.Pooling.Statements;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
+using Drover.Sessions.Sharded.Copying;
 using Drover.Transport;
 
 namespace Drover.Sessions.Sharded;
@@ -22,8 +23,13 @@ internal readonly record struct FanOutResult(byte[] Tag, RouteRefusal? Failure);
 /// <param name="session">The client's.</param>
 /// <param name="call">The statement.</param>
 /// <param name="cancel">Has a server end what it runs.</param>
-internal sealed class FanOut(ClientSession session, StatementCall call, Func<ServerConnection, Task> cancel)
-    : IDisposable
+/// <param name="copy">Of COPY TO STDOUT; null for another statement.</param>
+internal sealed class FanOut(
+    ClientSession session,
+    StatementCall call,
+    Func<ServerConnection, Task> cancel,
+    CopyOutput? copy = null
+) : IDisposable
 {
     /// <summary>Rows are sent when there are so many bytes of them.</summary>
     private const int SendBytes = 64 * 1024;
@@ -78,6 +84,7 @@ internal sealed class FanOut(ClientSession session, StatementCall call, Func<Ser
         if (_failure is null && session.End is null)
         {
             WriteHead();
+            copy?.WriteEnd(_rows);
         }
         await FlushAsync();
         return new FanOutResult(Tag(), _failure);
@@ -245,6 +252,13 @@ internal sealed class FanOut(ClientSession session, StatementCall call, Func<Ser
                 WriteHead();
                 _rows.WriteBytes(message);
                 break;
+            case BackendType.CopyOutResponse:
+                _failure ??= copy!.Begin(message);
+                break;
+            case BackendType.CopyData when _failure is null:
+                WriteHead();
+                _failure ??= copy!.Write(_rows, body);
+                break;
             case BackendType.CommandComplete when counts:
                 Count(body[..^1]);
                 break;
@@ -284,6 +298,7 @@ internal sealed class FanOut(ClientSession session, StatementCall call, Func<Ser
         {
             _isHeadWritten = true;
             call.WriteHead(_rows, _shape);
+            copy?.WriteHead(_rows);
         }
     }
 

@@ -4,6 +4,7 @@ using Drover.Pooling.Servers;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
+using Drover.Sessions.Sharded.Copying;
 
 namespace Drover.Sessions.Sharded;
 
@@ -27,6 +28,7 @@ internal sealed class ShardSession
     private readonly UnitReader _reader;
     private readonly Branches _branches;
     private readonly SpreadWork _work;
+    private readonly CopyWork _copies;
     private int _credit;
     private bool _ranUnsynced;
     private bool _refusesSpread;
@@ -57,6 +59,7 @@ internal sealed class ShardSession
         _reader = new UnitReader(session, database.Router);
         _branches = new Branches(session, Enter);
         _work = new SpreadWork(session, _branches, database, cancel);
+        _copies = new CopyWork(session, _branches, _work, cancel);
     }
 
     /// <summary>Why a unit is refused.</summary>
@@ -119,7 +122,7 @@ internal sealed class ShardSession
                 ? Admission.Answered
                 : Refuse(ShardRefusals.TransactionFailed);
         }
-        if (Spreads(unit))
+        if (unit.Spreads)
         {
             return BeginSpread(unit, data);
         }
@@ -239,7 +242,7 @@ internal sealed class ShardSession
         {
             return settled;
         }
-        if (Spreads(unit))
+        if (unit.Spreads)
         {
             return server.Status == TransactionStatus.Idle ? Elsewhere(server, -1, isQuiet)
                 : !isQuiet ? Admission.Wait
@@ -367,11 +370,6 @@ internal sealed class ShardSession
         }
     }
 
-    /// <summary>Whether several shards have to run it, each the rows that it has.</summary>
-    private static bool Spreads(in Unit unit) =>
-        unit is { Route.Kind: RouteKind.Many or RouteKind.All, Writes: true, IsSeveral: false }
-        && unit.Plan is { Spread: not Spread.None };
-
     private Admission BeginSpread(in Unit unit, ReadOnlySpan<byte> data)
     {
         if (_refusesSpread)
@@ -406,7 +404,14 @@ internal sealed class ShardSession
             _branches.Opening.Add("BEGIN"u8);
             _deferred = Deferred.Begun;
         }
-        await _work.RunAsync(_call!, spread, split?.Shards ?? _unit.Route.Shards, isOwn, split);
+        if (_unit.Plan.Copy is { } copy)
+        {
+            await _copies.RunAsync(_call!, copy, _unit.Route.Numbers, isOwn);
+        }
+        else
+        {
+            await _work.RunAsync(_call!, spread, split?.Shards ?? _unit.Route.Shards, isOwn, split);
+        }
         _deferred = Deferred.None;
         _call = null;
     }

@@ -108,7 +108,7 @@ internal sealed class SpreadWork(
     }
 
     /// <summary>Commits on every shard, or on none. Null when it did.</summary>
-    private async ValueTask<RouteRefusal?> EndAsync()
+    public async ValueTask<RouteRefusal?> EndAsync()
     {
         IReadOnlyList<Branch> writers = branches.Writers();
         if (branches.IsFailed)
@@ -134,7 +134,7 @@ internal sealed class SpreadWork(
     /// <summary>
     /// The client's transaction has failed on one shard, so it has on all: the session looks at one that says so.
     /// </summary>
-    private async ValueTask FailAsync(ServerConnection[] servers)
+    public async ValueTask FailAsync(ServerConnection[] servers)
     {
         ServerConnection failed =
             servers.FirstOrDefault(static server => server.Status == TransactionStatus.Failed) ?? servers[0];
@@ -145,7 +145,8 @@ internal sealed class SpreadWork(
         }
     }
 
-    private void Tell(StatementCall call, byte[] tag, RouteRefusal? failure, TransactionStatus status)
+    /// <summary>Answers behind the rows.</summary>
+    public void Tell(StatementCall call, byte[] tag, RouteRefusal? failure, TransactionStatus status)
     {
         MessageWriter writer = session.Loop.ClientAssembly;
         if (failure is null)
@@ -160,13 +161,23 @@ internal sealed class SpreadWork(
         Send(writer);
     }
 
-    private void WriteError(MessageWriter writer, RouteRefusal failure)
+    /// <summary>Writes an error, and counts it.</summary>
+    public void WriteError(MessageWriter writer, RouteRefusal failure)
     {
         session.Traffic.RecordError(System.Text.Encoding.ASCII.GetBytes(failure.SqlState));
-        ErrorResponse.Write(writer, "ERROR", failure.SqlState, failure.Message, failure.Detail, failure.Hint);
+        ErrorResponse.Write(
+            writer,
+            "ERROR",
+            failure.SqlState,
+            failure.Message,
+            failure.Detail,
+            failure.Hint,
+            context: failure.Context
+        );
     }
 
-    private void Send(MessageWriter writer)
+    /// <summary>Sends an answer.</summary>
+    public void Send(MessageWriter writer)
     {
         if (!session.Outbox.Send(session.Client, writer.Written))
         {

@@ -52,6 +52,17 @@ internal struct Unit
     /// <summary>What it does to the transaction, if that is all it does.</summary>
     public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
 
+    /// <summary>Several shards have to run it, each with the rows that it has.</summary>
+    public readonly bool Spreads =>
+        !IsSeveral
+        && Plan is { Spread: not Spread.None }
+        && (
+            Route.Kind is RouteKind.Many or RouteKind.All
+                ? Writes || Plan.Copy is not null
+                // What a hint says of a COPY has to be true of each row.
+                : Route.Kind == RouteKind.One && Plan.Copy is { Key: not null }
+        );
+
     /// <summary>It prepares a transaction for two-phase commit, or ends one that was.</summary>
     public bool HasTwoPhase { get; set; }
 

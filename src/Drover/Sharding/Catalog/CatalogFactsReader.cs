@@ -37,7 +37,8 @@ internal static class CatalogFactsReader
         SELECT n.nspname::text, c.relname::text, c.relkind::text,
             CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN pg_get_viewdef(c.oid) END,
             o.nspname::text, o.relname::text,
-            coalesce(a.names, '{}'), coalesce(a.types, '{}'), coalesce(a.defaults, '{}')
+            coalesce(a.names, '{}'), coalesce(a.types, '{}'), coalesce(a.defaults, '{}'),
+            coalesce(a.generated, '{}')
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN LATERAL (
             SELECT t.relname, s.nspname FROM (
@@ -55,7 +56,8 @@ internal static class CatalogFactsReader
                 array_agg(attidentity <> '' OR (atthasdef AND attgenerated = ''
                     AND pg_get_expr(adbin, adrelid)
                         !~ '^(''([^'']|'''')*''|-?[0-9.]+|NULL|true|false)(::[a-z0-9 "()[\],]+)?$')
-                    ORDER BY attnum) AS defaults
+                    ORDER BY attnum) AS defaults,
+                array_agg(attgenerated <> '' ORDER BY attnum) AS generated
             FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
             LEFT JOIN pg_collation col ON col.oid = attcollation
             WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid) a
@@ -120,9 +122,10 @@ internal static class CatalogFactsReader
         string[] names = row.GetFieldValue<string[]>(6);
         uint[] types = row.GetFieldValue<uint[]>(7);
         bool[] defaults = row.GetFieldValue<bool[]>(8);
+        bool[] generated = row.GetFieldValue<bool[]>(9);
         ImmutableArray<ColumnFacts> columns =
         [
-            .. names.Select((name, index) => new ColumnFacts(name, types[index], defaults[index])),
+            .. names.Select((name, index) => new ColumnFacts(name, types[index], defaults[index], generated[index])),
         ];
         return new RelationFacts(row.GetString(0), row.GetString(1), kind, columns)
         {

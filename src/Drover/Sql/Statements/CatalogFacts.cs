@@ -64,7 +64,8 @@ internal sealed record RelationFacts(string Schema, string Name, RelationKind Ki
 /// <param name="Name">As the catalogs have it.</param>
 /// <param name="TypeOid">Its type; 0 where equal strings may differ byte by byte, for collation or type.</param>
 /// <param name="IsDefaultVolatile">Its default is another one each time, or on each server.</param>
-internal sealed record ColumnFacts(string Name, uint TypeOid, bool IsDefaultVolatile = false);
+/// <param name="IsGenerated">It is computed from others, and nobody writes it.</param>
+internal sealed record ColumnFacts(string Name, uint TypeOid, bool IsDefaultVolatile = false, bool IsGenerated = false);
 
 internal enum FunctionVolatility
 {

@@ -1,0 +1,121 @@
+// COPY's options, from its tree.
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text;
+using Drover.Sql.Parsing;
+
+namespace Drover.Routing.Copying;
+
+/// <summary>
+/// Of options that PostgreSQL refuses nothing is said here: every shard refuses them before the first row. One that is
+/// not known could change what a row is, and is refused.
+/// </summary>
+internal static class CopyOptions
+{
+    /// <summary>Options that each shard may follow for its own rows.</summary>
+    private static readonly FrozenSet<string> Harmless = FrozenSet.ToFrozenSet([
+        "freeze",
+        "force_quote",
+        "on_error",
+        "log_verbosity",
+    ]);
+
+    /// <summary>Reads them.</summary>
+    /// <param name="copy">The CopyStmt.</param>
+    /// <param name="unknown">An option that is not followed, in words.</param>
+    public static CopyForm? Read(SqlNode copy, out string unknown)
+    {
+        ImmutableArray<SqlNode> options = copy.List("options");
+        unknown = "";
+        CopyForm form = new() { Format = FormatOf(options) };
+        if (form.Format == CopyFormat.Csv)
+        {
+            form = form with { Delimiter = (byte)',', Null = [] };
+        }
+        byte? escape = null;
+        foreach (SqlNode option in options)
+        {
+            string name = option.Text("defname");
+            SqlNode? value = option.Child("arg");
+            byte[] text = Encoding.UTF8.GetBytes(value?.Text("sval") ?? "");
+            switch (name)
+            {
+                case "format":
+                    break;
+                case "delimiter":
+                    form = form with { Delimiter = First(text, form.Delimiter) };
+                    break;
+                case "null":
+                    form = form with { Null = text };
+                    break;
+                case "default":
+                    form = form with { Default = text };
+                    break;
+                case "header" when IsHeader(value) is { } isHeader:
+                    form = form with { HasHeader = isHeader };
+                    break;
+                case "quote":
+                    form = form with { Quote = First(text, form.Quote) };
+                    break;
+                case "escape":
+                    escape = First(text, form.Escape);
+                    break;
+                case "force_not_null":
+                    form = form with { ForceNotNull = Columns(value) };
+                    break;
+                case "force_null":
+                    form = form with { ForceNull = Columns(value) };
+                    break;
+                case "encoding" when IsUtf8(value?.Text("sval") ?? ""):
+                    break;
+                case "on_error" when value?.Text("sval") is not ("stop" or "ignore"):
+                    unknown = $"COPY with {name} {value?.Text("sval")}";
+                    return null;
+                default:
+                    if (!Harmless.Contains(name))
+                    {
+                        unknown = $"COPY with {name}";
+                        return null;
+                    }
+                    break;
+            }
+        }
+        form = form with { Escape = escape ?? form.Quote };
+        if (form.Format == CopyFormat.Csv && form.Quote is (byte)'\\' or (byte)'.')
+        {
+            // Is \. the end then, or a quote?
+            unknown = $"COPY with {(char)form.Quote} as the quote";
+            return null;
+        }
+        return form;
+    }
+
+    private static CopyFormat FormatOf(ImmutableArray<SqlNode> options) =>
+        options.LastOrDefault(static option => option.Text("defname") == "format")?.Child("arg")?.Text("sval") switch
+        {
+            "csv" => CopyFormat.Csv,
+            "binary" => CopyFormat.Binary,
+            _ => CopyFormat.Text,
+        };
+
+    private static byte First(byte[] text, byte absent) => text.Length > 0 ? text[0] : absent;
+
+    /// <summary>Null if it is neither; a number of lines is what newer servers take.</summary>
+    private static bool? IsHeader(SqlNode? value) =>
+        value is null ? true
+        : value.Kind == "Boolean" ? value.Flag("boolval")
+        : value.Kind == "Integer" && value.Number("ival") is 0 or 1 ? value.Number("ival") == 1
+        : value.Text("sval").ToLowerInvariant() switch
+        {
+            "true" or "on" or "match" => true,
+            "false" or "off" => false,
+            _ => null,
+        };
+
+    /// <summary>Null for all of them.</summary>
+    private static ImmutableArray<string>? Columns(SqlNode? value) =>
+        value is { Kind: "List" } list ? list.Names("items") : null;
+
+    private static bool IsUtf8(string name) =>
+        string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant() is "utf8" or "unicode";
+}
