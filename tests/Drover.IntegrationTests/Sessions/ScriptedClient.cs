@@ -32,6 +32,12 @@ internal sealed class ScriptedClient : IAsyncDisposable
     /// <summary>The message of the last error.</summary>
     public string LastError { get; private set; } = "";
 
+    /// <summary>The context of the last error.</summary>
+    public string LastContext { get; private set; } = "";
+
+    /// <summary>What came as CopyData since the last query was queued.</summary>
+    public List<byte> Copied { get; } = [];
+
     public static async Task<ScriptedClient> ConnectAsync(string host, int port, string user, string database)
     {
         ScriptedClient client = new(host, port);
@@ -87,6 +93,14 @@ internal sealed class ScriptedClient : IAsyncDisposable
 
     public ScriptedClient Flush() => Add(Drover.Protocol.Messages.Frontend.Flush.Write);
 
+    /// <summary>A piece of a COPY's data.</summary>
+    public ScriptedClient Copy(ReadOnlyMemory<byte> data) => Add(writer => CopyData.Write(writer, data.Span));
+
+    public ScriptedClient CopyDone() => Add(Drover.Protocol.Messages.CopyDone.Write);
+
+    public ScriptedClient CopyFail(string reason) =>
+        Add(writer => Drover.Protocol.Messages.Frontend.CopyFail.Write(writer, Bytes(reason)));
+
     /// <summary>Sends what is queued.</summary>
     public async Task SendAsync()
     {
@@ -127,7 +141,11 @@ internal sealed class ScriptedClient : IAsyncDisposable
             await _stream.ReadExactlyAsync(header, limit.Token);
             byte[] body = new byte[BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - 4];
             await _stream.ReadExactlyAsync(body, limit.Token);
-            if (header[0] is not (BackendType.ParameterStatus or BackendType.NoticeResponse))
+            if (header[0] == FrontendType.CopyData)
+            {
+                Copied.AddRange(body);
+            }
+            else if (header[0] is not (BackendType.ParameterStatus or BackendType.NoticeResponse))
             {
                 answers.Add(Shorten(header[0], body));
             }
@@ -177,6 +195,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
                 return $"Z({(char)body[0]})";
             case BackendType.ErrorResponse when ErrorResponse.TryRead(body, out DiagnosticFields fields):
                 LastError = Encoding.UTF8.GetString(fields.Message);
+                LastContext = Encoding.UTF8.GetString(fields.Context);
                 return $"E({Encoding.UTF8.GetString(fields.Code)})";
             case BackendType.NotificationResponse:
                 return $"A({Encoding.UTF8.GetString(body.AsSpan(4, body.AsSpan(4).IndexOf((byte)0)))})";

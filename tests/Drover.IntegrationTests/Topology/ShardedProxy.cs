@@ -36,6 +36,8 @@ internal sealed class ShardedProxy : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    public int Port => _port;
+
     /// <summary>Starts it, and waits until it has a map and knows the catalogs.</summary>
     public static async Task<ShardedProxy> StartAsync(string configuration, int port, CancellationToken token)
     {

@@ -85,8 +85,7 @@ internal sealed class CsvSplitter : LineSplitter
             int length = ReadField(line, ref at, isKey, out bool isQuoted);
             if (length < 0)
             {
-                Fail("unterminated CSV quoted field");
-                return KeyField.Failed;
+                return KeyField.Missing;
             }
             if (isKey)
             {
@@ -94,7 +93,7 @@ internal sealed class CsvSplitter : LineSplitter
             }
             if (at == line.Length)
             {
-                return FailMissing(field + 1);
+                return KeyField.Missing;
             }
             at++;
         }

@@ -99,6 +99,8 @@ internal abstract class LineSplitter(CopyPlan plan) : CopySplitter(plan)
                 FailKey(isNull: false);
                 break;
             default:
+                // Any server refuses it, each in the order in which it looks at a row's columns.
+                shard = Plan.Key!.Group.ShardOf(0);
                 break;
         }
         return Failure is null;
@@ -109,15 +111,8 @@ internal abstract class LineSplitter(CopyPlan plan) : CopySplitter(plan)
     /// <param name="length">With it.</param>
     protected virtual bool IsMark(ReadOnlySpan<byte> line, int length) => false;
 
-    /// <summary>Finds the key in a line; <see cref="KeyField.Failed"/> with a failure.</summary>
+    /// <summary>Finds the key in a line.</summary>
     protected abstract KeyField FindKey(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> key);
-
-    /// <summary>A line that ends before its key.</summary>
-    protected KeyField FailMissing(int fields)
-    {
-        Fail($"missing data for column \"{Plan.Columns[fields]}\"");
-        return KeyField.Failed;
-    }
 
     /// <summary>A failure in the line that is being looked at.</summary>
     protected void FailLine(string message, string escape)
@@ -147,5 +142,7 @@ internal enum KeyField
     Value,
     Null,
     Default,
-    Failed,
+
+    /// <summary>The line ends before it, or in quotes.</summary>
+    Missing,
 }

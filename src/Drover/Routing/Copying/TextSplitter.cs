@@ -102,7 +102,7 @@ internal sealed class TextSplitter(CopyPlan plan) : LineSplitter(plan)
             }
             if (end == line.Length)
             {
-                return FailMissing(field + 1);
+                return KeyField.Missing;
             }
             start = end + 1;
         }
