@@ -71,6 +71,7 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
     {
         _hasData = true;
         _hasWritten |= isWritten;
+        _isLastPrelude = false;
     }
 
     /// <summary>A unit was admitted that runs something.</summary>
