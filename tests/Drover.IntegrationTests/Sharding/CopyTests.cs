@@ -13,7 +13,8 @@ public sealed class CopyTests(PostgresFixture postgres)
     private const string Schema = """
         CREATE TABLE notes (n int, twice int GENERATED ALWAYS AS (n * 2) STORED, tenant text NOT NULL, body text,
             PRIMARY KEY (tenant, n));
-        CREATE TABLE orders (id bigint, customer_id bigint NOT NULL, total numeric(10, 2), PRIMARY KEY (customer_id, id));
+        CREATE TABLE orders (id bigint, customer_id bigint NOT NULL, total numeric(10, 2),
+            PRIMARY KEY (customer_id, id));
         CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL);
         CREATE TABLE settings (k text PRIMARY KEY, v text)
         """;
@@ -23,9 +24,11 @@ public sealed class CopyTests(PostgresFixture postgres)
         INSERT INTO notes (n, tenant, body)
         SELECT n, t || CASE WHEN n % 3 = 0 THEN n::text ELSE '' END, b
         FROM generate_series(1, 1500) n
-        CROSS JOIN LATERAL (SELECT (ARRAY['a', 'it''s', '"', '""', 'a,b', E'a\tb', E'a\nb', E'a\r\nb', E'\r', '\', '\.', '\N',
+        CROSS JOIN LATERAL (SELECT (ARRAY['a', 'it''s',
+            '"', '""', 'a,b', E'a\tb', E'a\nb', E'a\r\nb', E'\r', '\', '\.', '\N',
             'ä€𐍈', E'x\\\ny', '', ' ', 'a"b,"c', E'\b\f\v', '\x41', '\101', '.', ';', '|'])[1 + n % 23] AS t,
-            (ARRAY['', NULL, E'\n\n', '\.', '"', E',\t|;', repeat('long ', 400), 'ü', E'\\\r', '''', 'NULL', '\N', 'plain'])
+            (ARRAY['', NULL, E'\n\n', '\.', '"',
+            E',\t|;', repeat('long ', 400), 'ü', E'\\\r', '''', 'NULL', '\N', 'plain'])
             [1 + n % 13] AS b) v
         """;
 

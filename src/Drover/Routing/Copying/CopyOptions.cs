@@ -16,7 +16,6 @@ internal static class CopyOptions
     private static readonly FrozenSet<string> Harmless = FrozenSet.ToFrozenSet([
         "freeze",
         "force_quote",
-        "on_error",
         "log_verbosity",
     ]);
 
@@ -32,62 +31,47 @@ internal static class CopyOptions
         {
             form = form with { Delimiter = (byte)',', Null = [] };
         }
-        byte? escape = null;
         foreach (SqlNode option in options)
         {
-            string name = option.Text("defname");
-            SqlNode? value = option.Child("arg");
-            byte[] text = Encoding.UTF8.GetBytes(value?.Text("sval") ?? "");
-            switch (name)
+            if (With(form, option) is not { } next)
             {
-                case "format":
-                    break;
-                case "delimiter":
-                    form = form with { Delimiter = First(text, form.Delimiter) };
-                    break;
-                case "null":
-                    form = form with { Null = text };
-                    break;
-                case "default":
-                    form = form with { Default = text };
-                    break;
-                case "header" when IsHeader(value) is { } isHeader:
-                    form = form with { HasHeader = isHeader };
-                    break;
-                case "quote":
-                    form = form with { Quote = First(text, form.Quote) };
-                    break;
-                case "escape":
-                    escape = First(text, form.Escape);
-                    break;
-                case "force_not_null":
-                    form = form with { ForceNotNull = Columns(value) };
-                    break;
-                case "force_null":
-                    form = form with { ForceNull = Columns(value) };
-                    break;
-                case "encoding" when IsUtf8(value?.Text("sval") ?? ""):
-                    break;
-                case "on_error" when value?.Text("sval") is not ("stop" or "ignore"):
-                    unknown = $"COPY with {name} {value?.Text("sval")}";
-                    return null;
-                default:
-                    if (!Harmless.Contains(name))
-                    {
-                        unknown = $"COPY with {name}";
-                        return null;
-                    }
-                    break;
+                unknown = $"COPY with {option.Text("defname")} {option.Child("arg")?.Text("sval")}".TrimEnd();
+                return null;
             }
+            form = next;
         }
-        form = form with { Escape = escape ?? form.Quote };
         if (form.Format == CopyFormat.Csv && form.Quote is (byte)'\\' or (byte)'.')
         {
             // Is \. the end then, or a quote?
             unknown = $"COPY with {(char)form.Quote} as the quote";
             return null;
         }
-        return form;
+        bool hasEscape = options.Any(static option => option.Text("defname") == "escape");
+        return hasEscape ? form : form with { Escape = form.Quote };
+    }
+
+    /// <summary>A form with one more option; null if that is not followed.</summary>
+    private static CopyForm? With(CopyForm form, SqlNode option)
+    {
+        string name = option.Text("defname");
+        SqlNode? value = option.Child("arg");
+        string word = value?.Text("sval") ?? "";
+        byte[] text = Encoding.UTF8.GetBytes(word);
+        return name switch
+        {
+            "format" => form,
+            "delimiter" => form with { Delimiter = First(text, form.Delimiter) },
+            "null" => form with { Null = text },
+            "default" => form with { Default = text },
+            "header" => IsHeader(value) is { } isHeader ? form with { HasHeader = isHeader } : null,
+            "quote" => form with { Quote = First(text, form.Quote) },
+            "escape" => form with { Escape = First(text, form.Escape) },
+            "force_not_null" => form with { ForceNotNull = Columns(value) },
+            "force_null" => form with { ForceNull = Columns(value) },
+            "encoding" => IsUtf8(word) ? form : null,
+            "on_error" => word is "stop" or "ignore" ? form : null,
+            _ => Harmless.Contains(name) ? form : null,
+        };
     }
 
     private static CopyFormat FormatOf(ImmutableArray<SqlNode> options) =>

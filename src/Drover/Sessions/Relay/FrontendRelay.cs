@@ -141,14 +141,9 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             bool isWhole = status == FrameStatus.Complete && header.Length <= data.Length - position;
             if (!isWhole)
             {
-                if (session.Shards is not null && position == 0 && IsLarge(status, header) && IsCopy(header.Type))
-                {
-                    // Of a COPY that has failed: it need not be whole to be ignored.
-                    _ignored = header.Length;
-                    return FrontendProgress.Moved;
-                }
                 bool streams = session.Shards is null && IsWorthStreaming(status, header, position, data.Length);
-                return data.Length >= limit || streams ? FrontendProgress.NeedServer
+                return MayIgnore(status, header, position) ? FrontendProgress.Moved
+                    : data.Length >= limit || streams ? FrontendProgress.NeedServer
                     : moved ? FrontendProgress.Moved
                     : FrontendProgress.Nothing;
             }
@@ -198,6 +193,13 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         IsLarge(status, header)
         && (position > 0 || received > SessionLimits.WholeMessageBytes / 2)
         && IsKnown(header.Type);
+
+    /// <summary>Data of a COPY that has failed need not be whole to be ignored.</summary>
+    private bool MayIgnore(FrameStatus status, MessageHeader header, int position)
+    {
+        _ignored = position == 0 && IsLarge(status, header) && IsCopy(header.Type) ? header.Length : 0;
+        return _ignored > 0;
+    }
 
     private static bool IsLarge(FrameStatus status, MessageHeader header) =>
         status == FrameStatus.Complete && header.Length > SessionLimits.WholeMessageBytes;
