@@ -5,7 +5,6 @@ using System.Text;
 using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Framing;
-using Drover.Protocol.Messages.Backend;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Routing.Copying;
