@@ -100,7 +100,7 @@ public sealed class CopyFaultTests(PostgresFixture postgres)
                 }
                 else if (part == 2)
                 {
-                    await client.Copy(Rows(1000, 1100)[..^7]).SendAsync();
+                    await client.Copy(Rows(1000, 1100).AsMemory()[..^7]).SendAsync();
                 }
             }
             await ExpectNothingAsync(stage);

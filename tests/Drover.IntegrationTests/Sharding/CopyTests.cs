@@ -4,7 +4,6 @@ using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Sessions;
 using Drover.IntegrationTests.Topology;
-using Npgsql;
 
 namespace Drover.IntegrationTests.Sharding;
 
