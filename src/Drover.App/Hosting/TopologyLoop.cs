@@ -3,6 +3,7 @@ using Drover.Configuration;
 using Drover.Operations;
 using Drover.Routing;
 using Drover.Sharding;
+using Drover.Sharding.Coordination;
 using Drover.Sharding.Transactions;
 using Drover.Telemetry.ControlPlane;
 using Microsoft.Extensions.Logging;
@@ -33,14 +34,20 @@ internal sealed class TopologyLoop(
             await using ShardServers servers = ShardServers.Open(options, database.Name);
             await using DecisionLog decisions = new(servers.Catalog);
             state.Decisions = decisions;
-            TopologyFollower follower = new(servers, time, logger, state.Publish);
+            SchemaChanges schema = new(servers, state, time, logger);
+            state.Schema = schema;
+            TopologyFollower follower = new(servers, state.Publish, OnTold, time, logger);
             CatalogFollower catalogs = new(servers, state, time, logger);
             CommitRecovery recovery = new(servers, decisions, time, logger);
             await Task.WhenAll(
                 follower.RunAsync(cancellationToken),
                 catalogs.RunAsync(cancellationToken),
-                recovery.RunAsync(() => follower.Current, cancellationToken)
+                recovery.RunAsync(() => follower.Current, cancellationToken),
+                schema.RunAsync(cancellationToken)
             );
+
+            // Told by another proxy: of the map, or of the schema.
+            void OnTold() => _ = state.Refresh.RequestAsync(isPressing: true);
         }
         catch (OperationException wrong)
         {

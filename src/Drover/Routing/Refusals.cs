@@ -8,6 +8,22 @@ internal static class Refusals
     private const string NotSupported = "0A000";
     private const string ShardHint = "A comment /* drover: shard=NAME */ in the statement says where it runs.";
 
+    public static RouteRefusal CoordinatorBehind(string reason) =>
+        new(
+            "55000",
+            "the coordinator is not in step with the schema of the shards",
+            reason,
+            "Try again; if it stays so, see the log, or run drover schema sync."
+        );
+
+    public static RouteRefusal CoordinatorNotTold(string reason) =>
+        new(
+            "55000",
+            "the coordinator cannot be told that the schema changes",
+            reason,
+            "It would answer by the schema that was. Mend it, or take coordinator out of the configuration."
+        );
+
     public static RouteRefusal NotOneShard(ShardedTable one, ShardedTable other) =>
         new(
             NotSupported,

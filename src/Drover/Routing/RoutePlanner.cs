@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using Drover.Routing.Copying;
 using Drover.Routing.Names;
+using Drover.Routing.Schemas;
 using Drover.Sql.Statements;
 using Drover.Topology;
 

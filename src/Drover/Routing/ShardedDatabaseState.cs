@@ -1,5 +1,6 @@
 // One sharded database as the data plane sees it: the map, the catalogs, the router.
 using Drover.Routing.Catalogs;
+using Drover.Routing.Schemas;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 using Drover.Topology;
@@ -11,6 +12,9 @@ namespace Drover.Routing;
 /// </summary>
 internal sealed class ShardedDatabaseState
 {
+    /// <summary>Longest time that a statement with an unknown name waits for the catalogs.</summary>
+    public static readonly TimeSpan FactsWaitMax = TimeSpan.FromSeconds(2);
+
     private volatile TopologySnapshot? _map;
     private volatile ICatalogFacts _facts = NoCatalogFacts.Instance;
 
@@ -18,7 +22,7 @@ internal sealed class ShardedDatabaseState
     public ShardedDatabaseState(ISqlParser parser, TimeProvider time)
     {
         Parser = parser;
-        Refresh = new FactsRefresh(time);
+        Refresh = new LookRequests(time, FactsWaitMax);
         Router = new StatementRouter(parser, Refresh);
     }
 
@@ -35,10 +39,13 @@ internal sealed class ShardedDatabaseState
     public StatementRouter Router { get; }
 
     /// <summary>Asks for another look at the catalogs, as after DDL.</summary>
-    public FactsRefresh Refresh { get; }
+    public LookRequests Refresh { get; }
 
     /// <summary>Where transactions on several shards are decided; null where nobody keeps it.</summary>
     public IDecisionLog? Decisions { get; set; }
+
+    /// <summary>Around changes of the schema; null where nobody minds them.</summary>
+    public ISchemaChanges? Schema { get; set; }
 
     /// <summary>The map or the facts changed.</summary>
     public event Action? Changed;

@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using Drover.Routing.Copying;
 using Drover.Routing.Keys;
+using Drover.Routing.Schemas;
 using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
 using Drover.Topology;
@@ -28,6 +29,7 @@ internal sealed class StatementPlan : IShapeValue
         Spread = rules.Length == 1 ? SpreadRules.Of(rules[0]) : Spread.None;
         Copy = rules.Length == 1 ? rules[0].Copy : null;
         MayCoordinate = rules.Length == 1 && SpreadRules.MayCoordinate(rules[0].Facts);
+        ChangesSchema = rules.Any(static rule => SchemaStatements.Change(rule.Facts));
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
     }
 
@@ -54,6 +56,9 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>The coordinator can answer it, whatever its route.</summary>
     public bool MayCoordinate { get; }
+
+    /// <summary>It may change what the coordinator has from the shards.</summary>
+    public bool ChangesSchema { get; }
 
     /// <summary>The route depends on the values of Bind.</summary>
     public bool NeedsParameters { get; }

@@ -23,7 +23,7 @@ internal sealed class StatementRouter
 
     private readonly StatementCache<StatementPlan> _cache = new();
     private readonly KnownStatements<StatementPlan> _known;
-    private readonly FactsRefresh? _refresh;
+    private readonly LookRequests? _refresh;
     private readonly Lock _publishing = new();
     private volatile Epoch _epoch;
 
@@ -33,7 +33,7 @@ internal sealed class StatementRouter
     /// <summary>Makes one without a map: it knows no statement until there is one.</summary>
     /// <param name="parser">Reads what is new.</param>
     /// <param name="refresh">Looks at the catalogs again for a statement that names what they do not have.</param>
-    public StatementRouter(ISqlParser parser, FactsRefresh? refresh = null)
+    public StatementRouter(ISqlParser parser, LookRequests? refresh = null)
     {
         _refresh = refresh;
         _known = new KnownStatements<StatementPlan>(parser, _cache);

@@ -45,8 +45,7 @@ internal sealed class CatalogFollower(
         while (state.Map?.Home == home)
         {
             await LookAsync(server, cancellationToken);
-            await Task.Delay(s_pause, time, cancellationToken);
-            await state.Refresh.WaitAsync(Period - s_pause, cancellationToken);
+            await state.Refresh.WaitAsync(s_pause, Period, cancellationToken);
         }
     }
 
@@ -65,6 +64,11 @@ internal sealed class CatalogFollower(
                 );
                 state.Publish(facts);
                 _fingerprint = fingerprint;
+                if (state.Schema is { } schema)
+                {
+                    // What was changed behind the proxies' backs.
+                    await schema.AnnounceAsync();
+                }
             }
             if (_isLost)
             {

@@ -12,6 +12,24 @@ internal static class ShardServer
     public static async Task<string> EncodingAsync(NpgsqlConnection server, CancellationToken cancellationToken) =>
         (string)(await server.ScalarAsync("SELECT current_setting('server_encoding')", [], cancellationToken))!;
 
+    /// <summary>Encoding, provider and locale of the database's own collation.</summary>
+    public static async Task<string> CollationAsync(NpgsqlConnection server, CancellationToken cancellationToken) =>
+        (string)
+            (
+                await server.ScalarAsync(
+                    """
+                    SELECT concat_ws(' ', pg_encoding_to_char(encoding),
+                        CASE datlocprovider WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' ELSE 'builtin' END,
+                        CASE WHEN datlocprovider = 'c' THEN datcollate
+                            ELSE coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') END,
+                        datctype, to_jsonb(d) ->> 'daticurules')
+                    FROM pg_database d WHERE datname = current_database()
+                    """,
+                    [],
+                    cancellationToken
+                )
+            )!;
+
     /// <summary>Refuses a server on which keys would not be what they are elsewhere.</summary>
     /// <exception cref="OperationException">It is one.</exception>
     public static async Task CheckAsync(

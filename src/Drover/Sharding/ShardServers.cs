@@ -62,6 +62,32 @@ internal sealed class ShardServers : IAsyncDisposable
                 OperationOutcome.Usage
             );
 
+    /// <summary>
+    /// Refuses a coordinator that would put texts in another order than the shards, or take others for equal.
+    /// </summary>
+    /// <exception cref="OperationException">It would, or a shard would; the message has both.</exception>
+    public async Task CheckCollationsAsync(
+        NpgsqlConnection coordinator,
+        TopologySnapshot map,
+        CancellationToken cancellationToken
+    )
+    {
+        string own = await ShardServer.CollationAsync(coordinator, cancellationToken);
+        foreach (Shard shard in map.Shards)
+        {
+            await using NpgsqlConnection server = await OpenAsync(shard, cancellationToken);
+            string other = await ShardServer.CollationAsync(server, cancellationToken);
+            if (other != own)
+            {
+                throw new OperationException(
+                    $"the coordinator's database sorts by {own}, shard {shard.Name}'s by {other}: it would answer in "
+                        + "another order. Create its database with the encoding and the locale of the shards",
+                    OperationOutcome.Refused
+                );
+            }
+        }
+    }
+
     /// <summary>The configuration names a coordinator.</summary>
     public bool HasCoordinator => Database.Coordinator.Length > 0;
 

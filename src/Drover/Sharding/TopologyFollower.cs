@@ -15,9 +15,10 @@ namespace Drover.Sharding;
 /// </summary>
 internal sealed class TopologyFollower(
     ShardServers servers,
+    Action<TopologySnapshot> publish,
+    Action onTold,
     TimeProvider time,
-    ILogger logger,
-    Action<TopologySnapshot>? publish = null
+    ILogger logger
 )
 {
     /// <summary>Longest time that a change stays unseen when its notification was lost.</summary>
@@ -54,14 +55,17 @@ internal sealed class TopologyFollower(
                 LogTopology.Found(logger, servers.Database.Name);
             }
             TopologyReadings.Set(servers.Database.Name, new TopologyReading(_current!.Epoch, IsFollowed: true));
-            await catalog.WaitAsync(Period, cancellationToken);
+            if (await catalog.WaitAsync(Period, cancellationToken))
+            {
+                onTold();
+            }
         }
     }
 
     private void Publish(TopologySnapshot snapshot)
     {
         _current = snapshot;
-        publish?.Invoke(snapshot);
+        publish(snapshot);
         LogTopology.Changed(
             logger,
             servers.Database.Name,

@@ -43,9 +43,10 @@ public sealed class CatalogFollowerTests(PostgresFixture postgres)
         ShardedDatabaseState state = new(new PostgresParser(PgQueryLibrary.Instance, threads), TimeProvider.System);
         Task map = new TopologyFollower(
             servers,
+            state.Publish,
+            static () => { },
             TimeProvider.System,
-            NullLogger.Instance,
-            snapshot => state.Publish(snapshot)
+            NullLogger.Instance
         ).RunAsync(stop.Token);
         Task facts = new CatalogFollower(servers, state, TimeProvider.System, NullLogger.Instance).RunAsync(stop.Token);
         await Eventually.HoldsAsync(() => state.Facts.IsComplete, TimeSpan.FromSeconds(30));

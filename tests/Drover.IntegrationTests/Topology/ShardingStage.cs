@@ -55,6 +55,34 @@ internal sealed class ShardingStage : IAsyncDisposable
     /// <summary>Starts a proxy in front of it.</summary>
     public Task<ShardedProxy> ServeAsync() => ShardedProxy.StartAsync(ConfigurationFile, _port, Token);
 
+    /// <summary>Starts another proxy in front of it.</summary>
+    public async Task<ShardedProxy> ServeSecondAsync()
+    {
+        int port = ServeProcess.FindFreePort();
+        string text = await File.ReadAllTextAsync(ConfigurationFile, Token);
+        string file = Path.Combine(_folder.FullName, "second.toml");
+        await File.WriteAllTextAsync(file, text.Replace($"listen_port = {_port}", $"listen_port = {port}"), Token);
+        return await ShardedProxy.StartAsync(file, port, Token);
+    }
+
+    /// <summary>Makes the coordinator's database anew, empty, in this locale.</summary>
+    public async Task RecreateCoordinatorAsync(string locale)
+    {
+        await _cluster.ExecuteAsync($"DROP DATABASE \"{_coordinator}\" WITH (FORCE)", Token);
+        string create = $"CREATE DATABASE \"{_coordinator}\" TEMPLATE template0 LOCALE '{locale}'";
+        await _cluster.ExecuteAsync(create, Token);
+    }
+
+    /// <summary>Ends the coordinator's sessions and lets no new ones in, or does again.</summary>
+    public async Task LockCoordinatorAsync(bool isLocked)
+    {
+        await _cluster.ExecuteAsync($"ALTER DATABASE \"{_coordinator}\" ALLOW_CONNECTIONS {!isLocked}", Token);
+        await _cluster.ExecuteAsync(
+            $"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{_coordinator}'",
+            Token
+        );
+    }
+
     /// <summary>Adds a database, and names it in the configuration.</summary>
     public async Task AddShardAsync(PostgresFixture postgres, int major)
     {

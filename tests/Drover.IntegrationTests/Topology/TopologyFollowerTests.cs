@@ -20,7 +20,13 @@ public sealed class TopologyFollowerTests(PostgresFixture postgres)
         await stage.OnShardsAsync("CREATE TABLE t (tenant int NOT NULL); CREATE TABLE r (id int)");
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         await using ShardServers servers = ShardServers.Open(await stage.OptionsAsync(), null);
-        TopologyFollower follower = new(servers, TimeProvider.System, NullLogger.Instance);
+        TopologyFollower follower = new(
+            servers,
+            static _ => { },
+            static () => { },
+            TimeProvider.System,
+            NullLogger.Instance
+        );
         Task following = follower.RunAsync(stop.Token);
         await Eventually.HoldsAsync(() => follower.Current?.Epoch == 1, TimeSpan.FromSeconds(30));
 

@@ -1,7 +1,6 @@
 // The router: known statements cost nothing, and a new map or new catalogs make all statements new.
 using System.Text;
 using Drover.Routing;
-using Drover.Routing.Catalogs;
 using Drover.Routing.Keys;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
@@ -90,7 +89,7 @@ public sealed class StatementRouterTests : IDisposable
         byte[] sql = Sql("SELECT * FROM settings");
         state.Refresh.Begin().SetResult();
         Task<LearntStatement> learning = state.Router.LearnAsync(sql, Path).AsTask();
-        await state.Refresh.WaitAsync(TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
+        await state.Refresh.WaitAsync(TimeSpan.Zero, TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
         Assert.False(learning.IsCompleted);
         TaskCompletionSource look = state.Refresh.Begin();
         state.Publish(new ShopFacts());
@@ -100,8 +99,8 @@ public sealed class StatementRouterTests : IDisposable
         // Nobody looks: it is refused, and not for ever waited for.
         state.Publish(NoCatalogFacts.Instance);
         learning = state.Router.LearnAsync(sql, Path).AsTask();
-        await state.Refresh.WaitAsync(TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
-        time.Advance(FactsRefresh.WaitMax);
+        await state.Refresh.WaitAsync(TimeSpan.Zero, TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
+        time.Advance(ShardedDatabaseState.FactsWaitMax);
         Assert.Equal(RouteKind.Refused, (await learning).Resolve(sql, default).Kind);
     }
 

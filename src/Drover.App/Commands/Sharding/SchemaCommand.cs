@@ -38,14 +38,14 @@ internal static class SchemaCommand
                 parsed,
                 json =>
                 {
-                    json.WriteNumber("statements", report.Objects);
+                    json.WriteNumber("statements", report.Statements);
                     json.WriteNumber("problems", report.Problems.Count);
                 }
             );
             return;
         }
         await parsed.InvocationConfiguration.Output.WriteLineAsync(
-            $"coordinator made anew: {report.Objects} statements, {report.Problems.Count} could not be run"
+            $"coordinator made anew: {report.Statements} statements, {report.Problems.Count} could not be run"
         );
     }
 

@@ -187,8 +187,8 @@ internal static class EntrySettings
             "coordinator",
             g => g.Coordinator,
             (g, v) => g with { Coordinator = v },
-            "The database entry of the coordinator: an empty database, kept by drover shard init and drover schema "
-                + "sync, in which PostgreSQL answers reads that need several shards. Without it they are refused."
+            "The database entry of the coordinator: an empty database, kept in step with the shards by Drover, "
+                + "in which PostgreSQL answers reads that need several shards. Without it they are refused."
         ) with
         {
             Origin = SettingOrigin.Drover,

@@ -30,13 +30,23 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
     public Opening Opening { get; } = new();
 
     /// <summary>The number of the shard that the session looks at.</summary>
-    public int Current { get; set; }
+    public int Current { get; private set; }
+
+    /// <summary>Something ran in it that may have changed the schema.</summary>
+    public bool HasChangedSchema { get; private set; }
 
     /// <summary>Servers wait.</summary>
     public bool Any => _waiting.Count > 0;
 
     /// <summary>The transaction has written somewhere.</summary>
     public bool HasWritten => _hasWritten || _waiting.Values.Any(static branch => branch.HasWritten);
+
+    /// <summary>The session takes its next server from a shard, and looks at it.</summary>
+    public void Enter(int shard)
+    {
+        enter(shard);
+        Current = shard;
+    }
 
     /// <summary>Whether the transaction has written on another shard than this one.</summary>
     public bool HasWrittenElsewhere(int shard) =>
@@ -67,11 +77,12 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
         _waiting.Values.Select(static branch => branch.Server).Where(static server => server.Responses.Count > 0);
 
     /// <summary>What is about to run on the server that the session looks at is data, and maybe written.</summary>
-    public void NoteData(bool isWritten)
+    public void NoteData(bool isWritten, bool changesSchema = false)
     {
         _hasData = true;
         _hasWritten |= isWritten;
         _isLastPrelude = false;
+        HasChangedSchema |= changesSchema;
     }
 
     /// <summary>A unit was admitted that runs something.</summary>
@@ -80,6 +91,7 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
         _isRepeated = false;
         TransactionControl control = unit.Control;
         _isLastPrelude = unit.IsPrelude;
+        HasChangedSchema |= unit.ChangesSchema;
         // What a text cannot say again, or what leaves something on this shard, keeps the transaction here.
         Opening.CannotRepeat |= unit.MixesControl || unit.TouchesSession || (unit.HasControl && !unit.IsPrelude);
         if (!unit.IsPrelude && control == TransactionControl.None)
@@ -125,7 +137,11 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
         _hasData = false;
         _hasWritten = false;
         _isRepeated = false;
+        HasChangedSchema = false;
     }
+
+    /// <summary>What changed the schema is over, and everybody has been told.</summary>
+    public void NoteSchemaSettled() => HasChangedSchema = false;
 
     /// <summary>
     /// Tells a server that was just taken how the transaction began. False when the session must end.
@@ -172,7 +188,7 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
                 await EndAsync(left);
             }
         }
-        enter(shard);
+        Enter(shard);
         if (_waiting.Remove(shard, out Branch known))
         {
             session.Server = known.Server;

@@ -19,6 +19,29 @@ internal static class ControlAnswer
         return can;
     }
 
+    /// <summary>Answers a unit and takes it from the client. False, and nothing is done, if it cannot.</summary>
+    public static bool TrySend(
+        ReadOnlySpan<byte> unit,
+        ReadOnlySpan<byte> tag,
+        TransactionStatus status,
+        ClientSession session
+    )
+    {
+        MessageWriter writer = session.Loop.ClientAssembly;
+        bool can = TryWrite(writer, unit, tag, status, session);
+        if (can)
+        {
+            session.Outbox.Send(session.Client, writer.Written);
+            session.Inbox.Consume(unit.Length);
+        }
+        writer.Clear();
+        return can;
+    }
+
+    /// <summary>The tag of a statement that begins a transaction.</summary>
+    public static ReadOnlySpan<byte> TagOfBegin(ReadOnlySpan<byte> begin) =>
+        begin.TrimStart(" \t\r\n"u8) is [(byte)'s' or (byte)'S', ..] ? "START TRANSACTION"u8 : "BEGIN"u8;
+
     /// <summary>
     /// Writes what PostgreSQL answers to a unit that has one statement without a result in it: a simple query, or a
     /// statement that is parsed or was before, bound, described and executed once. False if it is anything else.

@@ -1,10 +1,8 @@
 // A client's way to the shards: which server each unit of its messages goes to, and what must happen before it can.
 using Drover.Pooling;
 using Drover.Pooling.Servers;
-using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
-using Drover.Sessions.Sharded.Copying;
 
 namespace Drover.Sessions.Sharded;
 
@@ -15,28 +13,22 @@ namespace Drover.Sessions.Sharded;
 /// </summary>
 internal sealed class ShardSession
 {
-    /// <summary>Stands for the coordinator where others stand for shards.</summary>
-    public const int CoordinatorNumber = 0;
-
     /// <summary>Bytes of a unit at the most, where client_buffer_max does not allow more.</summary>
     private const int UnitBytesMin = 16 * 1024 * 1024;
 
     private readonly ClientSession _session;
     private readonly ShardedDatabaseState _database;
-    private readonly PoolDirectory _directory;
-    private readonly string? _coordinator;
+    private readonly ShardPools _pools;
     private readonly UnitReader _reader;
     private readonly Branches _branches;
     private readonly SpreadWork _work;
-    private readonly CopyWork _copies;
+    private readonly SpreadStatement _spread;
+    private readonly SchemaGuard _schema;
     private int _credit;
     private bool _ranUnsynced;
-    private bool _refusesSpread;
     private bool _hasWaited;
     private NextStep _step;
     private byte[]? _text;
-    private StatementCall? _call;
-    private Unit _unit;
     private int _target;
     private Deferred _deferred;
 
@@ -54,12 +46,12 @@ internal sealed class ShardSession
     {
         _session = session;
         _database = database;
-        _directory = directory;
-        _coordinator = session.Identity.Database.Sharded!.Coordinator is { Length: > 0 } name ? name : null;
+        _pools = new ShardPools(session, database, directory);
         _reader = new UnitReader(session, database.Router);
-        _branches = new Branches(session, Enter);
+        _branches = new Branches(session, _pools.Enter);
         _work = new SpreadWork(session, _branches, database, cancel);
-        _copies = new CopyWork(session, _branches, _work, cancel);
+        _spread = new SpreadStatement(session, database, _branches, _reader, _work, cancel);
+        _schema = new SchemaGuard(database);
     }
 
     /// <summary>Why a unit is refused.</summary>
@@ -90,10 +82,7 @@ internal sealed class ShardSession
         };
 
     /// <summary>The number of a shard that a route for one names.</summary>
-    public int NumberOf(Route route) =>
-        route.Kind == RouteKind.Any
-            ? _database.Map!.Shards[(int)(_session.Identity.Id % _database.Map.Shards.Length)].Number
-            : route.Shard;
+    public int NumberOf(Route route) => _pools.NumberOf(route);
 
     /// <summary>The session has no server and these messages are worth one: chooses whose.</summary>
     public Admission Choose(ReadOnlySpan<byte> data)
@@ -122,6 +111,10 @@ internal sealed class ShardSession
                 ? Admission.Answered
                 : Refuse(ShardRefusals.TransactionFailed);
         }
+        if (Guard(unit) is { } held)
+        {
+            return held;
+        }
         if (unit.Spreads)
         {
             return BeginSpread(unit, data);
@@ -133,13 +126,13 @@ internal sealed class ShardSession
         if (unit.Control == TransactionControl.Begin && _deferred == Deferred.None && !unit.Text.Equals(default))
         {
             ReadOnlySpan<byte> begin = data[unit.Text];
-            if (Answer(data[..unit.Length], Tag(begin), Deferred.Begun))
+            if (Answer(data[..unit.Length], ControlAnswer.TagOfBegin(begin), Deferred.Begun))
             {
                 _branches.Opening.Add(begin);
                 return Admission.Answered;
             }
         }
-        Enter(Target(unit.Route));
+        _branches.Enter(Target(unit.Route));
         _credit = unit.Length;
         Note(unit, data);
         return Admission.Go;
@@ -160,7 +153,7 @@ internal sealed class ShardSession
         bool isQuiet = server.Responses.Count == 0 && server.Outbox.Pending == 0 && server.Inbox.Count == 0;
         if (isQuiet && server.Status == TransactionStatus.Idle && !server.Responses.IsUnsynced)
         {
-            _branches.BeginAnew();
+            BeginAnew();
         }
         Unit unit = _reader.Read(data);
         length = unit.Length;
@@ -224,6 +217,9 @@ internal sealed class ShardSession
             case NextStep.Commit:
                 await _work.CommitAsync(_text!);
                 break;
+            case NextStep.Announce or NextStep.CatchUp:
+                await _schema.RunAsync(step);
+                break;
             default:
                 break;
         }
@@ -234,7 +230,7 @@ internal sealed class ShardSession
     public ValueTask CloseBranchesAsync() => _branches.CloseAsync();
 
     /// <summary>The session gives its server back.</summary>
-    public void OnReleased() => _branches.BeginAnew();
+    public void OnReleased() => BeginAnew();
 
     private Admission Judge(ServerConnection server, in Unit unit, ReadOnlySpan<byte> data, bool isQuiet)
     {
@@ -246,11 +242,23 @@ internal sealed class ShardSession
         {
             return server.Status == TransactionStatus.Idle ? Elsewhere(server, -1, isQuiet)
                 : !isQuiet ? Admission.Wait
-                : BeginSpread(unit, data);
+                : Guard(unit) ?? BeginSpread(unit, data);
         }
         if (WhyNot(unit) is { } refusal)
         {
             return Refuse(refusal);
+        }
+        if (_schema.StepFor(unit, GoesToCoordinator(unit)) != NextStep.None && !isQuiet)
+        {
+            return Admission.Wait;
+        }
+        if (Guard(unit) is { } held)
+        {
+            return held;
+        }
+        if (unit.Control == TransactionControl.Commit && _branches.HasChangedSchema && !unit.MixesControl)
+        {
+            return CommitSchema(unit, data, isQuiet);
         }
         bool isControl = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
         if (_branches.Any && unit.Runs && (unit.IsPrelude || isControl))
@@ -258,7 +266,7 @@ internal sealed class ShardSession
             return JudgeForAll(unit, data, isQuiet);
         }
         int target = unit.Route.Kind == RouteKind.Any ? _branches.Current : Target(unit.Route);
-        if (target == CoordinatorNumber && _branches.HasWritten)
+        if (target == ShardPools.CoordinatorNumber && _branches.HasWritten)
         {
             return Refuse(ShardRefusals.CoordinatorAfterWrite);
         }
@@ -273,6 +281,22 @@ internal sealed class ShardSession
         return unit.MixesControl && server.Status != TransactionStatus.Idle
             ? Refuse(ShardRefusals.MixedControl)
             : Elsewhere(server, target, isQuiet);
+    }
+
+    /// <summary>Others are told of the new schema before the client is told that it is there.</summary>
+    private Admission CommitSchema(in Unit unit, ReadOnlySpan<byte> data, bool isQuiet) =>
+        !isQuiet ? Admission.Wait
+        : _branches.Writers().Count > 0 && ControlAnswer.Can(data[..unit.Length], _session)
+            ? Begin(NextStep.Commit, data[..unit.Length].ToArray())
+        : Admission.Go;
+
+    /// <summary>What the unit has to wait for on account of the schema; null if nothing.</summary>
+    private Admission? Guard(in Unit unit)
+    {
+        NextStep step = _schema.StepFor(unit, GoesToCoordinator(unit));
+        return step != NextStep.None ? Begin(step, null)
+            : _schema.TakeRefusal() is { } refusal ? Refuse(refusal)
+            : null;
     }
 
     /// <summary>What the state of the transaction alone decides; null if nothing.</summary>
@@ -372,48 +396,27 @@ internal sealed class ShardSession
 
     private Admission BeginSpread(in Unit unit, ReadOnlySpan<byte> data)
     {
-        if (_refusesSpread)
-        {
-            _refusesSpread = false;
-            return Refuse(ShardRefusals.Across(unit.Route));
-        }
-        _call = StatementCall.Read(data[..unit.Length], _session);
-        _unit = unit;
         bool isInTransaction = _deferred == Deferred.Begun || _session.Server is not null;
-        return _call is null ? Refuse(ShardRefusals.SeveralShardsInOneBatch)
-            : _database.Decisions is null ? Refuse(ShardRefusals.Across(unit.Route))
-            : isInTransaction && unit.Plan!.Spread == Spread.AlikeWithoutTransaction
-                ? Refuse(ShardRefusals.NotInTransaction)
-            : isInTransaction && (_branches.Opening.IsEmpty || _branches.Opening.CannotRepeat)
-                ? Refuse(ShardRefusals.OpeningCannotRepeat)
+        return _spread.Take(unit, data, isInTransaction) is { } refusal
+            ? Refuse(refusal)
             : Begin(NextStep.Spread, null);
     }
 
     private async ValueTask SpreadAsync()
     {
-        Spread spread = _unit.Plan!.Spread;
-        SplitInsert? split = spread == Spread.Split ? await SplitInsert.MakeAsync(_call!, _reader) : null;
-        if (spread == Spread.Split && split is null)
+        _schema.Reset();
+        if (!await _spread.DivideAsync())
         {
-            _refusesSpread = true;
             return;
         }
         bool isOwn = _session.Server is null && _deferred == Deferred.None;
-        if (isOwn && spread != Spread.AlikeWithoutTransaction)
+        if (isOwn && _spread.NeedsTransaction)
         {
             _branches.Opening.Add("BEGIN"u8);
             _deferred = Deferred.Begun;
         }
-        if (_unit.Plan.Copy is { } copy)
-        {
-            await _copies.RunAsync(_call!, copy, _unit.Route.Numbers, isOwn);
-        }
-        else
-        {
-            await _work.RunAsync(_call!, spread, split?.Shards ?? _unit.Route.Shards, isOwn, split);
-        }
+        await _spread.RunAsync(isOwn);
         _deferred = Deferred.None;
-        _call = null;
     }
 
     /// <summary>Why a unit cannot run anywhere; null if it can.</summary>
@@ -430,31 +433,33 @@ internal sealed class ShardSession
 
     /// <summary>Whether PostgreSQL itself can answer it in the coordinator: it only reads, and is alone.</summary>
     private bool MayCoordinate(in Unit unit) =>
-        _coordinator is not null && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
+        _pools.HasCoordinator && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
+
+    private bool GoesToCoordinator(in Unit unit) =>
+        unit.Route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused && MayCoordinate(unit);
 
     private int Target(Route route) =>
-        route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused ? CoordinatorNumber : NumberOf(route);
+        route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused
+            ? ShardPools.CoordinatorNumber
+            : NumberOf(route);
 
     private void Note(in Unit unit, ReadOnlySpan<byte> data)
     {
         _ranUnsynced = !unit.IsQuery && !unit.EndsWithSync && (unit.Runs || _ranUnsynced);
+        _schema.Reset();
         if (unit.Runs)
         {
             _branches.Note(unit, data);
         }
     }
 
-    private void Enter(int shard)
+    private void BeginAnew()
     {
-        string name =
-            shard == CoordinatorNumber
-                ? _coordinator!
-                : _database.Map!.Shards.First(other => other.Number == shard).Name;
-        ServerPool pool =
-            _directory.ShardPool(name, _session.Identity.User)
-            ?? throw new InvalidOperationException($"shard {name} has no database entry");
-        _session.EnterPool(pool);
-        _branches.Current = shard;
+        if (_branches.HasChangedSchema)
+        {
+            _ = _database.Schema?.SettleAsync();
+        }
+        _branches.BeginAnew();
     }
 
     private Admission Begin(NextStep step, byte[]? text)
@@ -467,6 +472,7 @@ internal sealed class ShardSession
     private Admission Refuse(RouteRefusal refusal)
     {
         Refusal = refusal;
+        _schema.Reset();
         if (_deferred == Deferred.Begun)
         {
             _deferred = Deferred.Failed;
@@ -477,24 +483,16 @@ internal sealed class ShardSession
     /// <summary>Answers a unit of transaction control in the proxy. False if it has something else in it.</summary>
     private bool Answer(ReadOnlySpan<byte> unit, ReadOnlySpan<byte> tag, Deferred next)
     {
-        MessageWriter writer = _session.Loop.ClientAssembly;
         TransactionStatus status = next == Deferred.Begun ? TransactionStatus.InTransaction : TransactionStatus.Idle;
-        if (!ControlAnswer.TryWrite(writer, unit, tag, status, _session))
+        if (!ControlAnswer.TrySend(unit, tag, status, _session))
         {
-            writer.Clear();
             return false;
         }
         _deferred = next;
         if (next == Deferred.None)
         {
-            _branches.BeginAnew();
+            BeginAnew();
         }
-        _session.Outbox.Send(_session.Client, writer.Written);
-        writer.Clear();
-        _session.Inbox.Consume(unit.Length);
         return true;
     }
-
-    private static ReadOnlySpan<byte> Tag(ReadOnlySpan<byte> begin) =>
-        begin.TrimStart(" \t\r\n"u8) is [(byte)'s' or (byte)'S', ..] ? "START TRANSACTION"u8 : "BEGIN"u8;
 }

@@ -10,6 +10,8 @@ internal enum NextStep
     Resync,
     Switch,
     Repeat,
+    CatchUp,
+    Announce,
     Spread,
     Commit,
 }

@@ -21,18 +21,19 @@ internal sealed class SpreadWork(
 {
     /// <summary>Runs a statement on several shards, and answers the client.</summary>
     /// <param name="call">The statement.</param>
-    /// <param name="spread">How.</param>
+    /// <param name="unit">The unit that it is alone in.</param>
     /// <param name="shards">Where.</param>
     /// <param name="isOwn">The client has begun no transaction: it is one of its own.</param>
     /// <param name="split">What each shard gets of it; null: all.</param>
     public async ValueTask RunAsync(
         StatementCall call,
-        Spread spread,
+        Unit unit,
         IReadOnlyList<int> shards,
         bool isOwn,
         SplitInsert? split = null
     )
     {
+        Spread spread = unit.Plan!.Spread;
         session.Inbox.Consume(call.Length);
         session.Park();
         session.Traits |= StatementScanner.Scan(call.Text.Span, session.Pool.Database.Telling.Names);
@@ -42,7 +43,7 @@ internal sealed class SpreadWork(
             {
                 return;
             }
-            branches.NoteData(isWritten: true);
+            branches.NoteData(isWritten: true, unit.ChangesSchema);
         }
         ServerConnection[] servers = [.. shards.Select(branches.ServerOf)];
         using FanOut work = new(session, call, cancel);
@@ -69,6 +70,10 @@ internal sealed class SpreadWork(
             }
             _ = database.Refresh.RequestAsync();
         }
+        if (isOwn)
+        {
+            await SettleSchemaAsync();
+        }
         if (failure is not null && !isOwn)
         {
             await FailAsync(servers);
@@ -87,6 +92,7 @@ internal sealed class SpreadWork(
         session.Inbox.Consume(unit.Length);
         session.Park();
         RouteRefusal? failure = await EndAsync();
+        await SettleSchemaAsync();
         if (session.End is not null)
         {
             return;
@@ -105,6 +111,16 @@ internal sealed class SpreadWork(
         }
         Send(writer);
         await branches.FinishAsync();
+    }
+
+    private async ValueTask SettleSchemaAsync()
+    {
+        if (branches.HasChangedSchema && database.Schema is { } schema)
+        {
+            session.Park();
+            await schema.SettleAsync();
+            branches.NoteSchemaSettled();
+        }
     }
 
     /// <summary>Commits on every shard, or on none. Null when it did.</summary>

@@ -44,6 +44,9 @@ internal struct Unit
     /// <summary>Something that it runs may write.</summary>
     public bool Writes { get; set; }
 
+    /// <summary>It may change what the coordinator has from the shards.</summary>
+    public bool ChangesSchema { get; set; }
+
     /// <summary>
     /// Where the text of its last statement stands in it; empty if it is in a statement prepared before.
     /// </summary>
@@ -377,6 +380,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         unit.HasTwoPhase |= plan.Statements.Any(TransactionControls.IsTwoPhase);
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes;
+        unit.ChangesSchema |= plan.ChangesSchema;
         bool isOfSession = plan.IsPrelude || IsOfSession(plan) || plan.Control != TransactionControl.None;
         Merge(
             ref unit,

@@ -7,9 +7,10 @@ using Npgsql;
 namespace Drover.Sharding.Coordination;
 
 /// <summary>What making the coordinator's schema came to.</summary>
-/// <param name="Objects">Statements that were run.</param>
+/// <param name="Statements">How many were run.</param>
+/// <param name="IsUnchanged">It was what the shards are already.</param>
 /// <param name="Problems">What could not be made there, and why: queries that need it fail there.</param>
-internal sealed record CoordinatorReport(int Objects, IReadOnlyList<string> Problems);
+internal sealed record CoordinatorReport(int Statements, bool IsUnchanged, IReadOnlyList<string> Problems);
 
 /// <summary>
 /// In the coordinator PostgreSQL itself plans what one shard cannot answer: a sharded table is an empty parent with one
@@ -19,58 +20,53 @@ internal sealed record CoordinatorReport(int Objects, IReadOnlyList<string> Prob
 /// <remarks>https://www.postgresql.org/docs/18/postgres-fdw.html</remarks>
 internal sealed class CoordinatorSchema(ShardServers servers)
 {
-    private const string ChildSchema = "drover_shards";
+    /// <summary>Two that make it at once would wait for each other's locks. Any number will do.</summary>
+    private const long MakerLock = 7205001;
 
-    private const string Mark = """
-        CREATE SCHEMA IF NOT EXISTS drover;
-        CREATE TABLE IF NOT EXISTS drover.coordinator_identity (
-            is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only), topology uuid NOT NULL
-        )
-        """;
+    /// <summary>Longest wait for one lock, which a query of the coordinator may have.</summary>
+    private const string LockTimeout = "SET LOCAL lock_timeout = '10s'";
 
     /// <summary>Makes it what the home shard and the map say.</summary>
-    /// <exception cref="OperationException">The database is used for something else, or lacks postgres_fdw.</exception>
-    public async Task<CoordinatorReport> SyncAsync(TopologySnapshot map, CancellationToken cancellationToken)
+    /// <param name="map">The map.</param>
+    /// <param name="isForced">Makes it anew even if it was made of the same already.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="OperationException">
+    /// The database is used for something else, lacks postgres_fdw, or sorts otherwise than the shards.
+    /// </exception>
+    public async Task<CoordinatorReport> SyncAsync(
+        TopologySnapshot map,
+        bool isForced,
+        CancellationToken cancellationToken
+    )
     {
         await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
         Guid id = (Guid)(await catalog.ScalarAsync("SELECT id FROM drover.topology", [], cancellationToken))!;
-        await using NpgsqlConnection home = await servers.OpenAsync(map.Home, cancellationToken);
         await using NpgsqlConnection coordinator = await servers.OpenCoordinatorAsync(cancellationToken);
         await using NpgsqlTransaction transaction = await coordinator.BeginTransactionAsync(cancellationToken);
-        await coordinator.ExecuteAsync("SET LOCAL check_function_bodies = off", [], cancellationToken);
+        await coordinator.ExecuteAsync(LockTimeout, [], cancellationToken);
+        await coordinator.ExecuteAsync("SELECT pg_advisory_xact_lock($1)", [MakerLock], cancellationToken);
         await ClaimAsync(coordinator, id, cancellationToken);
-        await ClearAsync(coordinator, cancellationToken);
-        await AddServersAsync(coordinator, map, cancellationToken);
-        List<(string, string)> statements = [];
-        foreach (
-            string query in (string[])
-                [SchemaQueries.Schemas, SchemaQueries.Extensions, SchemaQueries.Types, SchemaQueries.Functions]
-        )
-        {
-            statements.AddRange(await home.ListAsync(query, [], Read, cancellationToken));
-        }
+        // Before the shards are read: a change that comes in between is counted, and not noted as made.
+        (long changes, byte[]? last) = await CoordinatorStep.ReadAsync(coordinator, cancellationToken);
+        SchemaScript script = await SchemaScript.ReadAsync(servers, map, cancellationToken);
+        bool isUnchanged = !isForced && last is not null && script.Fingerprint.AsSpan().SequenceEqual(last);
         List<string> problems = [];
-        int made = await RunAsync(coordinator, statements, problems, cancellationToken);
-        made += await RunAsync(
-            coordinator,
-            await TablesAsync(home, map, cancellationToken),
-            problems,
-            cancellationToken
-        );
-        foreach (string query in (string[])[SchemaQueries.Views, SchemaQueries.Privileges])
+        int made = 0;
+        if (!isUnchanged)
         {
-            made += await RunAsync(
-                coordinator,
-                await home.ListAsync(query, [], Read, cancellationToken),
-                problems,
-                cancellationToken
-            );
+            await servers.CheckCollationsAsync(coordinator, map, cancellationToken);
+            await coordinator.ExecuteAsync("SET LOCAL check_function_bodies = off", [], cancellationToken);
+            await ClearAsync(coordinator, cancellationToken);
+            await AddServersAsync(coordinator, map, cancellationToken);
+            foreach (IReadOnlyList<SchemaStatement> part in script.Parts)
+            {
+                made += await RunAsync(coordinator, part, problems, cancellationToken);
+            }
         }
+        await CoordinatorStep.NoteAsync(coordinator, changes, map.Epoch, script.Fingerprint, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new CoordinatorReport(made, problems);
+        return new CoordinatorReport(made, isUnchanged, problems);
     }
-
-    private static (string Name, string Statement) Read(NpgsqlDataReader row) => (row.GetString(0), row.GetString(1));
 
     // A database that somebody uses for something else would be emptied.
     private async Task ClaimAsync(NpgsqlConnection coordinator, Guid id, CancellationToken cancellationToken)
@@ -98,7 +94,7 @@ internal sealed class CoordinatorSchema(ShardServers servers)
                 OperationOutcome.Refused
             );
         }
-        await coordinator.ExecuteAsync(Mark, [], cancellationToken);
+        await coordinator.ExecuteAsync(CoordinatorStep.Table, [], cancellationToken);
         await coordinator.ExecuteAsync(
             "INSERT INTO drover.coordinator_identity (topology) VALUES ($1) ON CONFLICT DO NOTHING",
             [id],
@@ -144,7 +140,7 @@ internal sealed class CoordinatorSchema(ShardServers servers)
     )
     {
         await coordinator.ExecuteAsync(
-            $"CREATE SCHEMA {ChildSchema}; CREATE EXTENSION IF NOT EXISTS postgres_fdw SCHEMA drover",
+            $"CREATE SCHEMA {SchemaScript.ChildSchema}; CREATE EXTENSION IF NOT EXISTS postgres_fdw SCHEMA drover",
             [],
             cancellationToken
         );
@@ -154,66 +150,27 @@ internal sealed class CoordinatorSchema(ShardServers servers)
             // Rows are fetched in large lots; which plan is best is asked of the shard, which has the statistics.
             string create = $"""
                 CREATE SERVER drover_shard_{shard.Number} FOREIGN DATA WRAPPER postgres_fdw OPTIONS (
-                    host {Literal(target.Host)}, port '{target.Port}', dbname {Literal(target.Database)},
+                    host {SchemaScript.Literal(target.Host)}, port '{target.Port}', dbname {SchemaScript.Literal(
+                    target.Database
+                )},
                     fetch_size '10000', async_capable 'true', use_remote_estimate 'true', application_name 'drover')
                 """;
             string password = string.IsNullOrEmpty(target.Password)
                 ? "password_required 'false'"
-                : $"password {Literal(target.Password)}";
+                : $"password {SchemaScript.Literal(target.Password)}";
             string mapping = $"""
                 CREATE USER MAPPING FOR PUBLIC SERVER drover_shard_{shard.Number}
-                OPTIONS (user {Literal(target.Username)}, {password})
+                OPTIONS (user {SchemaScript.Literal(target.Username)}, {password})
                 """;
             await coordinator.ExecuteAsync(create, [], cancellationToken);
             await coordinator.ExecuteAsync(mapping, [], cancellationToken);
         }
     }
 
-    private static async Task<List<(string, string)>> TablesAsync(
-        NpgsqlConnection home,
-        TopologySnapshot map,
-        CancellationToken cancellationToken
-    )
-    {
-        List<(string Name, string Create, TableName Table, string Number)> tables = await home.ListAsync(
-            SchemaQueries.Tables,
-            [],
-            row =>
-                (
-                    row.GetString(0),
-                    row.GetString(1),
-                    new TableName(row.GetString(2), row.GetString(3)),
-                    row.GetString(4)
-                ),
-            cancellationToken
-        );
-        List<(string, string)> statements = [];
-        foreach ((string name, string create, TableName table, string number) in tables)
-        {
-            statements.Add((name, create));
-            foreach (Shard shard in map.Tables.ContainsKey(table) ? [.. map.Shards] : (Shard[])[map.Home])
-            {
-                statements.Add(
-                    (
-                        name,
-                        $"""
-                        CREATE FOREIGN TABLE {ChildSchema}.t{number}_{shard.Number} ()
-                        INHERITS ({Identifier(table.Schema)}.{Identifier(
-                            table.Name
-                        )}) SERVER drover_shard_{shard.Number}
-                        OPTIONS (schema_name {Literal(table.Schema)}, table_name {Literal(table.Name)})
-                        """
-                    )
-                );
-            }
-        }
-        return statements;
-    }
-
     /// <summary>Runs statements in whatever order they can be run in; what never can is a problem.</summary>
     private static async Task<int> RunAsync(
         NpgsqlConnection coordinator,
-        List<(string Name, string Statement)> statements,
+        IReadOnlyList<SchemaStatement> statements,
         List<string> problems,
         CancellationToken cancellationToken
     )
@@ -221,35 +178,62 @@ internal sealed class CoordinatorSchema(ShardServers servers)
         int made = 0;
         while (statements.Count > 0)
         {
-            List<(string Name, string Statement)> failed = [];
-            List<string> reasons = [];
-            foreach ((string name, string statement) in statements)
+            List<(SchemaStatement Statement, string Reason)> failed = [];
+            foreach (SchemaStatement statement in statements)
             {
-                await coordinator.ExecuteAsync("SAVEPOINT one", [], cancellationToken);
-                try
+                string? reason = await TryAsync(coordinator, statement.Sql, cancellationToken);
+                made += reason is null ? 1 : 0;
+                if (reason is not null)
                 {
-                    await coordinator.ExecuteAsync(statement, [], cancellationToken);
-                    await coordinator.ExecuteAsync("RELEASE one", [], cancellationToken);
-                    made++;
-                }
-                catch (PostgresException refused)
-                {
-                    await coordinator.ExecuteAsync("ROLLBACK TO one", [], cancellationToken);
-                    failed.Add((name, statement));
-                    reasons.Add($"{name}: {refused.MessageText}");
+                    failed.Add((statement, reason));
                 }
             }
             if (failed.Count == statements.Count)
             {
-                problems.AddRange(reasons);
+                await GiveUpAsync(coordinator, failed, problems, cancellationToken);
                 break;
             }
-            statements = failed;
+            statements = [.. failed.Select(static one => one.Statement)];
         }
         return made;
     }
 
-    private static string Literal(string? value) => $"'{(value ?? "").Replace("'", "''", StringComparison.Ordinal)}'";
+    /// <summary>What may not be seen by everybody must not be there if that cannot be said.</summary>
+    private static async Task GiveUpAsync(
+        NpgsqlConnection coordinator,
+        List<(SchemaStatement Statement, string Reason)> failed,
+        List<string> problems,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach ((SchemaStatement statement, string reason) in failed)
+        {
+            problems.Add($"{statement.Name}: {reason}");
+            if (statement.Otherwise is { } drop)
+            {
+                await TryAsync(coordinator, drop, cancellationToken);
+            }
+        }
+    }
 
-    private static string Identifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    /// <summary>Null when it ran; else why not.</summary>
+    private static async Task<string?> TryAsync(
+        NpgsqlConnection coordinator,
+        string statement,
+        CancellationToken cancellationToken
+    )
+    {
+        await coordinator.ExecuteAsync("SAVEPOINT one", [], cancellationToken);
+        try
+        {
+            await coordinator.ExecuteAsync(statement, [], cancellationToken);
+            await coordinator.ExecuteAsync("RELEASE one", [], cancellationToken);
+            return null;
+        }
+        catch (PostgresException refused) when (refused.SqlState != PostgresErrorCodes.LockNotAvailable)
+        {
+            await coordinator.ExecuteAsync("ROLLBACK TO one", [], cancellationToken);
+            return refused.MessageText;
+        }
+    }
 }

@@ -96,61 +96,67 @@ internal static class SchemaQueries
         """;
 
     /// <summary>
-    /// Owners, grants to read and to run, and row security: whoever may not see a row on a shard must not see it here.
+    /// What holds somebody back: owners (a view reads as its owner), row security, who may run a routine. The third
+    /// column drops the object, for where this cannot be said: whoever may not see a row on a shard must not see it in
+    /// the coordinator.
     /// </summary>
-    public const string Privileges = $"""
-        SELECT format('%I.%I', n.nspname, o.relname),
-            format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, o.relname, pg_get_userbyid(o.relowner))
-        FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
-        WHERE {OwnSchema} AND {NotOfExtension} AND o.relkind IN ('r', 'p', 'v') AND NOT o.relispartition
-            AND o.relpersistence <> 't'
+    public const string Restrictions = $"""
+        WITH relation AS (
+            SELECT o.oid, o.relowner, o.relrowsecurity, o.relforcerowsecurity,
+                format('%I.%I', n.nspname, o.relname) AS name,
+                format('DROP %s IF EXISTS %I.%I CASCADE', CASE o.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
+                    n.nspname, o.relname) AS otherwise
+            FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
+            WHERE {OwnSchema} AND {NotOfExtension} AND o.relkind IN ('r', 'p', 'v') AND NOT o.relispartition
+                AND o.relpersistence <> 't'
+        ), routine AS (
+            SELECT o.oid::regprocedure::text AS name, o.proowner, o.proacl,
+                format('DROP ROUTINE IF EXISTS %s CASCADE', o.oid::regprocedure) AS otherwise
+            FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace JOIN pg_language l ON l.oid = o.prolang
+            WHERE {OwnSchema} AND {NotOfExtension} AND o.prokind IN ('f', 'w') AND l.lanname IN ('sql', 'plpgsql')
+        )
+        SELECT name, format('ALTER TABLE %s OWNER TO %I', name, pg_get_userbyid(relowner)), otherwise FROM relation
         UNION ALL
-        SELECT format('%I.%I', n.nspname, o.relname), format('GRANT SELECT ON %I.%I TO %s', n.nspname, o.relname,
+        SELECT name, format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY%s', name,
+            CASE WHEN relforcerowsecurity THEN ', FORCE ROW LEVEL SECURITY' END), otherwise
+        FROM relation WHERE relrowsecurity
+        UNION ALL
+        SELECT name, format('CREATE POLICY %I ON %s AS %s FOR %s TO %s USING (%s)', p.polname, name,
+            CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+            CASE p.polcmd WHEN 'r' THEN 'SELECT' ELSE 'ALL' END,
+            (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ')
+            FROM unnest(p.polroles) r), pg_get_expr(p.polqual, p.polrelid)), otherwise
+        FROM relation JOIN pg_policy p ON p.polrelid = relation.oid WHERE p.polcmd IN ('r', '*')
+        UNION ALL
+        SELECT name, format('ALTER ROUTINE %s OWNER TO %I', name, pg_get_userbyid(proowner)), otherwise FROM routine
+        UNION ALL
+        SELECT name, format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', name), otherwise
+        FROM routine WHERE proacl IS NOT NULL
+        """;
+
+    /// <summary>Who may read, and who may run: without one of these somebody is told that he may not.</summary>
+    public const string Grants = $"""
+        WITH relation AS (
+            SELECT o.oid, o.relowner, o.relacl, format('%I.%I', n.nspname, o.relname) AS name
+            FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
+            WHERE {OwnSchema} AND {NotOfExtension} AND o.relkind IN ('r', 'p', 'v') AND NOT o.relispartition
+                AND o.relpersistence <> 't'
+        )
+        SELECT name, format('GRANT SELECT ON %s TO %s', name,
             CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
-        FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace CROSS JOIN aclexplode(o.relacl) a
-        WHERE {OwnSchema} AND {NotOfExtension} AND o.relkind IN ('r', 'p', 'v') AND NOT o.relispartition
-            AND o.relpersistence <> 't' AND a.privilege_type = 'SELECT' AND a.grantee <> o.relowner
+        FROM relation CROSS JOIN aclexplode(relacl) a
+        WHERE a.privilege_type = 'SELECT' AND a.grantee <> relowner
         UNION ALL
-        SELECT format('%I.%I', n.nspname, o.relname), format('GRANT SELECT (%I) ON %I.%I TO %s', c.attname, n.nspname,
-            o.relname, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
-        FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace JOIN pg_attribute c ON c.attrelid = o.oid
-        CROSS JOIN aclexplode(c.attacl) a
-        WHERE {OwnSchema} AND {NotOfExtension} AND o.relkind IN ('r', 'p', 'v') AND NOT o.relispartition
-            AND o.relpersistence <> 't' AND a.privilege_type = 'SELECT'
+        SELECT name, format('GRANT SELECT (%I) ON %s TO %s', c.attname, name,
+            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+        FROM relation JOIN pg_attribute c ON c.attrelid = relation.oid CROSS JOIN aclexplode(c.attacl) a
+        WHERE a.privilege_type = 'SELECT' AND NOT c.attisdropped
         UNION ALL
-        SELECT format('%I.%I', n.nspname, o.proname), format('ALTER ROUTINE %s OWNER TO %I',
-            o.oid::regprocedure, pg_get_userbyid(o.proowner))
-        FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace JOIN pg_language l ON l.oid = o.prolang
-        WHERE {OwnSchema} AND {NotOfExtension} AND o.prokind IN ('f', 'w') AND l.lanname IN ('sql', 'plpgsql')
-        UNION ALL
-        SELECT format('%I.%I', n.nspname, o.proname), format('REVOKE ALL ON ROUTINE %s FROM PUBLIC',
-            o.oid::regprocedure)
-        FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace JOIN pg_language l ON l.oid = o.prolang
-        WHERE {OwnSchema} AND {NotOfExtension} AND o.prokind IN ('f', 'w') AND l.lanname IN ('sql', 'plpgsql')
-            AND o.proacl IS NOT NULL
-        UNION ALL
-        SELECT format('%I.%I', n.nspname, o.proname), format('GRANT EXECUTE ON ROUTINE %s TO %s',
-            o.oid::regprocedure,
+        SELECT o.oid::regprocedure::text, format('GRANT EXECUTE ON ROUTINE %s TO %s', o.oid::regprocedure,
             CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
         FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace JOIN pg_language l ON l.oid = o.prolang
         CROSS JOIN aclexplode(o.proacl) a
         WHERE {OwnSchema} AND {NotOfExtension} AND o.prokind IN ('f', 'w') AND l.lanname IN ('sql', 'plpgsql')
             AND a.privilege_type = 'EXECUTE'
-        UNION ALL
-        SELECT format('%I.%I', n.nspname, o.relname), format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY%s',
-            n.nspname, o.relname, CASE WHEN o.relforcerowsecurity THEN ', FORCE ROW LEVEL SECURITY' END)
-        FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
-        WHERE {OwnSchema} AND {NotOfExtension} AND o.relrowsecurity AND NOT o.relispartition
-            AND o.relpersistence <> 't'
-        UNION ALL
-        SELECT format('%I.%I', n.nspname, o.relname), format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s USING (%s)',
-            p.polname, n.nspname, o.relname,
-            CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
-            CASE p.polcmd WHEN 'r' THEN 'SELECT' ELSE 'ALL' END,
-            (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ')
-            FROM unnest(p.polroles) r), pg_get_expr(p.polqual, p.polrelid))
-        FROM pg_policy p JOIN pg_class o ON o.oid = p.polrelid JOIN pg_namespace n ON n.oid = o.relnamespace
-        WHERE {OwnSchema} AND {NotOfExtension} AND p.polcmd IN ('r', '*') AND NOT o.relispartition
-            AND o.relpersistence <> 't'
         """;
 }

@@ -4,7 +4,7 @@ using System.Collections.Immutable;
 using Drover.Routing.Names;
 using Drover.Sql.Statements;
 
-namespace Drover.Routing;
+namespace Drover.Routing.Schemas;
 
 internal static class UtilityRoutes
 {

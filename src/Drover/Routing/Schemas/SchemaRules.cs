@@ -4,7 +4,7 @@ using Drover.Routing.Names;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 
-namespace Drover.Routing;
+namespace Drover.Routing.Schemas;
 
 /// <summary>
 /// A shard keeps unique and foreign keys among its own rows only; and the map knows a table and its key by name.

@@ -4,7 +4,7 @@ using Drover.Routing.Names;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 
-namespace Drover.Routing;
+namespace Drover.Routing.Schemas;
 
 internal static class NamedObjects
 {

@@ -1,0 +1,34 @@
+// The pools that a client of a sharded database gets its servers from.
+using Drover.Pooling;
+using Drover.Routing;
+
+namespace Drover.Sessions.Sharded;
+
+/// <summary>By the shards' numbers in the map, and the coordinator's.</summary>
+internal sealed class ShardPools(ClientSession session, ShardedDatabaseState database, PoolDirectory directory)
+{
+    /// <summary>Stands for the coordinator where others stand for shards.</summary>
+    public const int CoordinatorNumber = 0;
+
+    private readonly string _coordinator = session.Identity.Database.Sharded!.Coordinator;
+
+    /// <summary>The configuration has a coordinator.</summary>
+    public bool HasCoordinator => _coordinator.Length > 0;
+
+    /// <summary>The number of a shard that a route for one names.</summary>
+    public int NumberOf(Route route) =>
+        route.Kind == RouteKind.Any
+            ? database.Map!.Shards[(int)(session.Identity.Id % database.Map.Shards.Length)].Number
+            : route.Shard;
+
+    /// <summary>The session takes its next server from this shard.</summary>
+    public void Enter(int shard)
+    {
+        string name =
+            shard == CoordinatorNumber ? _coordinator : database.Map!.Shards.First(other => other.Number == shard).Name;
+        ServerPool pool =
+            directory.ShardPool(name, session.Identity.User)
+            ?? throw new InvalidOperationException($"shard {name} has no database entry");
+        session.EnterPool(pool);
+    }
+}

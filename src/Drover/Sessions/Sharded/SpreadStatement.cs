@@ -1,0 +1,72 @@
+// A statement that writes on several shards, from its admission until it runs.
+using Drover.Pooling.Servers;
+using Drover.Routing;
+using Drover.Sessions.Sharded.Copying;
+
+namespace Drover.Sessions.Sharded;
+
+/// <summary>Holds one while the session's steps for it are taken.</summary>
+internal sealed class SpreadStatement(
+    ClientSession session,
+    ShardedDatabaseState database,
+    Branches branches,
+    UnitReader reader,
+    SpreadWork work,
+    Func<ServerConnection, Task> cancel
+)
+{
+    private readonly CopyWork _copies = new(session, branches, work, cancel);
+    private StatementCall? _call;
+    private Unit _unit;
+    private SplitInsert? _split;
+    private bool _isIndivisible;
+
+    /// <summary>It is committed on all shards or on none; else each does it for itself.</summary>
+    public bool NeedsTransaction => _unit.Plan!.Spread != Spread.AlikeWithoutTransaction;
+
+    /// <summary>Takes one; null when it may run, else why not.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="data">From its start.</param>
+    /// <param name="isInTransaction">The client has begun a transaction.</param>
+    public RouteRefusal? Take(in Unit unit, ReadOnlySpan<byte> data, bool isInTransaction)
+    {
+        if (_isIndivisible)
+        {
+            _isIndivisible = false;
+            return ShardRefusals.Across(unit.Route);
+        }
+        _call = StatementCall.Read(data[..unit.Length], session);
+        _unit = unit;
+        return _call is null ? ShardRefusals.SeveralShardsInOneBatch
+            : database.Decisions is null ? ShardRefusals.Across(unit.Route)
+            : isInTransaction && !NeedsTransaction ? ShardRefusals.NotInTransaction
+            : isInTransaction && (branches.Opening.IsEmpty || branches.Opening.CannotRepeat)
+                ? ShardRefusals.OpeningCannotRepeat
+            : null;
+    }
+
+    /// <summary>Divides an INSERT's rows. False if they cannot be: the next look at the unit refuses it.</summary>
+    public async ValueTask<bool> DivideAsync()
+    {
+        bool divides = _unit.Plan!.Spread == Spread.Split;
+        _split = divides ? await SplitInsert.MakeAsync(_call!, reader) : null;
+        _isIndivisible = divides && _split is null;
+        return !_isIndivisible;
+    }
+
+    /// <summary>Runs it, and answers the client.</summary>
+    /// <param name="isOwn">The client has begun no transaction: it is one of its own.</param>
+    public async ValueTask RunAsync(bool isOwn)
+    {
+        if (_unit.Plan!.Copy is { } copy)
+        {
+            await _copies.RunAsync(_call!, copy, _unit.Route.Numbers, isOwn);
+        }
+        else
+        {
+            await work.RunAsync(_call!, _unit, _split?.Shards ?? _unit.Route.Shards, isOwn, _split);
+        }
+        _call = null;
+        _split = null;
+    }
+}
