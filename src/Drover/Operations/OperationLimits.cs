@@ -41,9 +41,10 @@ internal sealed record OperationLimits
     public long BatchBytesMax { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// The most rows that one batch may be asked to do; tests make it small so that writes interleave.
+    /// The most rows that one batch may be asked to do; time ends most batches long before. Tests make it small so that
+    /// writes interleave.
     /// </summary>
-    public long BatchRowsMax { get; init; } = 100_000;
+    public long BatchRowsMax { get; init; } = 1_000_000;
 
     /// <summary>The size of a step's first batch.</summary>
     public long BatchBytesFirst { get; init; } = 512 * 1024;
