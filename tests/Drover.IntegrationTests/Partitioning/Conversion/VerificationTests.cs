@@ -76,6 +76,14 @@ public sealed class VerificationTests(PostgresFixture postgres)
     [InlineData("numeric", "1.0", "1.00")]
     [InlineData("numeric", "1", "-1")]
     [InlineData("numeric", "NaN", null)]
+    [InlineData("numeric", "NaN", "0")]
+    [InlineData("numeric", "Infinity", "-Infinity")]
+    [InlineData("numeric", "Infinity", "NaN")]
+    [InlineData("numeric", "0", "0.0")]
+    [InlineData("numeric", "0", null)]
+    [InlineData("numeric", "-1.5", "1.5")]
+    [InlineData("numeric", "10000", "1")]
+    [InlineData("oid", "0", "4294967295")]
     [InlineData("text", "", null)]
     [InlineData("uuid", "00000000-0000-0000-0000-000000000000", null)]
     [InlineData("double precision", "0", "-0")]
@@ -106,12 +114,82 @@ public sealed class VerificationTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Ends_of_dense_ranges_are_reckoned_and_leave_no_row_out()
+    {
+        await using MirrorStage stage = await MirrorStage.StartAsync(postgres, 18);
+        await MirrorStage.Run(
+            stage.Admin,
+            "INSERT INTO item SELECT n, '2024-01-01' FROM generate_series(101, 200) n UNION ALL "
+                + "SELECT n * 1000, '2024-01-01' FROM generate_series(1, 100) n"
+        );
+        await stage.CopyAsync();
+        List<long> rows = [];
+        IdentityRange range = new(null, ["100"]);
+        double spread = 1;
+        while (range.To is not null)
+        {
+            range = await stage.Verification.NextAsync(stage.Admin, range.To, 20, spread, Cancellation);
+            RangeComparison comparison = await stage.Verification.CompareAsync(stage.Admin, range, Cancellation);
+            rows.Add(comparison.Leader.Rows);
+            spread = stage.Verification.Spread(range, comparison.Leader.Rows);
+        }
+        // The sixth is reckoned, and finds nothing; from then on the rows are counted.
+        Assert.Equal([20, 20, 20, 20, 20, 0, 20, 20, 20, 20, 20, 0], rows);
+        Assert.Equal(0, stage.Verification.Spread(range, 1));
+    }
+
+    // A number is laid over another column's seed: what two rows have swapped must not cancel out in either sum.
+    [Theory]
+    [InlineData("bigint", "1", "2", "bigint", "1", "2")]
+    [InlineData("bigint", "0", "4294967297", "text", "a", "b")]
+    [InlineData("bigint", "4", "5", "numeric", "0", "NaN")]
+    [InlineData("bigint", "4", "5", "numeric", "0", null)]
+    [InlineData("bigint", "4", null, "integer", "0", "1")]
+    [InlineData("numeric", "NaN", "0", "numeric", "0.0", "Infinity")]
+    [InlineData("numeric", "1.0", "1.00", "numeric", "1", "-1")]
+    [InlineData("boolean", "true", "false", "integer", "0", "1")]
+    public async Task Swapped_values_do_not_cancel_out(
+        string type,
+        string one,
+        string? other,
+        string secondType,
+        string secondOne,
+        string? secondOther
+    )
+    {
+        (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(18, Cancellation);
+        RowHash hash = new([
+            new ConversionColumn
+            {
+                Name = "a",
+                Type = type,
+                BaseType = type,
+            },
+            new ConversionColumn
+            {
+                Name = "b",
+                Type = secondType,
+                BaseType = secondType,
+            },
+        ]);
+        string Row(string? a, string? b) => $"({Value(a)}::{type}, {Value(b)}::{secondType})";
+        string Sums(string rows) =>
+            $"(SELECT ARRAY[sum({hash.Hash(1)}), sum({hash.Hash(2)})] FROM (SELECT {hash.Values("s")} "
+            + $"FROM (VALUES {rows}) AS s (a, b) OFFSET 0) AS x)";
+        string straight = Sums($"{Row(one, secondOne)}, {Row(other, secondOther)}");
+        string swapped = Sums($"{Row(one, secondOther)}, {Row(other, secondOne)}");
+        Assert.Equal("f", await cluster.QueryAsync($"SELECT {straight} && {swapped}", Cancellation, database));
+    }
+
+    private static string Value(string? value) => value is null ? "NULL" : $"'{value}'";
+
+    [Fact]
     public async Task Ranges_meet_and_have_open_ends()
     {
         await using MirrorStage stage = await MirrorStage.StartAsync(postgres, 18);
         await stage.CopyAsync();
         List<long> rows = [];
-        IdentityRange range = await stage.Verification.NextAsync(stage.Admin, null, 3, Cancellation);
+        IdentityRange range = await stage.Verification.NextAsync(stage.Admin, null, 3, 0, Cancellation);
         while (true)
         {
             rows.Add((await stage.Verification.CompareAsync(stage.Admin, range, Cancellation)).Leader.Rows);
@@ -119,7 +197,7 @@ public sealed class VerificationTests(PostgresFixture postgres)
             {
                 break;
             }
-            range = await stage.Verification.NextAsync(stage.Admin, range.To, 3, Cancellation);
+            range = await stage.Verification.NextAsync(stage.Admin, range.To, 3, 0, Cancellation);
         }
         Assert.Equal([3, 1], rows);
         await MirrorStage.Run(stage.Admin, "INSERT INTO item__drover_new VALUES (1000, '2024-01-01')");

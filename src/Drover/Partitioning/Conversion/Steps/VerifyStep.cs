@@ -16,13 +16,15 @@ namespace Drover.Partitioning.Conversion.Steps;
 /// <param name="RowsAll">An estimate of all.</param>
 /// <param name="Different">Rows that differ.</param>
 /// <param name="IsCompared">All ranges are compared; what is left is the judgement.</param>
+/// <param name="Spread">How far apart the last range's identities were; 0: not known.</param>
 internal sealed record VerifyCursor(
     string Mirror,
     ImmutableArray<string>? After,
     long RowsDone,
     double RowsAll,
     long Different,
-    bool IsCompared = false
+    bool IsCompared = false,
+    double Spread = 0
 );
 
 /// <summary>Why the tables are compared.</summary>
@@ -86,6 +88,7 @@ internal sealed class VerifyStep(
             context.Connection,
             cursor.After,
             context.Budget.Rows,
+            cursor.Spread,
             cancellationToken
         );
         RangeComparison comparison = await verification.CompareAsync(context.Connection, range, cancellationToken);
@@ -96,6 +99,7 @@ internal sealed class VerifyStep(
             RowsDone = cursor.RowsDone + comparison.Leader.Rows,
             Different = cursor.Different + different,
             IsCompared = range.To is null,
+            Spread = verification.Spread(range, comparison.Leader.Rows),
         };
         return new BatchResult(
             // Never none: the engine would rest as if there were nothing to do.

@@ -1,6 +1,8 @@
 // Compares both tables exactly, range of identities by range.
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
+using Drover.Operations.Connections;
 using Drover.Partitioning.Catalog;
 using Npgsql;
 
@@ -37,6 +39,9 @@ internal sealed record RowDifference(ImmutableArray<string> Identity, string Kin
 /// </summary>
 internal sealed class RangeVerification
 {
+    // Where the identities come to lie denser, a range has so many times the rows that were wanted.
+    private const double SpreadMax = 3;
+
     private readonly ConversionLayout _layout;
     private readonly QualifiedName _leader;
     private readonly QualifiedName _follower;
@@ -55,13 +60,28 @@ internal sealed class RangeVerification
     /// The range that begins behind <paramref name="after"/> and has about <paramref name="rows"/> of the leader's
     /// rows.
     /// </summary>
+    /// <param name="connection">The transaction's.</param>
+    /// <param name="after">The last identity before it; null: there is none.</param>
+    /// <param name="rows">How many rows are wanted.</param>
+    /// <param name="spread">How far apart two identities are, by <see cref="Spread"/>; 0: not known.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     public async Task<IdentityRange> NextAsync(
         NpgsqlConnection connection,
         ImmutableArray<string>? after,
         long rows,
+        double spread,
         CancellationToken cancellationToken
     )
     {
+        if (spread is > 0 and <= SpreadMax && Number(after) is { } from)
+        {
+            long to = from + (long)Math.Ceiling(Math.Max(rows, 1) * spread);
+            bool isBeyond = to < from || to > NumberMax();
+            IdentityRange rest = new([to.ToString(CultureInfo.InvariantCulture)], null);
+            return isBeyond || !await IsAnyAsync(connection, rest, cancellationToken)
+                ? new IdentityRange(after, null)
+                : new IdentityRange(after, rest.After);
+        }
         string order = ConversionSql.List(_layout.Identity, "s");
         string texts = string.Join(", ", _layout.Identity.Select(name => $"x.{SqlText.Name(name)}::text"));
         // Only the last one is made a text, not all that are passed over.
@@ -74,6 +94,15 @@ internal sealed class RangeVerification
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         return new IdentityRange(after, await reader.ReadAsync(cancellationToken) ? ReadIdentity(reader, 0) : null);
     }
+
+    /// <summary>
+    /// How far apart two identities of a range are on average, where they are whole numbers; else 0. They are unique,
+    /// so a range holds no more rows than numbers, and its end need not be looked for row by row.
+    /// </summary>
+    public double Spread(IdentityRange range, long rows) =>
+        Number(range.After) is { } from && Number(range.To) is { } to && rows > 0
+            ? Math.Max(1, ((double)to - from) / rows)
+            : 0;
 
     /// <summary>
     /// Compares both tables over a range: first all of it, since mostly what is due is equal too, or nothing is; only
@@ -170,6 +199,33 @@ internal sealed class RangeVerification
         await using NpgsqlCommand command = new(sql, connection);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private string IdentityType => _layout.Column(_layout.Identity[0]).BaseType;
+
+    private long? Number(ImmutableArray<string>? identity) =>
+        identity is [var text] && IdentityType is "smallint" or "integer" or "bigint"
+            ? long.Parse(text, CultureInfo.InvariantCulture)
+            : null;
+
+    private long NumberMax() =>
+        IdentityType switch
+        {
+            "smallint" => short.MaxValue,
+            "integer" => int.MaxValue,
+            _ => long.MaxValue,
+        };
+
+    private async Task<bool> IsAnyAsync(
+        NpgsqlConnection connection,
+        IdentityRange range,
+        CancellationToken cancellationToken
+    ) =>
+        await connection.ScalarAsync(
+            $"SELECT EXISTS (SELECT FROM {_leader} AS s WHERE {Condition("s", range)})",
+            [],
+            cancellationToken
+        )
+            is true;
 
     private IEnumerable<string> Stored() =>
         _layout.Columns.Where(column => !column.IsVirtual).Select(column => column.Name);
