@@ -267,6 +267,89 @@ public sealed class RunnerTests(PostgresFixture fixture)
     }
 
     [Fact]
+    public async Task Gate_whose_work_fails_for_good_is_failed_and_resume_goes_on()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+
+        RunEnd end = await stage
+            .Runner(
+                (where, _) =>
+                    where == "ready"
+                        ? throw new PostgresException("it is gone", "ERROR", "ERROR", PostgresErrorCodes.UndefinedTable)
+                        : Task.CompletedTask,
+                waitsAtGates: true
+            )
+            .RunAsync(stage.RunId, Token);
+
+        Assert.Equal((OperationOutcome.Failed, RunState.Failed), (end.Outcome, end.State));
+        RunRow failed = await stage.ReadAsync();
+        Assert.Equal((RunState.Failed, "ready"), (failed.State, failed.Step));
+        Assert.Contains("it is gone", failed.Error, StringComparison.Ordinal);
+        Assert.Equal(RunState.Ready, (await stage.RunAsync()).State);
+        RunRow resumed = await stage.ReadAsync();
+        Assert.Equal((RunState.Ready, null), (resumed.State, resumed.Error));
+        Assert.Equal(RunState.Watching, (await stage.OpenAsync("cutover")).State);
+    }
+
+    // The second request lies behind the first's row lock: it is there when the runner answers the first.
+    [Fact]
+    public async Task Request_that_comes_while_another_is_answered_is_heard()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await stage.RunAsync();
+        Task<RunEnd> running = stage.Runner(waitsAtGates: true).RunAsync(stage.RunId, Token);
+        await WaitForBeatsAsync(stage, 2);
+        await using NpgsqlConnection first = await stage.OpenAsync();
+        await using NpgsqlConnection second = await stage.OpenAsync();
+        await using NpgsqlTransaction asks = await first.BeginTransactionAsync(Token);
+        await RunJournal.RequestAsync(first, stage.RunId, "rollback", Token);
+        await using NpgsqlTransaction pauses = await second.BeginTransactionAsync(Token);
+        Task pausing = RunJournal.RequestAsync(second, stage.RunId, RunJournal.Pause, Token);
+        await Eventually.HoldsAsync(() => IsWaitingAsync(stage, second.ProcessID), TimeSpan.FromMinutes(1));
+        await asks.CommitAsync(Token);
+        await pausing;
+        // Every one of the runner's sessions stands behind it now: it has read the first request, and answers it.
+        await Eventually.HoldsAsync(
+            async () =>
+                await stage.QueryAsync(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'drover' AND wait_event_type = 'Lock' "
+                        + "AND query LIKE '%nullif(request%'"
+                ) == "1",
+            TimeSpan.FromMinutes(1)
+        );
+        await pauses.CommitAsync(Token);
+
+        Assert.Equal(RunState.Paused, (await running).State);
+        Assert.Contains(await stage.EventsAsync(), line => line.Kind == "request-refused");
+    }
+
+    private static async Task<bool> IsWaitingAsync(ToyStage stage, int session) =>
+        await stage.QueryAsync($"SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = {session}") == "t";
+
+    [Fact]
+    public async Task Time_limit_of_a_statement_that_failed_is_not_the_sessions()
+    {
+        await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);
+        await stage.ExecuteAsync(
+            """
+            CREATE TABLE public.toy_copy_v ();
+            CREATE FUNCTION public.tell() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              NEW.message := concat(NEW.message, ' under ', current_setting('statement_timeout'));
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER tell BEFORE INSERT ON drover.events FOR EACH ROW WHEN (NEW.kind = 'failed')
+              EXECUTE FUNCTION public.tell()
+            """
+        );
+
+        Assert.Equal(RunState.Failed, (await stage.RunAsync()).State);
+
+        EventRow failed = Assert.Single(await stage.EventsAsync(), line => line.Kind == "failed");
+        Assert.EndsWith(" under 0", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Runner_whose_epoch_is_over_ends_no_later_runners_session()
     {
         await using ToyStage stage = await ToyStage.CreateAsync(fixture, 18);

@@ -74,6 +74,7 @@ internal sealed class ToyOperation(OperationPlan plan, Func<string, Cancellation
                 Title = "Build an index",
                 Kind = StepKind.Autocommit,
                 LockTimeout = TimeSpan.Zero,
+                TimeLimit = TimeSpan.FromMinutes(10),
             },
             new()
             {

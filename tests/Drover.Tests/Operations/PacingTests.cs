@@ -47,8 +47,32 @@ public sealed class PacingTests
             pacer.Observe(new(10, 1000, false, 0), TimeSpan.FromMicroseconds(1));
             Assert.Equal(new BatchBudget(1000, 10), pacer.Budget);
         }
-        pacer.Shrink();
-        Assert.Equal(new BatchBudget(1000, 10), pacer.Budget);
+    }
+
+    [Fact]
+    public void Batch_that_gets_in_the_way_becomes_a_single_row_and_grows_again()
+    {
+        BatchPacer pacer = new(new OperationLimits());
+        for (int i = 0; i < 10; i++)
+        {
+            pacer.Shrink();
+        }
+        Assert.Equal(1, pacer.Budget.Rows);
+        pacer.Observe(new(1, 0, false, 0), TimeSpan.FromSeconds(10));
+        Assert.Equal(1, pacer.Budget.Rows);
+        pacer.Observe(new(1, 0, false, 0), TimeSpan.FromMilliseconds(1));
+        Assert.Equal(2, pacer.Budget.Rows);
+    }
+
+    [Fact]
+    public void Batch_that_is_only_slow_has_a_least_size()
+    {
+        BatchPacer pacer = new(new OperationLimits());
+        for (int i = 0; i < 20; i++)
+        {
+            pacer.Observe(new(pacer.Budget.Rows, 0, false, 0), TimeSpan.FromSeconds(10));
+        }
+        Assert.Equal(50, pacer.Budget.Rows);
     }
 
     [Fact]

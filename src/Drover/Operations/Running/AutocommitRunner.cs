@@ -1,4 +1,5 @@
 // Runs statements that cannot be in a transaction: journaled before, checked after, cleaned up before a new attempt.
+using System.Data;
 using System.Globalization;
 using Drover.Operations.Connections;
 using Drover.Operations.Journal;
@@ -107,12 +108,22 @@ internal static class AutocommitRunner
             SessionLimits.Milliseconds(step.TimeLimit),
             cancellationToken
         );
-        foreach (string sql in statement.CleanUp)
+        try
         {
-            await connection.ExecuteAsync(sql, [], cancellationToken);
+            foreach (string sql in statement.CleanUp)
+            {
+                await connection.ExecuteAsync(sql, [], cancellationToken);
+            }
+            await connection.ExecuteAsync(statement.Sql, [], cancellationToken);
         }
-        await connection.ExecuteAsync(statement.Sql, [], cancellationToken);
-        await SetLimitsAsync(connection, "0", "0", cancellationToken);
+        finally
+        {
+            // They are the session's, which the journal and all later steps use too.
+            if (connection.State == ConnectionState.Open)
+            {
+                await SetLimitsAsync(connection, "0", "0", CancellationToken.None);
+            }
+        }
         if (
             statement.DoneWhen is not null
             && !await StepRunners.IsDoneAsync(connection, statement.DoneWhen, cancellationToken)

@@ -2,12 +2,12 @@
 namespace Drover.Operations.Running;
 
 /// <summary>
-/// Grows or shrinks the budget by how long the last batch took, at most by half or by two at a time.
+/// Grows or shrinks the budget by how long the last batch took, at most by half or by two at a time, or to a quarter after a conflict.
 /// </summary>
 internal sealed class BatchPacer(OperationLimits limits)
 {
-    /// <summary>No batch is asked to do less; what it takes then, it takes.</summary>
-    public const long RowsMin = 50;
+    // No batch is asked to do less because it is slow; only because it got in somebody's way.
+    private const long RowsMin = 50;
 
     private const long BytesMin = 8 * 1024;
     private const long RowsFirst = 1_000;
@@ -25,16 +25,23 @@ internal sealed class BatchPacer(OperationLimits limits)
         double ratio = limits.BatchTarget / (duration + TimeSpan.FromMicroseconds(1));
         if (isFull || ratio < 1)
         {
-            Scale(Math.Clamp(ratio, 0.5, 2));
+            Scale(Math.Clamp(ratio, 0.5, 2), RowsMin);
         }
     }
 
-    /// <summary>The batch took longer than its limit, or met a conflict: a smaller one has better chances.</summary>
-    public void Shrink() => Scale(0.5);
+    /// <summary>
+    /// The batch took longer than its limit, or met a conflict: a smaller one has better chances, down to a single row.
+    /// </summary>
+    public void Shrink() => Scale(0.25, 1);
 
-    private void Scale(double factor)
+    // What is below the least already grows, but does not leap.
+    private void Scale(double factor, double least)
     {
         _bytes = Math.Clamp(_bytes * factor, Math.Min(BytesMin, limits.BatchBytesMax), limits.BatchBytesMax);
-        _rows = Math.Clamp(_rows * factor, Math.Min(RowsMin, limits.BatchRowsMax), limits.BatchRowsMax);
+        _rows = Math.Clamp(
+            _rows * factor,
+            Math.Min(Math.Min(least, factor < 1 ? _rows : 1), limits.BatchRowsMax),
+            limits.BatchRowsMax
+        );
     }
 }

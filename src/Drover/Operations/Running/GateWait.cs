@@ -21,7 +21,13 @@ internal sealed class GateWait(RunScope scope, bool waits)
         }
         if (run.Step != gate.Name || run.State != gate.GateState)
         {
-            await scope.UpdateRunAsync("state = $3, step = $4", [state, gate.Name], stop);
+            await scope.UpdateRunAsync(
+                "state = $3, step = $4, "
+                    + "error = CASE WHEN state = 'failed' AND step = $4 THEN NULL ELSE error END, "
+                    + "outcome = CASE WHEN state = 'failed' AND step = $4 THEN NULL ELSE outcome END",
+                [state, gate.Name],
+                stop
+            );
             await StepJournal.BeginAsync(scope.Connection, run.Id, gate.Name, stop);
             await scope.WriteEventAsync(gate, state, gate.Title, stop);
         }

@@ -95,7 +95,7 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
             return position.Current switch
             {
                 null => await FinishAsync(stop),
-                { Kind: StepKind.Gate } gate => await new GateWait(scope, waitsAtGates).PassAsync(position, gate, stop),
+                { Kind: StepKind.Gate } gate => await PassGateAsync(position, gate, stop),
                 { } step => await RunStepAsync(position, step, stop),
             };
         }
@@ -149,6 +149,23 @@ internal sealed class RunLoop(RunScope scope, bool waitsAtGates)
         catch (Exception failure) when (IsOfTheStep(failure))
         {
             return await FailAsync(position, step, failure, OperationOutcome.Failed, stop);
+        }
+    }
+
+    // What the gate's own work meets ends the waiting, and must not look like waiting.
+    private async Task<RunEnd?> PassGateAsync(RunPosition position, PlanStep gate, CancellationToken stop)
+    {
+        try
+        {
+            return await new GateWait(scope, waitsAtGates).PassAsync(position, gate, stop);
+        }
+        catch (OperationException failure) when (failure.Outcome != OperationOutcome.TakenOver)
+        {
+            return await FailAsync(position, gate, failure, failure.Outcome, stop);
+        }
+        catch (Exception failure) when (IsOfTheStep(failure))
+        {
+            return await FailAsync(position, gate, failure, OperationOutcome.Failed, stop);
         }
     }
 

@@ -107,17 +107,18 @@ internal sealed class SwapForeignKeys(
     public IEnumerable<string> ValidateRestored() =>
         table
             .Constraints.Where(key => key is { Kind: ConstraintKind.ForeignKey, IsValidated: true })
-            .Select(key => (Owner: table.Name, key.Name))
+            .Select(key => (Owner: table.Name, key.Name, Other: key.ReferencedTable!.Value))
             .Concat(
                 table
                     .IncomingForeignKeys.Where(key => key.IsValidated && key.TableOid != table.Oid)
-                    .Select(key => (Owner: key.Table, key.Name))
+                    .Select(key => (Owner: key.Table, key.Name, Other: table.Name))
             )
             .Select(key =>
                 SqlText.Block(
                     $"""
                     BEGIN
                       IF EXISTS ({Exists(key.Owner, key.Name)} AND NOT convalidated) THEN
+                        {Lock(key.Other, "ROW SHARE")}
                         ALTER TABLE {key.Owner} VALIDATE CONSTRAINT {SqlText.Name(key.Name)};
                       END IF;
                     END
@@ -143,7 +144,7 @@ internal sealed class SwapForeignKeys(
             foreach (QualifiedName partition in key.IsValidated ? partitions : [])
             {
                 yield return new AutocommitStatement(
-                    $"ALTER TABLE {partition} VALIDATE CONSTRAINT {name}",
+                    Behind(key.ReferencedTable, "ROW SHARE", $"ALTER TABLE {partition} VALIDATE CONSTRAINT {name}"),
                     $"SELECT EXISTS ({Exists(partition, key.Name)} AND convalidated)",
                     []
                 );
@@ -151,7 +152,11 @@ internal sealed class SwapForeignKeys(
             if (key.IsValidated)
             {
                 yield return new AutocommitStatement(
-                    $"ALTER TABLE {layout.Table} ADD CONSTRAINT {name} {key.Definition}",
+                    Behind(
+                        key.ReferencedTable,
+                        "SHARE ROW EXCLUSIVE",
+                        $"ALTER TABLE {layout.Table} ADD CONSTRAINT {name} {key.Definition}"
+                    ),
                     $"SELECT EXISTS ({Exists(layout.Table, key.Name)})",
                     []
                 );
@@ -167,12 +172,30 @@ internal sealed class SwapForeignKeys(
                 }
             }
             yield return new AutocommitStatement(
-                $"ALTER TABLE {layout.OldTable} DROP CONSTRAINT IF EXISTS {name}",
+                Behind(
+                    key.ReferencedTable,
+                    "ACCESS EXCLUSIVE",
+                    $"ALTER TABLE {layout.OldTable} DROP CONSTRAINT IF EXISTS {name}"
+                ),
                 $"SELECT NOT EXISTS ({Exists(layout.OldTable, key.Name)})",
                 []
             );
         }
     }
+
+    /// <summary>
+    /// A statement on one end of a foreign key behind the lock on the other end: both together are waited for as long
+    /// as one may be, so nobody who comes between the two waits until he looks for a deadlock.
+    /// </summary>
+    private static string Behind(QualifiedName? other, string mode, string statement) =>
+        SqlText.Block($"BEGIN {Lock(other, mode)} {statement}; END");
+
+    private static string Lock(QualifiedName? table, string mode) =>
+        $"""
+            LOCK TABLE {table} IN {mode} MODE;
+            PERFORM set_config('lock_timeout', greatest(50, 1000 * extract(epoch FROM
+              current_setting('lock_timeout')::interval - (clock_timestamp() - statement_timestamp())))::int::text, true);
+            """;
 
     private static string Restore(QualifiedName owner, string name, string definition) =>
         SqlText.Block(

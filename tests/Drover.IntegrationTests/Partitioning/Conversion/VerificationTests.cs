@@ -119,8 +119,8 @@ public sealed class VerificationTests(PostgresFixture postgres)
         await using MirrorStage stage = await MirrorStage.StartAsync(postgres, 18);
         await MirrorStage.Run(
             stage.Admin,
-            "INSERT INTO item SELECT n, '2024-01-01' FROM generate_series(101, 200) n UNION ALL "
-                + "SELECT n * 1000, '2024-01-01' FROM generate_series(1, 100) n"
+            "INSERT INTO item SELECT n, date '2024-01-01' FROM generate_series(101, 200) n UNION ALL "
+                + "SELECT n * 1000, date '2024-01-01' FROM generate_series(1, 100) n"
         );
         await stage.CopyAsync();
         List<long> rows = [];

@@ -18,6 +18,8 @@ public sealed class WayBackTests(PostgresFixture postgres)
         CREATE TABLE lines (order_id bigint REFERENCES orders); INSERT INTO lines VALUES (1), (2);
         COMMENT ON CONSTRAINT lines_order_id_fkey ON lines IS 'of an order';
         CREATE VIEW recent AS SELECT id, note FROM orders WHERE created_at > '2026-07-01';
+        CREATE MATERIALIZED VIEW totals AS SELECT customer_id, count(*) AS n FROM orders GROUP BY 1;
+        CREATE VIEW largest AS SELECT max(n) AS n FROM totals;
         CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
         GRANT SELECT ON orders TO pg_monitor; GRANT INSERT (note) ON orders TO pg_monitor;
         ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
@@ -184,6 +186,11 @@ public sealed class WayBackTests(PostgresFixture postgres)
             "DROP VIEW recent",
             "CREATE VIEW recent AS SELECT id, note FROM orders WHERE created_at > '2026-07-01'",
             "view public.recent was dropped"
+        ),
+        (
+            "DROP VIEW largest",
+            "CREATE VIEW largest AS SELECT max(n) AS n FROM totals",
+            "view public.largest was dropped"
         ),
         (
             "CREATE FUNCTION late() RETURNS bigint LANGUAGE sql RETURN (SELECT count(*) FROM orders)",

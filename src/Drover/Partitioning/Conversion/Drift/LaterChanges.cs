@@ -12,8 +12,6 @@ namespace Drover.Partitioning.Conversion.Drift;
 /// <param name="layout">The tables.</param>
 internal sealed class LaterChanges(long runId, ConversionLayout layout)
 {
-    private const string Materialized = "materialized ";
-
     // Of the table itself, where no other table could be told the same.
     private static readonly string[] s_rights =
     [
@@ -56,15 +54,11 @@ internal sealed class LaterChanges(long runId, ConversionLayout layout)
         }
         TableDescription table = await ReadAsync(connection, cancellationToken);
         HashSet<string> outside = [.. CatalogFacts.OfOutside(table).Select(fact => fact.Subject)];
-        // Of materialized views and what reads them, it is not known which have changed sides yet.
-        bool mayBeLate = facts.Values.Any(text => text.StartsWith(Materialized, StringComparison.Ordinal));
         string[] changes =
         [
             .. CatalogFingerprint
                 .Changes(facts, table)
-                .Where(change =>
-                    outside.Contains(change.Subject) || (!mayBeLate && IsGone(change)) || (andRights && IsRight(change))
-                )
+                .Where(change => outside.Contains(change.Subject) || IsGone(change) || (andRights && IsRight(change)))
                 .Select(Describe),
         ];
         if (changes.Length > 0)
