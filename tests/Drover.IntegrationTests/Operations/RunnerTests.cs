@@ -319,7 +319,7 @@ public sealed class RunnerTests(PostgresFixture fixture)
         );
         await pauses.CommitAsync(Token);
 
-        Assert.Equal(RunState.Paused, (await running).State);
+        Assert.Equal(RunState.Paused, (await running.WaitAsync(TimeSpan.FromMinutes(1), Token)).State);
         Assert.Contains(await stage.EventsAsync(), line => line.Kind == "request-refused");
     }
 
