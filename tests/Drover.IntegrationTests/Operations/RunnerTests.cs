@@ -312,8 +312,8 @@ public sealed class RunnerTests(PostgresFixture fixture)
         await Eventually.HoldsAsync(
             async () =>
                 await stage.QueryAsync(
-                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'drover' AND wait_event_type = 'Lock' "
-                        + "AND query LIKE '%nullif(request%'"
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'drover' "
+                        + "AND wait_event_type = 'Lock' AND query LIKE '%nullif(request%'"
                 ) == "1",
             TimeSpan.FromMinutes(1)
         );

@@ -2,7 +2,8 @@
 namespace Drover.Operations.Running;
 
 /// <summary>
-/// Grows or shrinks the budget by how long the last batch took, at most by half or by two at a time, or to a quarter after a conflict.
+/// Grows or shrinks the budget by how long the last batch took, at most by half or by two at a time, or to a quarter
+/// after a conflict.
 /// </summary>
 internal sealed class BatchPacer(OperationLimits limits)
 {

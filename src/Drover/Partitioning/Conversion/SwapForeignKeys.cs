@@ -194,7 +194,8 @@ internal sealed class SwapForeignKeys(
         $"""
             LOCK TABLE {table} IN {mode} MODE;
             PERFORM set_config('lock_timeout', greatest(50, 1000 * extract(epoch FROM
-              current_setting('lock_timeout')::interval - (clock_timestamp() - statement_timestamp())))::int::text, true);
+              current_setting('lock_timeout')::interval - (clock_timestamp() - statement_timestamp())))::int::text,
+              true);
             """;
 
     private static string Restore(QualifiedName owner, string name, string definition) =>

@@ -12,9 +12,9 @@ namespace Drover.Partitioning.Conversion.Steps;
 /// </summary>
 internal sealed class CopyStep(ConversionSettings settings) : IBatchStep
 {
-    // A batch is meant to take much less than the first; one that does not is tried again at a quarter of the size, down
-    // to a single row, which takes its time: whoever waits for it is in no circle, since it holds no other. The second
-    // is the writer's wait in such a circle.
+    // A batch is meant to take much less than the first; one that does not is tried again at a quarter of the size,
+    // down to a single row, which takes its time: whoever waits for it is in no circle, since it holds no other. The
+    // second is the writer's wait in such a circle.
     private const string Limit = """
         SELECT current_setting('statement_timeout'),
           set_config('statement_timeout', CASE WHEN $1 THEN '0' ELSE ceil(800 * extract(epoch FROM

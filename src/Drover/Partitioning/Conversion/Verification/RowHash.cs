@@ -17,6 +17,8 @@ internal sealed class RowHash
     // Bits of one number that say which columns are NULL.
     private const int NullsPerNumber = 30;
 
+    private const string Scale = "COALESCE(scale({0}), hashtext(({0})::text COLLATE pg_catalog.\"C\"))";
+
     private const string Origin = "2000-01-01";
 
     // Far from each other, and from what could lie between the first numbers of two rows.
@@ -204,9 +206,7 @@ internal sealed class RowHash
         new(Role.Weak, "({0})::numeric", "0", "hash_numeric_extended({0}, {1})"),
         s_small with
         {
-            Value =
-                "CASE WHEN ({0})::numeric < 0 THEN ~COALESCE(scale({0}), hashtext(({0})::text COLLATE pg_catalog.\"C\")) "
-                + "ELSE COALESCE(scale({0}), hashtext(({0})::text COLLATE pg_catalog.\"C\")) END",
+            Value = $"CASE WHEN ({{0}})::numeric < 0 THEN ~{Scale} ELSE {Scale} END",
         },
     ];
 
