@@ -65,7 +65,12 @@ public sealed class PartitionCommandTests(PostgresFixture fixture)
         Assert.Contains("rollback first", (await stage.ExpectAsync(1, "abort orders")).Error, StringComparison.Ordinal);
         await stage.ExpectAsync(0, "rollback orders --no-throttle");
         Assert.Equal("r", await stage.QueryAsync("SELECT relkind FROM pg_class WHERE oid = 'public.orders'::regclass"));
-        await stage.ExpectAsync(0, "cutover orders --no-throttle");
+        string at = TimeProvider.System.GetUtcNow().AddSeconds(2).ToString("O");
+        await stage.ExpectAsync(0, $"cutover orders --no-throttle --at {at}");
+        Assert.Equal(
+            "t",
+            await stage.QueryAsync($"SELECT finished_at >= '{at}' FROM drover.steps WHERE name = 'ready'")
+        );
         Answer finished = await stage.ExpectAsync(0, "finish orders --json");
         using JsonDocument end = JsonDocument.Parse(finished.Output);
         Assert.Equal("finished", end.RootElement.GetProperty("state").GetString());
