@@ -1,6 +1,7 @@
 // The demo from its first line to its last: PostgreSQL, the shop, the scenes, the closing table.
 using System.Globalization;
 using System.Text.Json;
+using Drover.App.Demo.Sharded;
 using Drover.App.LocalPostgres;
 
 namespace Drover.App.Demo;
@@ -22,6 +23,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
         new DirectScene(),
         new PooledScene(),
         new ConversionScene(),
+        new ShardedScene(),
     ];
 
     /// <summary>The scenes' names, in order.</summary>
@@ -40,6 +42,11 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
         List<SceneResult> results = [];
         foreach (IDemoScene scene in s_scenes.Where(IsWanted))
         {
+            if (scene is ShardedScene && !ShardedScene.IsPossible)
+            {
+                screen.Say("Left out: the shop on 4 servers needs libpg_query (apt install libpg-query1504.0).");
+                continue;
+            }
             results.Add(
                 await screen.WatchAsync(
                     $"Scene {results.Count + 1}: {scene.Name}",
@@ -122,6 +129,12 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
         {
             screen.Say($"  psql -h {host} -p {proxy.Port} -U {superuser} pgbouncer    # Drover's console: SHOW POOLS");
             screen.Say($"  psql -h {host} -p {proxy.Port} -U {Shop.Role} {Shop.Database}    # through Drover");
+        }
+        foreach (ShardingResult sharding in report.Shardings)
+        {
+            screen.Say(
+                $"  psql -h {host} -p {sharding.Port} -U {Shop.Role} {Shop.Database}    # the shop on 4 servers"
+            );
         }
         await Task.Delay(Timeout.InfiniteTimeSpan, timeProvider, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

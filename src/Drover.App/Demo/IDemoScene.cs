@@ -20,6 +20,8 @@ internal interface IDemoScene
 internal sealed class DemoStage(DemoOptions options, LocalPostgresCluster cluster, TimeProvider timeProvider)
     : IAsyncDisposable
 {
+    private readonly List<IAsyncDisposable> _owned = [];
+
     /// <summary>What the user asked for.</summary>
     public DemoOptions Options => options;
 
@@ -45,9 +47,16 @@ internal sealed class DemoStage(DemoOptions options, LocalPostgresCluster cluste
     public async Task<ProxyProcess> StartProxyAsync(CancellationToken cancellationToken) =>
         Proxy ??= await ProxyProcess.StartAsync(cluster, options, timeProvider, cancellationToken);
 
-    /// <summary>Ends the proxy; the cluster has an owner of its own.</summary>
+    /// <summary>Something that stays up until the demo ends.</summary>
+    public void Own(IAsyncDisposable part) => _owned.Add(part);
+
+    /// <summary>Ends the proxy and what scenes have started; the cluster has an owner of its own.</summary>
     public async ValueTask DisposeAsync()
     {
+        foreach (IAsyncDisposable part in _owned)
+        {
+            await part.DisposeAsync();
+        }
         if (Proxy is { } proxy)
         {
             await proxy.DisposeAsync();

@@ -1,4 +1,5 @@
 // The demo on a terminal: a panel that follows the scene, and the closing table.
+using Drover.App.Demo.Sharded;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -72,7 +73,11 @@ internal sealed class LiveScreen(IAnsiConsole console) : IDemoScreen
         console.Write(table);
         foreach (ConversionResult conversion in report.Conversions)
         {
-            Close(conversion);
+            Close(ConversionTable.Heads, ConversionTable.Rows(conversion), ConversionTable.Lines(conversion));
+        }
+        foreach (ShardingResult sharding in report.Shardings)
+        {
+            Close(ShardingTable.Heads(sharding), ShardingTable.Rows(sharding), ShardingTable.Lines(sharding));
         }
         foreach (SceneResult scene in report.Scenes.Where(static scene => scene.Errors > 0))
         {
@@ -80,20 +85,24 @@ internal sealed class LiveScreen(IAnsiConsole console) : IDemoScreen
         }
     }
 
-    private void Close(ConversionResult conversion)
+    private void Close(
+        IEnumerable<string> heads,
+        IEnumerable<(string Label, IReadOnlyList<string> Values)> rows,
+        IEnumerable<string> lines
+    )
     {
         Table table = new() { Border = TableBorder.Rounded };
         table.AddColumn("");
-        foreach (string head in ConversionTable.Heads)
+        foreach (string head in heads)
         {
             table.AddColumn(new TableColumn($"[bold]{head}[/]").RightAligned());
         }
-        foreach ((string label, IReadOnlyList<string> values) in ConversionTable.Rows(conversion))
+        foreach ((string label, IReadOnlyList<string> values) in rows)
         {
             table.AddRow([Markup.Escape(label), .. values.Select(Markup.Escape)]);
         }
         console.Write(table);
-        foreach (string line in ConversionTable.Lines(conversion))
+        foreach (string line in lines)
         {
             console.WriteLine(line);
         }

@@ -1,5 +1,6 @@
 // The demo without a terminal: a line now and then.
 using System.Globalization;
+using Drover.App.Demo.Sharded;
 
 namespace Drover.App.Demo;
 
@@ -56,6 +57,10 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
         {
             Close(conversion);
         }
+        foreach (ShardingResult sharding in report.Shardings)
+        {
+            Close(sharding);
+        }
         foreach (SceneResult scene in report.Scenes.Where(static scene => scene.Errors > 0))
         {
             Say($"first error of {scene.Scene}: {scene.FirstError}");
@@ -77,6 +82,21 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
         }
     }
 
+    private void Close(ShardingResult sharding)
+    {
+        Say("");
+        Say(Line("", ShardingTable.Heads(sharding)));
+        foreach ((string label, IReadOnlyList<string> values) in ShardingTable.Rows(sharding))
+        {
+            Say(Line(label, values));
+        }
+        Say("");
+        foreach (string line in ShardingTable.Lines(sharding))
+        {
+            Say(line);
+        }
+    }
+
     private static string Line(
         string label,
         IEnumerable<string> values,
@@ -90,6 +110,6 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
             $"  {snapshot.Phase, -10} {snapshot.Progress, 5:P0}  {snapshot.Clients, 5} clients  "
                 + $"{snapshot.ServerConnections, 4} server connections  {snapshot.QueriesPerSecond, 6:F0} queries/s  "
                 + $"average {snapshot.AverageMs:F2} ms  p95 {snapshot.P95Ms:F1}  p99 {snapshot.P99Ms:F1}  "
-                + $"errors {snapshot.Errors}{(snapshot.Work is { } work ? $"\n    orders: {work}" : "")}"
+                + $"errors {snapshot.Errors}{(snapshot.Work is { } work ? $"\n    {(snapshot.Phase == "converting" ? "orders: " : "")}{work}" : "")}"
         );
 }

@@ -75,7 +75,38 @@ internal sealed class ProxyProcess : IAsyncDisposable
             """,
             cancellationToken
         );
-        Process process = CommandRun.Start(CommandRun.CreateStartInfo(Command(ini, log, options.ProxyProgram), "/"));
+        return await StartAsync(
+            Command(
+                ["serve", "--pgbouncer-ini", ini],
+                log,
+                options.ProxyProgram is { Length: > 0 } other ? [other, ini] : []
+            ),
+            port,
+            log,
+            timeProvider,
+            cancellationToken
+        );
+    }
+
+    /// <summary>Starts Drover with these words, and waits until a query comes through it.</summary>
+    /// <exception cref="LocalPostgresException">It ended or did not answer; its log is in the message.</exception>
+    public static Task<ProxyProcess> StartAsync(
+        string[] words,
+        int port,
+        string log,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken
+    ) => StartAsync(Command(words, log, []), port, log, timeProvider, cancellationToken);
+
+    private static async Task<ProxyProcess> StartAsync(
+        List<string> command,
+        int port,
+        string log,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken
+    )
+    {
+        Process process = CommandRun.Start(CommandRun.CreateStartInfo(command, "/"));
         ProxyProcess proxy = new(process, port, log, timeProvider);
         try
         {
@@ -119,7 +150,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     }
 
     // In a session of its own, so that Ctrl-C reaches it only after the clients have left.
-    private static List<string> Command(string ini, string log, string? other)
+    private static List<string> Command(string[] words, string log, string[] other)
     {
         List<string> command =
         [
@@ -130,14 +161,13 @@ internal sealed class ProxyProcess : IAsyncDisposable
             "sh",
             log,
         ];
-        if (!string.IsNullOrEmpty(other))
+        if (other.Length > 0)
         {
-            string[] plain = [other, ini];
-            command.AddRange(UnprivilegedUser.Find()?.Wrap(plain) ?? plain);
+            command.AddRange(UnprivilegedUser.Find()?.Wrap(other) ?? other);
             return command;
         }
         command.AddRange(OwnProgram());
-        command.AddRange(["serve", "--pgbouncer-ini", ini]);
+        command.AddRange(words);
         return command;
     }
 
@@ -170,7 +200,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
         }
     }
 
-    private static int FindFreePort()
+    /// <summary>A loopback port that nobody listens on.</summary>
+    public static int FindFreePort()
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

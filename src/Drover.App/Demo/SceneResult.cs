@@ -1,5 +1,6 @@
 // What a scene measured, as the closing table and the JSON file show it.
 using System.Text.Json.Serialization;
+using Drover.App.Demo.Sharded;
 
 namespace Drover.App.Demo;
 
@@ -41,6 +42,9 @@ internal sealed record SceneResult
 
     /// <summary>What the scene did to a table meanwhile; null for nothing.</summary>
     public ConversionResult? Conversion { get; init; }
+
+    /// <summary>What the scene put on several servers; null for nothing.</summary>
+    public ShardingResult? Sharding { get; init; }
 
     /// <summary>The times behind the figures, apart by kind.</summary>
     [JsonIgnore]
@@ -129,6 +133,11 @@ internal sealed record DemoReport
     [JsonIgnore]
     public IEnumerable<ConversionResult> Conversions =>
         Scenes.Select(static scene => scene.Conversion).OfType<ConversionResult>();
+
+    /// <summary>What was sharded.</summary>
+    [JsonIgnore]
+    public IEnumerable<ShardingResult> Shardings =>
+        Scenes.Select(static scene => scene.Sharding).OfType<ShardingResult>();
 }
 
 /// <summary>Serialization that needs no reflection.</summary>

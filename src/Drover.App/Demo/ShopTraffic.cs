@@ -25,6 +25,9 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
     /// <summary>An order's status, by its id.</summary>
     public const string UpdateOrder = "UPDATE orders SET status = $2, updated_at = now() WHERE id = $1";
 
+    private const string UpdateOrderOfCustomer =
+        "UPDATE orders SET status = $2, updated_at = now() WHERE id = $1 AND customer_id = $3";
+
     /// <summary>The query of the story that made the team look for another way; asks for 90 days.</summary>
     public const string Dashboard = """
         SELECT o.id, o.status, o.total_amount, o.created_at, c.name, p.name, s.name
@@ -50,7 +53,10 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
     ];
 
     private readonly Random _random = new(client);
-    private long? _ownOrder;
+    private (long Id, long Customer)? _ownOrder;
+
+    /// <summary>An order is changed by its customer and its id: the client's own, and there is one first.</summary>
+    public bool IsByCustomer { get; init; }
 
     /// <summary>A pause before the next action, exponentially distributed: clients do not know of each other.</summary>
     public TimeSpan NextPause(TimeSpan mean) => mean * -Math.Log(1 - _random.NextDouble());
@@ -123,7 +129,7 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
         long started = timeProvider.GetTimestamp();
         await transaction.CommitAsync(cancellationToken);
         meter.Record(QueryKind.Other, timeProvider.GetElapsedTime(started));
-        _ownOrder = (long)id!;
+        _ownOrder = ((long)id!, customer);
     }
 
     private async Task ChangeOrderAsync(
@@ -132,9 +138,20 @@ internal sealed class ShopTraffic(Shop shop, int client, TimeProvider timeProvid
         CancellationToken cancellationToken
     )
     {
-        long order = _ownOrder ?? 1 + _random.NextInt64(shop.Orders);
+        if (IsByCustomer && _ownOrder is null)
+        {
+            await PlaceOrderAsync(connection, meter, cancellationToken);
+        }
+        long order = _ownOrder?.Id ?? 1 + _random.NextInt64(shop.Orders);
         string status = s_statuses[_random.Next(s_statuses.Length)];
-        await AskAsync(connection, meter, QueryKind.ChangeOrder, UpdateOrder, [order, status], cancellationToken);
+        await AskAsync(
+            connection,
+            meter,
+            QueryKind.ChangeOrder,
+            IsByCustomer ? UpdateOrderOfCustomer : UpdateOrder,
+            IsByCustomer ? [order, status, _ownOrder!.Value.Customer] : [order, status],
+            cancellationToken
+        );
     }
 
     // Reads all rows, as an application does; returns the first value.

@@ -26,6 +26,12 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
     /// <summary>Every so many clients one has its statements prepared by its driver; 0: none.</summary>
     public int PreparingEvery { get; init; }
 
+    /// <summary>The servers behind the port.</summary>
+    public IReadOnlyList<LocalPostgresCluster> Servers { get; init; } = [stage.Cluster];
+
+    /// <summary>Clients name the customer in every statement but the dashboard.</summary>
+    public bool IsByCustomer { get; init; }
+
     /// <summary>Clients whose driver prepares.</summary>
     public int PreparingClients => PreparingEvery == 0 ? 0 : clientCount / PreparingEvery;
 
@@ -159,7 +165,7 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
         CancellationToken cancellationToken
     )
     {
-        ShopTraffic traffic = new(_shop, client, _clock);
+        ShopTraffic traffic = new(_shop, client, _clock) { IsByCustomer = IsByCustomer };
         while (!stop.IsCancellationRequested)
         {
             bool counted = false;
@@ -275,7 +281,11 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
         const string sql =
             "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity "
             + $"WHERE datname = '{Shop.Database}' AND usename = '{Shop.Role}' AND backend_type = 'client backend'";
-        string processes = await stage.Cluster.QueryAsync(sql, cancellationToken) ?? "";
+        string processes = "";
+        foreach (LocalPostgresCluster server in Servers)
+        {
+            processes += ' ' + await server.QueryAsync(sql, cancellationToken);
+        }
         return
         [
             .. processes
