@@ -72,9 +72,13 @@ internal sealed class ShardedShop : IAsyncDisposable
             await shop.LoadAsync(show, cancellationToken);
             return shop;
         }
-        catch
+        catch (Exception failure)
         {
             await shop.DisposeAsync();
+            if (failure is NpgsqlException)
+            {
+                throw new OperationException($"the shop did not come on its 4 servers: {failure.Message}");
+            }
             throw;
         }
     }
@@ -270,6 +274,7 @@ internal sealed class ShardedShop : IAsyncDisposable
         }
         await Task.WhenAll(tables[3..].Select(table => CopyAsync(table, cancellationToken)));
         Loading = _stage.TimeProvider.GetElapsedTime(started);
+        await CompareAsync(cancellationToken);
         await Task.WhenAll(_servers.Select((server, place) => SettleAsync(server, place + 1, cancellationToken)));
     }
 
@@ -278,25 +283,34 @@ internal sealed class ShardedShop : IAsyncDisposable
         await using NpgsqlConnection from = await _stage.Cluster.OpenAsync(Shop.Database, cancellationToken);
         await using NpgsqlConnection to = new(DemoStage.ConnectionString(Proxy.Port));
         await to.OpenAsync(cancellationToken);
-        // By its name before partitioning too; the columns have the same order.
         await using Stream rows = await from.BeginRawBinaryCopyAsync(
             $"COPY (SELECT * FROM {table}) TO STDOUT (FORMAT binary)",
             cancellationToken
         );
-        await using (
-            Stream shards = await to.BeginRawBinaryCopyAsync(
-                $"COPY {table} FROM STDIN (FORMAT binary)",
-                cancellationToken
-            )
-        )
+        await using Stream shards = await to.BeginRawBinaryCopyAsync(
+            $"COPY {table} FROM STDIN (FORMAT binary)",
+            cancellationToken
+        );
+        await rows.CopyToAsync(shards, cancellationToken);
+    }
+
+    /// <summary>Every row has arrived.</summary>
+    private async Task CompareAsync(CancellationToken cancellationToken)
+    {
+        long keyed = 0;
+        foreach ((string table, string? key) in s_tables)
         {
-            await rows.CopyToAsync(shards, cancellationToken);
+            string count = (
+                await _stage.Cluster.QueryAsync($"SELECT count(*) FROM {table}", cancellationToken, Shop.Database)
+            )!;
+            long rows = long.Parse(count, CultureInfo.InvariantCulture);
+            Rows += rows;
+            keyed += key is null ? 0 : rows;
         }
-        await using NpgsqlCommand count = new($"SELECT count(*) FROM {table}", from);
-        long loaded = (long)(await count.ExecuteScalarAsync(cancellationToken))!;
-        lock (_servers)
+        long arrived = (await FiguresAsync(cancellationToken)).Sum(static shard => shard.Rows);
+        if (arrived != keyed)
         {
-            Rows += loaded;
+            throw new OperationException($"the shop has {keyed} rows, and {arrived} arrived on its 4 servers");
         }
     }
 
