@@ -18,7 +18,7 @@ ROWS = [
 FIRST_COLUMN = 430
 COLUMN = 150
 LINE = 26
-WIDTH = FIRST_COLUMN + 2 * COLUMN + 40
+WIDTH = FIRST_COLUMN + 3 * COLUMN + 40
 
 
 def text(x, y, value, fill="#d6dde6", anchor="start", weight="normal"):
@@ -58,6 +58,22 @@ def conversion_parts(y, done):
     return parts, y
 
 
+def sharding_parts(y, done):
+    shards = done["shards"]
+    rows = sum(shard["rows"] for shard in shards)
+    parts, y = table(y, [shard["shard"] for shard in shards], [
+        ("rows", [f"{shard['rows']:,}" for shard in shards]),
+        ("size", [f"{shard['bytes'] >> 20:,} MB" for shard in shards]),
+        ("share of all rows", [f"{100 * shard['rows'] / rows:.1f} %" for shard in shards]),
+    ])
+    statements = done["single_shard_statements"] + done["coordinator_statements"]
+    for line in (f"{done['rows_loaded']:,} rows loaded through Drover with COPY in {done['load_seconds']:.0f} s",
+                 f"{done['single_shard_percent']:.1f} % of {statements:,} statements answered by one server"):
+        parts.append(text(24, y, line, "#7ee0a5"))
+        y += LINE
+    return parts, y
+
+
 def draw(report):
     scenes = report["scenes"]
     subtitle = f"PostgreSQL {report['postgres_version']}, the same load in every scene, {report['seconds']} s each"
@@ -67,6 +83,9 @@ def draw(report):
     for scene in scenes:
         if scene["conversion"]:
             parts, y = conversion_parts(y + LINE, scene["conversion"])
+            body += parts
+        if scene.get("sharding"):
+            parts, y = sharding_parts(y + LINE, scene["sharding"])
             body += parts
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}"',

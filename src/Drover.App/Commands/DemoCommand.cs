@@ -1,4 +1,4 @@
-// `drover demo`: real traffic on a real PostgreSQL, without and with Drover, and while a table becomes partitioned.
+// `drover demo`: real traffic on a real PostgreSQL, without and with Drover, becoming partitioned, and on shards.
 using System.CommandLine;
 using Drover.App.Demo;
 using Drover.App.LocalPostgres;
@@ -28,7 +28,10 @@ internal static class DemoCommand
         Option<string?> proxy = Text("--proxy", "Another proxy to compare, started with a pgbouncer.ini", "PROGRAM");
         Option<string[]> scenes = new("--scene") { Description = "Play only this scene; can be given several times" };
         scenes.AcceptOnlyFromAmong([.. DemoRun.SceneNames]);
-        Command command = new("demo", "Real traffic on a real PostgreSQL: straight, through Drover, and partitioned.")
+        Command command = new(
+            "demo",
+            "Real traffic on a real PostgreSQL: straight, through Drover, partitioned, and sharded."
+        )
         {
             scale,
             scenes,

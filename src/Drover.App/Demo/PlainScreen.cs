@@ -110,6 +110,11 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
             $"  {snapshot.Phase, -10} {snapshot.Progress, 5:P0}  {snapshot.Clients, 5} clients  "
                 + $"{snapshot.ServerConnections, 4} server connections  {snapshot.QueriesPerSecond, 6:F0} queries/s  "
                 + $"average {snapshot.AverageMs:F2} ms  p95 {snapshot.P95Ms:F1}  p99 {snapshot.P99Ms:F1}  "
-                + $"errors {snapshot.Errors}{(snapshot.Work is { } work ? $"\n    {(snapshot.Phase == "converting" ? "orders: " : "")}{work}" : "")}"
+                + $"errors {snapshot.Errors}{WorkOf(snapshot)}"
         );
+
+    private static string WorkOf(TrafficSnapshot snapshot) =>
+        snapshot.Work is not { } work ? ""
+        : snapshot.Phase == "converting" ? $"\n    orders: {work}"
+        : $"\n    {work}";
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
 using Drover.App.Demo;
+using Drover.App.Demo.Sharded;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 
@@ -184,6 +185,36 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         Assert.Contains(conversion.Steps, static step => step.Step == "cut-over");
         Assert.Contains(lines, static line => line.StartsWith("    orders: ", StringComparison.Ordinal));
         Assert.True(rollback.ExitCode == 0, said + await rollback.StandardError.ReadToEndAsync(Token));
+    }
+
+    [Fact]
+    public async Task Shop_on_four_servers_is_loaded_whole_and_asked_without_a_failed_query()
+    {
+        string json = Path.GetTempFileName();
+        using Process demo = Start(
+            null,
+            "--scene sharded --scale 0.02 --seconds 3 --clients 40 --pool 8 --rate 200",
+            json
+        );
+        string output = await demo.StandardOutput.ReadToEndAsync(Token);
+        await demo.WaitForExitAsync(Token);
+
+        Assert.True(demo.ExitCode == 0, output + await demo.StandardError.ReadToEndAsync(Token));
+        DemoReport report = JsonSerializer.Deserialize(
+            await File.ReadAllTextAsync(json, Token),
+            DemoJson.Default.DemoReport
+        )!;
+        File.Delete(json);
+        SceneResult scene = Assert.Single(report.Scenes);
+        ShardingResult sharding = scene.Sharding!;
+        Assert.Equal(("sharded", 0), (scene.Scene, scene.Errors));
+        Assert.Equal(38_000 + 200 + 20 + 10, sharding.RowsLoaded);
+        Assert.Equal(4, sharding.Shards.Count);
+        Assert.All(sharding.Shards, shard => Assert.InRange(shard.Rows, 1, sharding.RowsLoaded / 2));
+        Assert.InRange(sharding.Shards.Sum(static shard => shard.Rows), 38_200, 45_000);
+        Assert.InRange(sharding.SingleShardStatements, 400, 10_000);
+        Assert.InRange(sharding.SingleShardPercent, 95, 100);
+        Assert.Contains("Answered by one server: ", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 // The parts of the demo that need no server: the mix of ages, the meter, the plain screen and its table.
 using Drover.App.Demo;
+using Drover.App.Demo.Sharded;
 
 namespace Drover.Tests.Demo;
 
@@ -161,6 +162,56 @@ public sealed class DemoTests
             text,
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public void Plain_screen_tells_what_each_shard_has_and_how_much_one_shard_answered()
+    {
+        StringWriter output = new();
+        SceneResult scene = new()
+        {
+            Scene = "sharded",
+            Clients = 1000,
+            ServerConnectionsMax = 20,
+            Queries = 1,
+            QueriesPerSecond = 1,
+            AverageMs = 1,
+            P95Ms = 1,
+            P99Ms = 1,
+            Errors = 0,
+            Sharding = new ShardingResult
+            {
+                RowsLoaded = 4_000,
+                LoadSeconds = 2,
+                SingleShardStatements = 990,
+                CoordinatorStatements = 10,
+                Shards = [new("shop_1", 1_000, 5 << 20), new("shop_2", 3_000, 15 << 20)],
+                Port = 1,
+            },
+        };
+
+        new PlainScreen(output).Close(
+            new DemoReport
+            {
+                PostgresVersion = "18.4",
+                Scale = 1,
+                Seconds = 15,
+                LoadSeconds = 6,
+                Scenes = [scene],
+            }
+        );
+
+        string text = output.ToString();
+        Assert.Matches("shop_1 +shop_2", text);
+        Assert.Matches("rows +1,000 +3,000", text);
+        Assert.Matches("share of all rows +25.0 % +75.0 %", text);
+        Assert.Matches("size +5 MB +15 MB", text);
+        Assert.Contains(
+            "4,000 rows loaded through Drover with COPY in 2.0 s, 2,000 rows/s.",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("99.0 % of 1,000 statements", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed class ShardedShop : IAsyncDisposable
     private const int ShardCount = 4;
     private const int ConnectionsMax = 100;
 
-    /// <summary>The tables with a key, and the column; the reference tables come first, as others point to them.</summary>
+    /// <summary>The tables, those first that others point to; without a key it is whole on every shard.</summary>
     private static readonly (string Table, string? Key)[] s_tables =
     [
         ("sellers", null),
