@@ -29,6 +29,7 @@ internal sealed class CopyIn : IDisposable
     private ShardInput? _large;
     private int _largeSent;
     private bool _isDone;
+    private bool _isHeldUp;
 
     /// <summary>Makes one.</summary>
     /// <param name="session">The client's.</param>
@@ -101,6 +102,8 @@ internal sealed class CopyIn : IDisposable
         {
             bool moved = TakeTurn();
             _inputs.HearAll();
+            // A server that took what was kept for it just now says so to nobody.
+            moved |= _isHeldUp && !_inputs.IsAnyFull();
             if (moved && ++rounds < RoundsMax)
             {
                 continue;
@@ -127,7 +130,8 @@ internal sealed class CopyIn : IDisposable
     /// <summary>Takes a buffer from the client. True if anything moved.</summary>
     private bool TakeTurn()
     {
-        if (_inputs.IsAnyFull() || (_large is not null && !SendLarge()))
+        _isHeldUp = _inputs.IsAnyFull() || (_large is not null && !SendLarge());
+        if (_isHeldUp)
         {
             return false;
         }
@@ -144,11 +148,10 @@ internal sealed class CopyIn : IDisposable
         }
         _session.Traffic.BytesReceived += Math.Max(received, 0);
         bool moved = received > 0;
-        while (
-            _inputs.Failure is null && _session.End is null && !_isDone && !_inputs.IsAnyFull() && TakeMessage(inbox)
-        )
+        while (_inputs.Failure is null && _session.End is null && !_isDone && !_isHeldUp && TakeMessage(inbox))
         {
             moved = true;
+            _isHeldUp = _inputs.IsAnyFull();
         }
         return moved;
     }
