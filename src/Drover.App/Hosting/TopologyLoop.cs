@@ -38,12 +38,14 @@ internal sealed class TopologyLoop(
             state.Schema = schema;
             TopologyFollower follower = new(servers, state.Publish, OnTold, time, logger);
             CatalogFollower catalogs = new(servers, state, time, logger);
+            await using DeadlockWatch deadlocks = new(servers, state, time, logger);
             CommitRecovery recovery = new(servers, decisions, time, logger);
             await Task.WhenAll(
                 follower.RunAsync(cancellationToken),
                 catalogs.RunAsync(cancellationToken),
                 recovery.RunAsync(() => follower.Current, cancellationToken),
-                schema.RunAsync(cancellationToken)
+                schema.RunAsync(cancellationToken),
+                deadlocks.RunAsync(cancellationToken)
             );
 
             // Told by another proxy: of the map, or of the schema.

@@ -1,6 +1,7 @@
 // One sharded database as the data plane sees it: the map, the catalogs, the router.
 using Drover.Routing.Catalogs;
 using Drover.Routing.Schemas;
+using Drover.Routing.Transactions;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 using Drover.Topology;
@@ -43,6 +44,9 @@ internal sealed class ShardedDatabaseState
 
     /// <summary>Where transactions on several shards are decided; null where nobody keeps it.</summary>
     public IDecisionLog? Decisions { get; set; }
+
+    /// <summary>Transactions that are on several shards at this moment.</summary>
+    public SpanningTransactions Spanning { get; } = new();
 
     /// <summary>Around changes of the schema; null where nobody minds them.</summary>
     public ISchemaChanges? Schema { get; set; }

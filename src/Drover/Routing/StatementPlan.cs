@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Drover.Routing.Copying;
 using Drover.Routing.Keys;
 using Drover.Routing.Schemas;
+using Drover.Routing.Transactions;
 using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
 using Drover.Topology;

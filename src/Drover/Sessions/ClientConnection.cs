@@ -355,7 +355,13 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                     Hint = "Set pool_mode = transaction.",
                 };
             }
-            session.Shards = new ShardSession(session, services.Sharded[sharded.Name], services.Directory, CancelAsync);
+            session.Shards = new ShardSession(
+                session,
+                services.Sharded[sharded.Name],
+                services.Directory,
+                CancelAsync,
+                CancelAllAsync
+            );
         }
         if (!await SessionWelcome.PrepareAsync(session))
         {
@@ -373,6 +379,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             LogLogin.Accepted(services.Log, Describe(), database.Name, user.Name, identity.Tls);
         }
         return null;
+    }
+
+    private async Task CancelAllAsync()
+    {
+        using CancellationTokenSource late = new(s_cancelWait);
+        await CancelAsync(late.Token);
     }
 
     /// <summary>Also when the client is being ended: what it runs ends with it.</summary>

@@ -2,6 +2,7 @@
 using System.Text;
 using Drover.Routing;
 using Drover.Routing.Keys;
+using Drover.Routing.Transactions;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 using Drover.Topology.Keys;

@@ -5,6 +5,7 @@ using Drover.Pooling.Statements;
 using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Sessions.Sharded;
 using Drover.Sql;
 using Drover.Transport;
 
@@ -387,6 +388,10 @@ internal sealed class BackendRelay(ClientSession session)
         if (OwnError.Replaces(expected))
         {
             OwnError.Write(assembly.Replace(position, end), expected);
+        }
+        else if (session.Shards is { IsDeadlockVictim: true } && fields.Code.SequenceEqual("57014"u8))
+        {
+            OwnError.Write(assembly.Replace(position, end), ShardRefusals.Deadlock);
         }
         if (expected is { Action: not ExpectedAction.Retired, Subject: PreparedStatement missing } && IsMissing(fields))
         {

@@ -43,9 +43,12 @@ internal static class OwnError
                 );
                 break;
             default:
-                RouteRefusal why = (RouteRefusal)expected.Subject!;
-                ErrorResponse.Write(writer, "ERROR", why.SqlState, why.Message, why.Detail, why.Hint);
+                Write(writer, (RouteRefusal)expected.Subject!);
                 break;
         }
     }
+
+    /// <summary>Writes a refusal.</summary>
+    public static void Write(MessageWriter writer, RouteRefusal why) =>
+        ErrorResponse.Write(writer, "ERROR", why.SqlState, why.Message, why.Detail, why.Hint);
 }

@@ -3,6 +3,7 @@ using Drover.Pooling;
 using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Routing;
+using Drover.Routing.Transactions;
 
 namespace Drover.Sessions.Sharded;
 

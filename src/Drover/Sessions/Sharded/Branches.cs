@@ -3,6 +3,7 @@ using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
+using Drover.Routing.Transactions;
 using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;
@@ -18,13 +19,26 @@ internal readonly record struct Branch(int Shard, ServerConnection Server, bool 
 /// comes to later is told how it began (<see cref="Sharded.Opening"/>). One that was told nothing but that is left
 /// again when the session goes elsewhere, so an ordinary transaction has one server.
 /// </summary>
-internal sealed class Branches(ClientSession session, Action<int> enter)
+/// <param name="session">The client's.</param>
+/// <param name="enter">Makes the session take its next server from a shard.</param>
+/// <param name="spanning">Has the transaction while servers wait.</param>
+/// <param name="cancel">Ends whatever runs for the client.</param>
+internal sealed class Branches(
+    ClientSession session,
+    Action<int> enter,
+    SpanningTransactions spanning,
+    Func<Task> cancel
+)
 {
     private readonly Dictionary<int, Branch> _waiting = [];
+    private SpanningTransaction? _spanning;
     private bool _hasData;
     private bool _hasWritten;
     private bool _isRepeated;
     private bool _isLastPrelude;
+
+    /// <summary>The transaction fails, so that others that wait for it can go on.</summary>
+    public bool IsDeadlockVictim => _spanning is { IsVictim: true };
 
     /// <summary>How the transaction began.</summary>
     public Opening Opening { get; } = new();
@@ -203,6 +217,7 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
             session.End ??= new SessionEnd("canceling statement due to user request", SqlState.QueryCanceled);
             return false;
         }
+        NoteSpanning();
         // The first server of a transaction has been told when it was taken.
         return session.Server!.Status != TransactionStatus.Idle || await OpenAsync(session.Server);
     }
@@ -260,10 +275,31 @@ internal sealed class Branches(ClientSession session, Action<int> enter)
     {
         Branch[] waiting = [.. _waiting.Values];
         _waiting.Clear();
+        NoteSpanning();
         foreach (Branch branch in waiting)
         {
             await EndAsync(branch.Server);
         }
+    }
+
+    /// <summary>Servers wait, or none does any more: whoever looks for deadlocks has to know.</summary>
+    private void NoteSpanning()
+    {
+        if (!Any)
+        {
+            if (_spanning is { } over)
+            {
+                spanning.Remove(over);
+                _spanning = null;
+            }
+            return;
+        }
+        _spanning ??= new SpanningTransaction(cancel);
+        _spanning.Places =
+        [
+            .. All().Select(static branch => new TransactionPlace(branch.Shard, branch.Server.ProcessId)),
+        ];
+        spanning.Add(_spanning);
     }
 
     private IEnumerable<Branch> All() =>

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
 using Drover.Pooling.Statements;
+using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
@@ -209,7 +210,10 @@ internal sealed class FanOut(
     }
 
     private void Fail(PoolFailure failure) =>
-        _failure ??= new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
+        _failure ??=
+            failure.SqlState == SqlState.QueryCanceled && session.Shards!.IsDeadlockVictim
+                ? ShardRefusals.Deadlock
+                : new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
 
     /// <summary>True when the server is done.</summary>
     private bool Consume(ServerConnection server, bool passesRows, bool counts)

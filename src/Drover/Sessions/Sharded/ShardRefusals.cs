@@ -78,6 +78,14 @@ internal static class ShardRefusals
             "Read before the first write, after the commit, or rows of one sharding key."
         );
 
+    public static RouteRefusal Deadlock { get; } =
+        new(
+            SqlState.DeadlockDetected,
+            "deadlock detected",
+            "Transactions on several shards waited for each other, and this one is the youngest.",
+            "Repeat it."
+        );
+
     public static RouteRefusal DecisionRefused { get; } =
         new(
             SqlState.SerializationFailure,

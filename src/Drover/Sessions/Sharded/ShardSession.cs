@@ -3,6 +3,7 @@ using Drover.Pooling;
 using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
+using Drover.Routing.Transactions;
 
 namespace Drover.Sessions.Sharded;
 
@@ -37,18 +38,20 @@ internal sealed class ShardSession
     /// <param name="database">What is known of the database.</param>
     /// <param name="directory">Has the shards' pools.</param>
     /// <param name="cancel">Has a server end what it runs.</param>
+    /// <param name="cancelAll">Has all servers of the client end what they run.</param>
     public ShardSession(
         ClientSession session,
         ShardedDatabaseState database,
         PoolDirectory directory,
-        Func<ServerConnection, Task> cancel
+        Func<ServerConnection, Task> cancel,
+        Func<Task> cancelAll
     )
     {
         _session = session;
         _database = database;
         _pools = new ShardPools(session, database, directory);
         _reader = new UnitReader(session, database.Router);
-        _branches = new Branches(session, _pools.Enter);
+        _branches = new Branches(session, _pools.Enter, database.Spanning, cancelAll);
         _work = new SpreadWork(session, _branches, database, cancel);
         _spread = new SpreadStatement(session, database, _branches, _reader, _work, cancel);
         _schema = new SchemaGuard(database);
@@ -62,6 +65,9 @@ internal sealed class ShardSession
 
     /// <summary>Before a server that was just taken can be used, the transaction is to be begun on it.</summary>
     public bool HasOpening => _deferred == Deferred.Begun;
+
+    /// <summary>The transaction fails, so that others that wait for it can go on.</summary>
+    public bool IsDeadlockVictim => _branches.IsDeadlockVictim;
 
     /// <summary>Servers wait in the transaction while the session looks at another.</summary>
     public bool HasBranches => _branches.Any;

@@ -7,6 +7,7 @@ using Drover.Protocol.Messages.Backend;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Routing.Keys;
+using Drover.Routing.Transactions;
 using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;

@@ -107,6 +107,7 @@ internal static class CatalogSchema
             );
         }
         await connection.ExecuteAsync(DecisionLog.Table, [], cancellationToken);
+        await connection.ExecuteAsync(SpanningLog.Table, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         await CheckAsync(connection, database, cancellationToken);
     }

@@ -2,6 +2,7 @@
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Routing;
+using Drover.Routing.Transactions;
 using Drover.Telemetry.ControlPlane;
 using Drover.Topology;
 using Microsoft.Extensions.Logging;

@@ -2,6 +2,7 @@
 using System.Collections.Concurrent;
 using Drover.Operations.Connections;
 using Drover.Routing;
+using Drover.Routing.Transactions;
 using Npgsql;
 
 namespace Drover.Sharding.Transactions;

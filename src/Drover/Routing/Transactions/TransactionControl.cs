@@ -1,7 +1,7 @@
 // Statements that begin, end and divide transactions.
 using Drover.Sql.Statements;
 
-namespace Drover.Routing;
+namespace Drover.Routing.Transactions;
 
 internal enum TransactionControl
 {

@@ -1,7 +1,7 @@
 // Whether a transaction on several shards is committed: the one place where that is settled.
 using System.Globalization;
 
-namespace Drover.Routing;
+namespace Drover.Routing.Transactions;
 
 /// <summary>What was decided.</summary>
 internal enum Decision

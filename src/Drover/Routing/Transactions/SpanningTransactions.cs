@@ -1,0 +1,55 @@
+// Transactions that hold something on several shards at this moment: PostgreSQL sees of each no more than a part.
+using System.Collections.Concurrent;
+
+namespace Drover.Routing.Transactions;
+
+/// <summary>One of a shard's sessions that a transaction has.</summary>
+/// <param name="Shard">The shard's number.</param>
+/// <param name="ProcessId">The server process there.</param>
+internal readonly record struct TransactionPlace(int Shard, int ProcessId);
+
+/// <summary>One of them. Its session changes it, the watch for deadlocks reads it.</summary>
+/// <param name="cancel">Has the servers end what they run for it.</param>
+internal sealed class SpanningTransaction(Func<Task> cancel)
+{
+    private volatile TransactionPlace[] _places = [];
+    private volatile bool _isVictim;
+
+    /// <summary>Grows with time: of two the greater one is the younger.</summary>
+    public Guid Id { get; } = Guid.CreateVersion7();
+
+    /// <summary>Where it is.</summary>
+    public TransactionPlace[] Places
+    {
+        get => _places;
+        set => _places = value;
+    }
+
+    /// <summary>It was chosen to break a deadlock.</summary>
+    public bool IsVictim => _isVictim;
+
+    /// <summary>Ends what it waits for, so that others can go on.</summary>
+    public Task BreakAsync()
+    {
+        _isVictim = true;
+        return cancel();
+    }
+}
+
+/// <summary>All of one sharded database in this process. Any thread may add, remove and read.</summary>
+internal sealed class SpanningTransactions
+{
+    private readonly ConcurrentDictionary<Guid, SpanningTransaction> _all = [];
+
+    /// <summary>There are none.</summary>
+    public bool IsEmpty => _all.IsEmpty;
+
+    /// <summary>Those of this moment.</summary>
+    public SpanningTransaction[] Snapshot() => [.. _all.Values];
+
+    /// <summary>One has come to its second shard.</summary>
+    public void Add(SpanningTransaction transaction) => _all[transaction.Id] = transaction;
+
+    /// <summary>It is over.</summary>
+    public void Remove(SpanningTransaction transaction) => _all.TryRemove(transaction.Id, out _);
+}
