@@ -205,7 +205,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         )
         {
             await CancelForwarding.SendAsync(server, services.ServerTls, cancellationToken);
-            foreach (ServerConnection other in Session.Shards?.Busy.ToArray() ?? [])
+            foreach (ServerConnection other in Session.Shards?.Branches.Busy.ToArray() ?? [])
             {
                 await CancelForwarding.SendAsync(other, services.ServerTls, cancellationToken);
             }

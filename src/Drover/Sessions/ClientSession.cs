@@ -372,7 +372,7 @@ internal sealed class ClientSession : ITurnTaker
                 || Pins != PinReason.None
                 || server.CloseNeeded
                 || HasNewNames
-                || Shards is { HasBranches: true };
+                || Shards is { Branches.Any: true };
             if (mustLook || Pool.Configuration.Options.Proxy.Server.ServerResetQueryAlways)
             {
                 return Progress.NeedProbe;

@@ -98,9 +98,9 @@ internal sealed class SessionLease(ClientSession session)
     public async ValueTask SettleAsync()
     {
         ServerConnection server = session.Server!;
-        if (session.Shards is { HasBranches: true } shards)
+        if (session.Shards is { Branches.Any: true } shards)
         {
-            await shards.CloseBranchesAsync();
+            await shards.Branches.CloseAsync();
         }
         PoolConfiguration configuration = session.Pool.Configuration;
         bool look =
@@ -195,9 +195,9 @@ internal sealed class SessionLease(ClientSession session)
             }
             session.Server ??= session.Waiter.Server;
         }
-        if (session.Shards is { HasBranches: true } shards)
+        if (session.Shards is { Branches.Any: true } shards)
         {
-            await shards.CloseBranchesAsync();
+            await shards.Branches.CloseAsync();
         }
         if (session.Server is not { } server)
         {

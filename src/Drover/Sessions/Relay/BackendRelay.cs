@@ -322,6 +322,10 @@ internal sealed class BackendRelay(ClientSession session)
         }
         IsInCopy = false;
         server.Status = ReadyForQuery.TryRead(body, out TransactionStatus status) ? status : TransactionStatus.Failed;
+        if (server.Status == TransactionStatus.Failed)
+        {
+            session.Shards?.NoteFailed();
+        }
         if (_isRetrying)
         {
             _isRetrying = false;
@@ -389,7 +393,7 @@ internal sealed class BackendRelay(ClientSession session)
         {
             OwnError.Write(assembly.Replace(position, end), expected);
         }
-        else if (session.Shards is { IsDeadlockVictim: true } && fields.Code.SequenceEqual("57014"u8))
+        else if (session.Shards is { Branches.IsDeadlockVictim: true } && fields.Code.SequenceEqual("57014"u8))
         {
             OwnError.Write(assembly.Replace(position, end), ShardRefusals.Deadlock);
         }

@@ -136,6 +136,20 @@ internal sealed class Branches(
     /// <summary>The transaction has failed. What failed last may be among what would be repeated.</summary>
     public void NoteFailure() => Opening.CannotRepeat |= _isLastPrelude;
 
+    /// <summary>
+    /// A transaction that has failed holds no locks, wherever it was: those that wait are made to fail too.
+    /// </summary>
+    public async ValueTask FailOthersAsync()
+    {
+        foreach (Branch branch in _waiting.Values.ToArray())
+        {
+            if (branch.Server is { Status: TransactionStatus.InTransaction, IsDying: false, Responses.Count: 0 })
+            {
+                await ServerQuery.RunAsync(branch.Server, session.Wakeup, SessionProbe.Limit, "DROVER REFUSES");
+            }
+        }
+    }
+
     /// <summary>What was to be done on the waiting servers first is done.</summary>
     public bool TakeRepeated()
     {

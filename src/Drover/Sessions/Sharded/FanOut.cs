@@ -211,7 +211,7 @@ internal sealed class FanOut(
 
     private void Fail(PoolFailure failure) =>
         _failure ??=
-            failure.SqlState == SqlState.QueryCanceled && session.Shards!.IsDeadlockVictim
+            failure.SqlState == SqlState.QueryCanceled && session.Shards!.Branches.IsDeadlockVictim
                 ? ShardRefusals.Deadlock
                 : new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
 

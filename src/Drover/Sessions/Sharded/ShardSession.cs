@@ -21,7 +21,6 @@ internal sealed class ShardSession
     private readonly ShardedDatabaseState _database;
     private readonly ShardPools _pools;
     private readonly UnitReader _reader;
-    private readonly Branches _branches;
     private readonly SpreadWork _work;
     private readonly SpreadStatement _spread;
     private readonly SchemaGuard _schema;
@@ -51,11 +50,14 @@ internal sealed class ShardSession
         _database = database;
         _pools = new ShardPools(session, database, directory);
         _reader = new UnitReader(session, database.Router);
-        _branches = new Branches(session, _pools.Enter, database.Spanning, cancelAll);
-        _work = new SpreadWork(session, _branches, database, cancel);
-        _spread = new SpreadStatement(session, database, _branches, _reader, _work, cancel);
+        Branches = new Branches(session, _pools.Enter, database.Spanning, cancelAll);
+        _work = new SpreadWork(session, Branches, database, cancel);
+        _spread = new SpreadStatement(session, database, Branches, _reader, _work, cancel);
         _schema = new SchemaGuard(database);
     }
+
+    /// <summary>The servers of a transaction that has come to several shards.</summary>
+    public Branches Branches { get; }
 
     /// <summary>Why a unit is refused.</summary>
     public RouteRefusal? Refusal { get; private set; }
@@ -65,15 +67,6 @@ internal sealed class ShardSession
 
     /// <summary>Before a server that was just taken can be used, the transaction is to be begun on it.</summary>
     public bool HasOpening => _deferred == Deferred.Begun;
-
-    /// <summary>The transaction fails, so that others that wait for it can go on.</summary>
-    public bool IsDeadlockVictim => _branches.IsDeadlockVictim;
-
-    /// <summary>Servers wait in the transaction while the session looks at another.</summary>
-    public bool HasBranches => _branches.Any;
-
-    /// <summary>Servers that run something for the client beside the one that the session looks at.</summary>
-    public IEnumerable<ServerConnection> Busy => _branches.Busy;
 
     /// <summary>Bytes that a unit may have.</summary>
     public int UnitBytesMax => Math.Max(UnitBytesMin, _session.Pool.Configuration.ClientBufferMax);
@@ -134,11 +127,11 @@ internal sealed class ShardSession
             ReadOnlySpan<byte> begin = data[unit.Text];
             if (Answer(data[..unit.Length], ControlAnswer.TagOfBegin(begin), Deferred.Begun))
             {
-                _branches.Opening.Add(begin);
+                Branches.Opening.Add(begin);
                 return Admission.Answered;
             }
         }
-        _branches.Enter(Target(unit.Route));
+        Branches.Enter(Target(unit.Route));
         _credit = unit.Length;
         Note(unit, data);
         return Admission.Go;
@@ -190,7 +183,7 @@ internal sealed class ShardSession
     public async ValueTask<bool> OpenAsync(ServerConnection server)
     {
         _deferred = Deferred.None;
-        return await _branches.OpenAsync(server);
+        return await Branches.OpenAsync(server);
     }
 
     /// <summary>Does what <see cref="HasStep"/> tells of.</summary>
@@ -209,19 +202,22 @@ internal sealed class ShardSession
                 await _reader.LearnAsync(_text!);
                 break;
             case NextStep.Resync:
-                await _branches.ResyncAsync();
+                await Branches.ResyncAsync();
                 break;
             case NextStep.Switch:
-                await _branches.GoToAsync(_target);
+                await Branches.GoToAsync(_target);
                 break;
             case NextStep.Repeat:
-                await _branches.RepeatAsync(_text!);
+                await Branches.RepeatAsync(_text!);
                 break;
             case NextStep.Spread:
                 await SpreadAsync();
                 break;
             case NextStep.Commit:
                 await _work.CommitAsync(_text!);
+                break;
+            case NextStep.FailOthers:
+                await Branches.FailOthersAsync();
                 break;
             case NextStep.Announce or NextStep.CatchUp:
                 await _schema.RunAsync(step);
@@ -232,8 +228,8 @@ internal sealed class ShardSession
         _text = null;
     }
 
-    /// <summary>The transaction is over on the server that the session looks at: the others end theirs.</summary>
-    public ValueTask CloseBranchesAsync() => _branches.CloseAsync();
+    /// <summary>The transaction has failed on the server that the session looks at.</summary>
+    public void NoteFailed() => _step = Branches.Any && _step == NextStep.None ? NextStep.FailOthers : _step;
 
     /// <summary>The session gives its server back.</summary>
     public void OnReleased() => BeginAnew();
@@ -262,25 +258,25 @@ internal sealed class ShardSession
         {
             return held;
         }
-        if (unit.Control == TransactionControl.Commit && _branches.HasChangedSchema && !unit.MixesControl)
+        if (unit.Control == TransactionControl.Commit && Branches.HasChangedSchema && !unit.MixesControl)
         {
             return CommitSchema(unit, data, isQuiet);
         }
         bool isControl = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
-        if (_branches.Any && unit.Runs && (unit.IsPrelude || isControl))
+        if (Branches.Any && unit.Runs && (unit.IsPrelude || isControl))
         {
             return JudgeForAll(unit, data, isQuiet);
         }
-        int target = unit.Route.Kind == RouteKind.Any ? _branches.Current : Target(unit.Route);
-        if (target == ShardPools.CoordinatorNumber && _branches.HasWritten)
+        int target = unit.Route.Kind == RouteKind.Any ? Branches.Current : Target(unit.Route);
+        if (target == ShardPools.CoordinatorNumber && Branches.HasWritten)
         {
             return Refuse(ShardRefusals.CoordinatorAfterWrite);
         }
-        if (unit.Writes && _database.Decisions is null && _branches.HasWrittenElsewhere(target))
+        if (unit.Writes && _database.Decisions is null && Branches.HasWrittenElsewhere(target))
         {
             return Refuse(ShardRefusals.WritesOnTwoShards);
         }
-        if (target == _branches.Current)
+        if (target == Branches.Current)
         {
             return Admission.Go;
         }
@@ -292,7 +288,7 @@ internal sealed class ShardSession
     /// <summary>Others are told of the new schema before the client is told that it is there.</summary>
     private Admission CommitSchema(in Unit unit, ReadOnlySpan<byte> data, bool isQuiet) =>
         !isQuiet ? Admission.Wait
-        : _branches.Writers().Count > 0 && ControlAnswer.Can(data[..unit.Length], _session)
+        : Branches.Writers().Count > 0 && ControlAnswer.Can(data[..unit.Length], _session)
             ? Begin(NextStep.Commit, data[..unit.Length].ToArray())
         : Admission.Go;
 
@@ -310,8 +306,8 @@ internal sealed class ShardSession
     {
         if (server.Status == TransactionStatus.Failed && isQuiet)
         {
-            _branches.NoteFailure();
-            if (!_branches.Any)
+            Branches.NoteFailure();
+            if (!Branches.Any)
             {
                 return Admission.Go;
             }
@@ -329,11 +325,11 @@ internal sealed class ShardSession
                 return Admission.Go;
             }
         }
-        if (_branches.Any && unit.MixesControl)
+        if (Branches.Any && unit.MixesControl)
         {
             return Refuse(ShardRefusals.MixedControl);
         }
-        if (_branches.Any && unit.TouchesSession)
+        if (Branches.Any && unit.TouchesSession)
         {
             return Refuse(ShardRefusals.SessionOnOneShard);
         }
@@ -360,7 +356,7 @@ internal sealed class ShardSession
             // It is given back, and the next one is chosen as if there had been none.
             return _session.Pins == Telemetry.PinReason.None ? Admission.Wait : Refuse(ShardRefusals.PinnedElsewhere);
         }
-        if (!_branches.CanSwitch(target))
+        if (!Branches.CanSwitch(target))
         {
             return Refuse(ShardRefusals.OpeningCannotRepeat);
         }
@@ -377,8 +373,8 @@ internal sealed class ShardSession
         }
         switch (unit.Control)
         {
-            case TransactionControl.Commit when _branches.Writers() is { Count: > 0 } writers:
-                if (writers.Count == 1 && writers[0].Shard != _branches.Current)
+            case TransactionControl.Commit when Branches.Writers() is { Count: > 0 } writers:
+                if (writers.Count == 1 && writers[0].Shard != Branches.Current)
                 {
                     _target = writers[0].Shard;
                     return Begin(NextStep.Switch, null);
@@ -390,7 +386,7 @@ internal sealed class ShardSession
             case TransactionControl.Commit or TransactionControl.Rollback:
                 return Admission.Go;
             default:
-                if (_branches.TakeRepeated())
+                if (Branches.TakeRepeated())
                 {
                     return Admission.Go;
                 }
@@ -418,7 +414,7 @@ internal sealed class ShardSession
         bool isOwn = _session.Server is null && _deferred == Deferred.None;
         if (isOwn && _spread.NeedsTransaction)
         {
-            _branches.Opening.Add("BEGIN"u8);
+            Branches.Opening.Add("BEGIN"u8);
             _deferred = Deferred.Begun;
         }
         await _spread.RunAsync(isOwn);
@@ -455,17 +451,17 @@ internal sealed class ShardSession
         _schema.Reset();
         if (unit.Runs)
         {
-            _branches.Note(unit, data);
+            Branches.Note(unit, data);
         }
     }
 
     private void BeginAnew()
     {
-        if (_branches.HasChangedSchema)
+        if (Branches.HasChangedSchema)
         {
             _ = _database.Schema?.SettleAsync();
         }
-        _branches.BeginAnew();
+        Branches.BeginAnew();
     }
 
     private Admission Begin(NextStep step, byte[]? text)

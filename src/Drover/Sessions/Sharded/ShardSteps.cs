@@ -12,6 +12,7 @@ internal enum NextStep
     Repeat,
     CatchUp,
     Announce,
+    FailOthers,
     Spread,
     Commit,
 }

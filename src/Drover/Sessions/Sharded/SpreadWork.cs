@@ -159,6 +159,10 @@ internal sealed class SpreadWork(
         {
             await ServerQuery.RunAsync(failed, session.Wakeup, SessionProbe.Limit, "DROVER REFUSES");
         }
+        if (session.End is null)
+        {
+            await branches.FailOthersAsync();
+        }
     }
 
     /// <summary>Answers behind the rows.</summary>
