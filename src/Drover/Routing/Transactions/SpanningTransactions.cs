@@ -1,5 +1,6 @@
 // Transactions that hold something on several shards at this moment: PostgreSQL sees of each no more than a part.
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace Drover.Routing.Transactions;
 
@@ -13,7 +14,13 @@ internal readonly record struct TransactionPlace(int Shard, int ProcessId);
 internal sealed class SpanningTransaction(Func<Task> cancel)
 {
     private volatile TransactionPlace[] _places = [];
+
+    /// <summary>A request to end what runs may reach a server a little after it was dealt with.</summary>
+    private static readonly TimeSpan s_late = TimeSpan.FromSeconds(1);
+
     private volatile bool _isVictim;
+    private volatile bool _isOver;
+    private long _brokenAt;
 
     /// <summary>Grows with time: of two the greater one is the younger.</summary>
     public Guid Id { get; } = Guid.CreateVersion7();
@@ -28,11 +35,23 @@ internal sealed class SpanningTransaction(Func<Task> cancel)
     /// <summary>It was chosen to break a deadlock.</summary>
     public bool IsVictim => _isVictim;
 
+    /// <summary>It is over, and what ended it may still hit what its session does next.</summary>
+    public bool MayHitNext =>
+        _isVictim && (_brokenAt == 0 || Stopwatch.GetElapsedTime(Volatile.Read(ref _brokenAt)) < s_late);
+
+    /// <summary>Its session has ended it.</summary>
+    public void End() => _isOver = true;
+
     /// <summary>Ends what it waits for, so that others can go on.</summary>
-    public Task BreakAsync()
+    public async Task BreakAsync()
     {
+        if (_isOver)
+        {
+            return;
+        }
         _isVictim = true;
-        return cancel();
+        await cancel();
+        Volatile.Write(ref _brokenAt, Stopwatch.GetTimestamp());
     }
 }
 

@@ -2,7 +2,6 @@
 using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Messages.Backend;
-using Drover.Routing;
 using Drover.Routing.Transactions;
 using Drover.Sql;
 
@@ -32,13 +31,14 @@ internal sealed class Branches(
 {
     private readonly Dictionary<int, Branch> _waiting = [];
     private SpanningTransaction? _spanning;
+    private SpanningTransaction? _last;
     private bool _hasData;
     private bool _hasWritten;
     private bool _isRepeated;
     private bool _isLastPrelude;
 
     /// <summary>The transaction fails, so that others that wait for it can go on.</summary>
-    public bool IsDeadlockVictim => _spanning is { IsVictim: true };
+    public bool IsDeadlockVictim => _spanning is { IsVictim: true } || _last is { MayHitNext: true };
 
     /// <summary>How the transaction began.</summary>
     public Opening Opening { get; } = new();
@@ -303,7 +303,9 @@ internal sealed class Branches(
         {
             if (_spanning is { } over)
             {
+                over.End();
                 spanning.Remove(over);
+                _last = over.IsVictim ? over : null;
                 _spanning = null;
             }
             return;

@@ -1,7 +1,6 @@
 // Finishes what a crash left between PREPARE TRANSACTION and COMMIT PREPARED.
 using Drover.Operations;
 using Drover.Operations.Connections;
-using Drover.Routing;
 using Drover.Routing.Transactions;
 using Drover.Telemetry.ControlPlane;
 using Drover.Topology;

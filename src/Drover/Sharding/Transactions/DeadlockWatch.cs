@@ -1,4 +1,4 @@
-// Finds transactions that wait for each other on different shards, where no server can see it, and has the youngest fail.
+// Finds transactions that wait for each other on different shards, which no server can see; the youngest fails.
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Routing;

@@ -1,7 +1,6 @@
 // Decisions on transactions that wrote on several shards, kept in the catalog database.
 using System.Collections.Concurrent;
 using Drover.Operations.Connections;
-using Drover.Routing;
 using Drover.Routing.Transactions;
 using Npgsql;
 
