@@ -63,11 +63,10 @@ internal sealed class CatalogFollower(
                     cancellationToken
                 );
                 state.Publish(facts);
-                _fingerprint = fingerprint;
-                if (state.Schema is { } schema)
+                // What was changed behind the proxies' backs; whoever cannot be told of it is told at the next look.
+                if (state.Schema is not { } schema || await schema.AnnounceAsync() is null)
                 {
-                    // What was changed behind the proxies' backs.
-                    await schema.AnnounceAsync();
+                    _fingerprint = fingerprint;
                 }
             }
             if (_isLost)

@@ -1,7 +1,4 @@
 // What followers of a server have in common: they go on whatever becomes of it.
-using Drover.Operations;
-using Npgsql;
-
 namespace Drover.Sharding;
 
 internal static class FollowerLoop
@@ -23,8 +20,7 @@ internal static class FollowerLoop
                 {
                     await follow(cancellationToken);
                 }
-                catch (Exception failure)
-                    when (failure is NpgsqlException or IOException or TimeoutException or OperationException)
+                catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
                 {
                     lose(failure);
                 }

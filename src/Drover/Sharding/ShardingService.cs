@@ -75,11 +75,7 @@ internal sealed class ShardingService(ShardServers servers)
     /// <summary>Makes the coordinator's schema what the shards' is. Null where there is no coordinator.</summary>
     public async Task<CoordinatorReport?> SyncCoordinatorAsync(CancellationToken cancellationToken) =>
         servers.HasCoordinator
-            ? await new CoordinatorSchema(servers).SyncAsync(
-                await ReadAsync(cancellationToken),
-                isForced: true,
-                cancellationToken
-            )
+            ? await new CoordinatorSchema(servers).SyncAsync(isForced: true, cancellationToken)
             : null;
 
     /// <summary>The shards, where they are, and what they have.</summary>

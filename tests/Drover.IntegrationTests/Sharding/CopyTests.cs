@@ -110,6 +110,7 @@ public sealed class CopyTests(PostgresFixture postgres)
     [InlineData("1\t\\N\tx\n")]
     [InlineData("1\tk\tx\n\\.\r\n")]
     [InlineData("1\tk\tx\n\\")]
+    [InlineData("1\tk\tx\n2\tl\ty\\\n")]
     [InlineData("")]
     public async Task Data_written_by_hand_is_taken_or_refused_as_by_one_server(string data)
     {

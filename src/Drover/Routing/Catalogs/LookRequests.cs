@@ -12,16 +12,16 @@ internal sealed class LookRequests(TimeProvider time, TimeSpan waitMax)
     private TaskCompletionSource _pressed = New();
     private bool _isFollowed;
 
-    /// <summary>Completes when there was a look since, or none in time; at once when nobody looks.</summary>
+    /// <summary>True when there was a look since; false when there was none in time, or nobody looks.</summary>
     /// <param name="isPressing">The follower does not pause before it.</param>
-    public async Task RequestAsync(bool isPressing = false)
+    public async Task<bool> RequestAsync(bool isPressing = false)
     {
         Task looked;
         lock (_lock)
         {
             if (!_isFollowed)
             {
-                return;
+                return false;
             }
             looked = _next.Task;
             _asked.TrySetResult();
@@ -30,7 +30,7 @@ internal sealed class LookRequests(TimeProvider time, TimeSpan waitMax)
                 _pressed.TrySetResult();
             }
         }
-        await Task.WhenAny(looked, Task.Delay(waitMax, time)).ConfigureAwait(false);
+        return await Task.WhenAny(looked, Task.Delay(waitMax, time)).ConfigureAwait(false) == looked;
     }
 
     /// <summary>A look begins.</summary>

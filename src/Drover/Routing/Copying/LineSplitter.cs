@@ -15,6 +15,7 @@ internal abstract class LineSplitter(CopyPlan plan) : CopySplitter(plan)
 {
     private bool _hasHeader = plan.Form.HasHeader;
     private bool _isAtReturn;
+    private bool _isUnended;
 
     protected LineEnd End { get; set; }
 
@@ -66,6 +67,8 @@ internal abstract class LineSplitter(CopyPlan plan) : CopySplitter(plan)
 
     protected override bool IsRowAtEnd(ReadOnlySpan<byte> rest)
     {
+        // Its last line feed, if it has one, is escaped: it is data.
+        _isUnended = !_isAtReturn;
         if (_isAtReturn)
         {
             BehindReturn(0);
@@ -127,13 +130,15 @@ internal abstract class LineSplitter(CopyPlan plan) : CopySplitter(plan)
     }
 
     private ReadOnlySpan<byte> WithoutEnd(ReadOnlySpan<byte> row) =>
-        End switch
-        {
-            LineEnd.Newline when row is [.. var line, (byte)'\n'] => line,
-            LineEnd.CarriageReturn when row is [.. var line, (byte)'\r'] => line,
-            LineEnd.Both when row is [.. var line, (byte)'\r', (byte)'\n'] => line,
-            _ => row,
-        };
+        _isUnended
+            ? row
+            : End switch
+            {
+                LineEnd.Newline when row is [.. var line, (byte)'\n'] => line,
+                LineEnd.CarriageReturn when row is [.. var line, (byte)'\r'] => line,
+                LineEnd.Both when row is [.. var line, (byte)'\r', (byte)'\n'] => line,
+                _ => row,
+            };
 }
 
 /// <summary>What a line has where the key should be.</summary>

@@ -16,7 +16,7 @@ internal sealed class SpanningTransaction(Func<Task> cancel)
     private volatile TransactionPlace[] _places = [];
 
     /// <summary>A request to end what runs may reach a server a little after it was dealt with.</summary>
-    private static readonly TimeSpan s_late = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_late = TimeSpan.FromSeconds(2);
 
     private volatile bool _isVictim;
     private volatile bool _isOver;
@@ -32,12 +32,13 @@ internal sealed class SpanningTransaction(Func<Task> cancel)
         set => _places = value;
     }
 
-    /// <summary>It was chosen to break a deadlock.</summary>
-    public bool IsVictim => _isVictim;
-
-    /// <summary>It is over, and what ended it may still hit what its session does next.</summary>
-    public bool MayHitNext =>
-        _isVictim && (_brokenAt == 0 || Stopwatch.GetElapsedTime(Volatile.Read(ref _brokenAt)) < s_late);
+    /// <summary>
+    /// It was chosen to break a deadlock, a moment ago: what it runs, or what its session runs next, ends for that. One
+    /// that goes back to a savepoint and waits again may be chosen again.
+    /// </summary>
+    public bool IsBroken =>
+        _isVictim
+        && (Volatile.Read(ref _brokenAt) == 0 || Stopwatch.GetElapsedTime(Volatile.Read(ref _brokenAt)) < s_late);
 
     /// <summary>Its session has ended it.</summary>
     public void End() => _isOver = true;
@@ -49,6 +50,7 @@ internal sealed class SpanningTransaction(Func<Task> cancel)
         {
             return;
         }
+        Volatile.Write(ref _brokenAt, 0);
         _isVictim = true;
         await cancel();
         Volatile.Write(ref _brokenAt, Stopwatch.GetTimestamp());

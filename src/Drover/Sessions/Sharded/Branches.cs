@@ -38,7 +38,7 @@ internal sealed class Branches(
     private bool _isLastPrelude;
 
     /// <summary>The transaction fails, so that others that wait for it can go on.</summary>
-    public bool IsDeadlockVictim => _spanning is { IsVictim: true } || _last is { MayHitNext: true };
+    public bool IsDeadlockVictim => _spanning is { IsBroken: true } || _last is { IsBroken: true };
 
     /// <summary>How the transaction began.</summary>
     public Opening Opening { get; } = new();
@@ -166,6 +166,7 @@ internal sealed class Branches(
         _hasWritten = false;
         _isRepeated = false;
         HasChangedSchema = false;
+        NoteSpanning();
     }
 
     /// <summary>What changed the schema is over, and everybody has been told.</summary>
@@ -222,6 +223,7 @@ internal sealed class Branches(
             session.Server = known.Server;
             _hasData = true;
             _hasWritten = known.HasWritten;
+            NoteSpanning();
             return true;
         }
         _hasData = false;
@@ -305,7 +307,7 @@ internal sealed class Branches(
             {
                 over.End();
                 spanning.Remove(over);
-                _last = over.IsVictim ? over : null;
+                _last = over.IsBroken ? over : null;
                 _spanning = null;
             }
             return;

@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
 using Drover.Pooling.Statements;
-using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
@@ -209,11 +208,7 @@ internal sealed class FanOut(
         );
     }
 
-    private void Fail(PoolFailure failure) =>
-        _failure ??=
-            failure.SqlState == SqlState.QueryCanceled && session.Shards!.Branches.IsDeadlockVictim
-                ? ShardRefusals.Deadlock
-                : new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
+    private void Fail(PoolFailure failure) => _failure ??= ShardRefusals.Of(failure, session);
 
     /// <summary>True when the server is done.</summary>
     private bool Consume(ServerConnection server, bool passesRows, bool counts)

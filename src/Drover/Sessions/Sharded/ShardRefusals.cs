@@ -1,4 +1,5 @@
 // What a client of a sharded database is told when its statement cannot be run as one server would run it.
+using Drover.Pooling;
 using Drover.Protocol;
 using Drover.Routing;
 
@@ -112,6 +113,12 @@ internal static class ShardRefusals
             "The tables differ between shards.",
             "drover table list; make the tables equal on all shards."
         );
+
+    /// <summary>What a shard said, or why it was made to.</summary>
+    public static RouteRefusal Of(PoolFailure failure, ClientSession session) =>
+        failure.SqlState == SqlState.QueryCanceled && session.Shards!.Branches.IsDeadlockVictim
+            ? Deadlock
+            : new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint);
 
     public static RouteRefusal ShardLost(string shard) =>
         new(SqlState.ConnectionFailure, $"shard {shard} closed the connection", null, null);

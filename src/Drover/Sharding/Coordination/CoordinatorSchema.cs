@@ -1,6 +1,7 @@
 // Keeps the coordinator in step: a database in which every table of the shards is a foreign table.
 using Drover.Operations;
 using Drover.Operations.Connections;
+using Drover.Sharding.Catalog;
 using Drover.Topology;
 using Npgsql;
 
@@ -26,18 +27,13 @@ internal sealed class CoordinatorSchema(ShardServers servers)
     /// <summary>Longest wait for one lock, which a query of the coordinator may have.</summary>
     private const string LockTimeout = "SET LOCAL lock_timeout = '10s'";
 
-    /// <summary>Makes it what the home shard and the map say.</summary>
-    /// <param name="map">The map.</param>
+    /// <summary>Makes it what the home shard and the catalog's map say.</summary>
     /// <param name="isForced">Makes it anew even if it was made of the same already.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="OperationException">
     /// The database is used for something else, lacks postgres_fdw, or sorts otherwise than the shards.
     /// </exception>
-    public async Task<CoordinatorReport> SyncAsync(
-        TopologySnapshot map,
-        bool isForced,
-        CancellationToken cancellationToken
-    )
+    public async Task<CoordinatorReport> SyncAsync(bool isForced, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
         Guid id = (Guid)(await catalog.ScalarAsync("SELECT id FROM drover.topology", [], cancellationToken))!;
@@ -45,6 +41,8 @@ internal sealed class CoordinatorSchema(ShardServers servers)
         await using NpgsqlTransaction transaction = await coordinator.BeginTransactionAsync(cancellationToken);
         await coordinator.ExecuteAsync(LockTimeout, [], cancellationToken);
         await coordinator.ExecuteAsync("SELECT pg_advisory_xact_lock($1)", [MakerLock], cancellationToken);
+        // Behind the lock: who waited for it must not go back to a map that was.
+        TopologySnapshot map = await TopologyReader.ReadAsync(catalog, cancellationToken);
         await ClaimAsync(coordinator, id, cancellationToken);
         // Before the shards are read: a change that comes in between is counted, and not noted as made.
         (long changes, byte[]? last) = await CoordinatorStep.ReadAsync(coordinator, cancellationToken);
@@ -94,7 +92,7 @@ internal sealed class CoordinatorSchema(ShardServers servers)
                 OperationOutcome.Refused
             );
         }
-        await coordinator.ExecuteAsync(CoordinatorStep.Table, [], cancellationToken);
+        await CoordinatorStep.EnsureAsync(coordinator, cancellationToken);
         await coordinator.ExecuteAsync(
             "INSERT INTO drover.coordinator_identity (topology) VALUES ($1) ON CONFLICT DO NOTHING",
             [id],
@@ -230,7 +228,8 @@ internal sealed class CoordinatorSchema(ShardServers servers)
             await coordinator.ExecuteAsync("RELEASE one", [], cancellationToken);
             return null;
         }
-        catch (PostgresException refused) when (refused.SqlState != PostgresErrorCodes.LockNotAvailable)
+        catch (PostgresException refused)
+            when (refused is { InvariantSeverity: "ERROR", SqlState: not PostgresErrorCodes.LockNotAvailable })
         {
             await coordinator.ExecuteAsync("ROLLBACK TO one", [], cancellationToken);
             return refused.MessageText;

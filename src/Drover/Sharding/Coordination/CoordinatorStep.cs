@@ -8,7 +8,7 @@ namespace Drover.Sharding.Coordination;
 internal static class CoordinatorStep
 {
     /// <summary>Makes the row's table; the row comes with the claim.</summary>
-    public const string Table = """
+    private const string Table = """
         CREATE SCHEMA IF NOT EXISTS drover;
         CREATE TABLE IF NOT EXISTS drover.coordinator_identity (
             is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only), topology uuid NOT NULL
@@ -19,6 +19,23 @@ internal static class CoordinatorStep
             ADD COLUMN IF NOT EXISTS epoch bigint NOT NULL DEFAULT -1,
             ADD COLUMN IF NOT EXISTS fingerprint bytea
         """;
+
+    /// <summary>Makes the table where it is missing; one that is there is not locked.</summary>
+    public static async Task EnsureAsync(NpgsqlConnection coordinator, CancellationToken cancellationToken)
+    {
+        object? isThere = await coordinator.ScalarAsync(
+            """
+            SELECT EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = to_regclass('drover.coordinator_identity') AND attname = 'fingerprint')
+            """,
+            [],
+            cancellationToken
+        );
+        if (isThere is not true)
+        {
+            await coordinator.ExecuteAsync(Table, [], cancellationToken);
+        }
+    }
 
     /// <summary>Whether it has made all that it was told of, by the map of this epoch.</summary>
     public static async Task<bool> IsAtAsync(

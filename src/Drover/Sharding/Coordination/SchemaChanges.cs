@@ -6,7 +6,6 @@ using Drover.Routing.Catalogs;
 using Drover.Routing.Schemas;
 using Drover.Sharding.Catalog;
 using Drover.Telemetry.ControlPlane;
-using Drover.Topology;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -31,6 +30,7 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
     private readonly Lock _lock = new();
     private Task _settling = Task.CompletedTask;
     private volatile RouteRefusal? _behind = Refusals.CoordinatorBehind("It has not been looked at yet.");
+    private volatile bool _isUntold;
     private bool _isLost;
 
     /// <summary>Follows until it is cancelled; at once over where there is no coordinator.</summary>
@@ -45,7 +45,7 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
     /// <inheritdoc/>
     public Task SettleAsync()
     {
-        Task settling = Task.WhenAll(AnnounceAsync(), TellAsync(), state.Refresh.RequestAsync(isPressing: true));
+        Task settling = Task.WhenAll(CountAgainAsync(), TellAsync(), state.Refresh.RequestAsync(isPressing: true));
         lock (_lock)
         {
             // What catches up from now on does so after this.
@@ -64,9 +64,9 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
             settling = _settling;
         }
         await settling.ConfigureAwait(false);
-        Task look = _looks.RequestAsync();
-        await look.ConfigureAwait(false);
-        return _behind;
+        return await _looks.RequestAsync().ConfigureAwait(false)
+            ? _behind
+            : Refusals.CoordinatorBehind("It did not answer in time.");
     }
 
     private async Task FollowAsync(CancellationToken cancellationToken)
@@ -77,7 +77,9 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
             TaskCompletionSource look = _looks.Begin();
             try
             {
-                _behind = await LookAsync(coordinator, cancellationToken);
+                using CancellationTokenSource late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                late.CancelAfter(CatchUpMax * 2);
+                _behind = await LookAsync(coordinator, late.Token);
             }
             catch (Exception failure)
             {
@@ -98,11 +100,14 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
         {
             return Refusals.CoordinatorBehind("The map is not known yet.");
         }
+        if (_isUntold)
+        {
+            await CoordinatorStep.CountAsync(coordinator, cancellationToken);
+            _isUntold = false;
+        }
         if (!await CoordinatorStep.IsAtAsync(coordinator, map.Epoch, cancellationToken))
         {
-            await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
-            TopologySnapshot latest = await TopologyReader.ReadAsync(catalog, cancellationToken);
-            CoordinatorReport report = await _schema.SyncAsync(latest, isForced: false, cancellationToken);
+            CoordinatorReport report = await _schema.SyncAsync(isForced: false, cancellationToken);
             LogCoordinator.Made(logger, servers.Database.Name, report.Statements, report.IsUnchanged);
             foreach (string problem in report.Problems)
             {
@@ -120,6 +125,9 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
         }
         return null;
     }
+
+    /// <summary>What could not be counted now is counted before the next look.</summary>
+    private async Task CountAgainAsync() => _isUntold |= await AnnounceAsync() is not null;
 
     private async Task<RouteRefusal?> CountAsync()
     {

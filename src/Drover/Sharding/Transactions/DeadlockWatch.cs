@@ -31,6 +31,7 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
 
     private readonly Dictionary<string, NpgsqlConnection> _sessions = [];
     private IReadOnlySet<Guid> _suspects = new HashSet<Guid>();
+    private readonly HashSet<Guid> _told = [];
     private bool _isLost;
 
     /// <summary>Looks until it is cancelled.</summary>
@@ -64,18 +65,12 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
         try
         {
             await LookAsync(map, late.Token);
-            _isLost = false;
+            _isLost &= _sessions.Count < map.Shards.Length;
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             await CloseAsync();
-            if (!_isLost)
-            {
-                _isLost = true;
-                string reason =
-                    failure is OperationException ? failure.Message : ServerFailure.Describe(failure, "a shard");
-                LogCommit.DeadlocksUnseen(logger, servers.Database.Name, reason);
-            }
+            Lose(failure);
         }
     }
 
@@ -91,14 +86,20 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
         if (held.Length == 0)
         {
             _suspects = new HashSet<Guid>();
+            _told.Clear();
             return;
         }
         Dictionary<TransactionPlace, Guid> places = [];
         NpgsqlConnection catalog = await SessionAsync("", () => servers.Catalog.OpenAsync(cancellationToken));
         await SpanningLog.WriteAsync(catalog, held, cancellationToken);
+        _told.UnionWith(held.Select(static one => one.Id));
         foreach ((Guid id, TransactionPlace[] all) in await SpanningLog.ReadAsync(catalog, cancellationToken))
         {
-            Note(places, id, all);
+            // Of one that is over, others have the sessions now.
+            if (!_told.Contains(id))
+            {
+                Note(places, id, all);
+            }
         }
         foreach (SpanningTransaction one in own)
         {
@@ -107,7 +108,7 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
         IReadOnlySet<Guid> victims = WaitGraph.Victims(waits.SelectMany(static all => all), places);
         foreach (SpanningTransaction one in own)
         {
-            if (victims.Contains(one.Id) && _suspects.Contains(one.Id) && !one.IsVictim)
+            if (victims.Contains(one.Id) && _suspects.Contains(one.Id) && !one.IsBroken)
             {
                 LogCommit.DeadlockBroken(logger, servers.Database.Name, one.Places.Length);
                 await one.BreakAsync().WaitAsync(cancellationToken);
@@ -126,13 +127,26 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
 
     private async Task<List<LockWait>> ReadAsync(Shard shard, CancellationToken cancellationToken)
     {
-        NpgsqlConnection session = await SessionAsync(shard.Name, () => servers.OpenAsync(shard, cancellationToken));
-        return await session.ListAsync(
-            WaitsSql,
-            [],
-            row => new LockWait(shard.Number, row.GetInt32(0), row.GetInt32(1)),
-            cancellationToken
-        );
+        try
+        {
+            NpgsqlConnection session = await SessionAsync(
+                shard.Name,
+                () => servers.OpenAsync(shard, cancellationToken)
+            );
+            return await session.ListAsync(
+                WaitsSql,
+                [],
+                row => new LockWait(shard.Number, row.GetInt32(0), row.GetInt32(1)),
+                cancellationToken
+            );
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Those among the others are found all the same.
+            Lose(failure);
+            await CloseAsync(shard.Name);
+            return [];
+        }
     }
 
     private async Task<NpgsqlConnection> SessionAsync(string name, Func<Task<NpgsqlConnection>> open)
@@ -151,6 +165,30 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
             }
         }
         return known;
+    }
+
+    private void Lose(Exception failure)
+    {
+        if (!_isLost)
+        {
+            _isLost = true;
+            string reason =
+                failure is OperationException ? failure.Message : ServerFailure.Describe(failure, "a shard");
+            LogCommit.DeadlocksUnseen(logger, servers.Database.Name, reason);
+        }
+    }
+
+    private async ValueTask CloseAsync(string name)
+    {
+        NpgsqlConnection? session;
+        lock (_sessions)
+        {
+            _sessions.Remove(name, out session);
+        }
+        if (session is not null)
+        {
+            await session.DisposeAsync();
+        }
     }
 
     private async ValueTask CloseAsync()

@@ -234,7 +234,10 @@ internal sealed class CopyIn : IDisposable
                 return;
             }
         }
-        _inputs.Failure ??= _splitter.Failure;
+        if (_splitter.Failure is { } failure)
+        {
+            _inputs.RefuseRow(failure);
+        }
     }
 
     /// <summary>The last row may have no end of its own.</summary>
@@ -248,7 +251,10 @@ internal sealed class CopyIn : IDisposable
         {
             Send(row);
         }
-        _inputs.Failure ??= _splitter.Failure;
+        if (_splitter.Failure is { } failure)
+        {
+            _inputs.RefuseRow(failure);
+        }
     }
 
     /// <summary>False if the next row has to wait.</summary>

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Text;
 using Drover.Pooling;
 using Drover.Pooling.Servers;
+using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
@@ -35,6 +36,7 @@ internal sealed class ShardInputs(
     private readonly ShardInput[] _all = [.. servers.Select((server, i) => new ShardInput(shards[i], server))];
     private long _cancelAtMs;
     private bool _isCanceled;
+    private bool _yields;
 
     /// <summary>What goes to the client.</summary>
     public MessageWriter ToClient { get; } = new(AnswerBytesMax * 4);
@@ -44,6 +46,16 @@ internal sealed class ShardInputs(
 
     /// <summary>Why it fails; null while it does not.</summary>
     public RouteRefusal? Failure { get; set; }
+
+    /// <summary>
+    /// A row is refused before any server has it. One may yet find fault with a row in front of it, which PostgreSQL
+    /// would have told of instead.
+    /// </summary>
+    public void RefuseRow(RouteRefusal failure)
+    {
+        _yields = Failure is null;
+        Failure ??= failure;
+    }
 
     /// <summary>Rows that were taken.</summary>
     public long Rows { get; private set; }
@@ -127,6 +139,10 @@ internal sealed class ShardInputs(
             }
             if (Failure is not null || session.End is not null)
             {
+                if (_yields)
+                {
+                    Check(input, input.Flush());
+                }
                 // What was received meanwhile from another is the reason; this one is not at fault.
                 input.Fail(Failure?.Message ?? "the client is gone");
                 continue;
@@ -272,10 +288,13 @@ internal sealed class ShardInputs(
                 // It takes no more, whatever was on its way.
                 input.State = InputState.Ended;
                 PoolFailure failure = ServerQuery.ReadFailure(body, out bool isFatal);
-                Failure ??= new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint)
+                // The answer to CopyFail and to a cancel is no fault that a row has.
+                if (_yields && failure.SqlState != SqlState.QueryCanceled)
                 {
-                    Context = ContextOf(body, input),
-                };
+                    Failure = null;
+                    _yields = false;
+                }
+                Failure ??= ShardRefusals.Of(failure, session) with { Context = ContextOf(body, input) };
                 input.Server.IsDying |= isFatal;
                 break;
             case BackendType.NoticeResponse:
