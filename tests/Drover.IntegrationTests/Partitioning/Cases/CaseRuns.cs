@@ -12,7 +12,7 @@ public sealed class CaseRuns : IAsyncDisposable
 {
     private const int AtOnce = 6;
 
-    private static readonly TimeSpan s_timeLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_timeLimit = TimeSpan.FromMinutes(10);
 
     private readonly PostgresFixture _postgres;
     private readonly ConcurrentDictionary<(string Name, int Major), Lazy<Task>> _runs = new();
