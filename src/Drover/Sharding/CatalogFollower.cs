@@ -1,5 +1,4 @@
 // Keeps what routing knows of the first shard's catalogs up to date.
-using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Routing;
 using Drover.Routing.Catalogs;
@@ -88,8 +87,7 @@ internal sealed class CatalogFollower(
             return;
         }
         _isLost = true;
-        string reason =
-            failure is OperationException ? failure.Message : ServerFailure.Describe(failure, "the first shard");
+        string reason = ServerFailure.Describe(failure, "the first shard");
         LogTopology.FactsLost(logger, servers.Database.Name, reason);
     }
 }

@@ -1,5 +1,4 @@
 // Keeps a proxy's map up to date: told of a change at once, and asking now and then in case it was not told.
-using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Sharding.Catalog;
 using Drover.Telemetry.ControlPlane;
@@ -84,8 +83,7 @@ internal sealed class TopologyFollower(
             return;
         }
         _isLost = true;
-        string reason =
-            failure is OperationException ? failure.Message : ServerFailure.Describe(failure, "the catalog");
+        string reason = ServerFailure.Describe(failure, "the catalog");
         string consequence = _current is null
             ? "Nobody can use the database until it is."
             : $"The map of epoch {_current.Epoch} holds until it is.";

@@ -49,11 +49,7 @@ public sealed class DeadlockTests(PostgresFixture postgres)
                     await using NpgsqlConnection client = await proxy.OpenAsync(Token);
                     for (int done = 0; done < Each; )
                     {
-                        string? failure = await FailureAsync(
-                            client,
-                            "UPDATE rates SET value = value + 1 WHERE id = 1",
-                            null
-                        );
+                        string? failure = await client.FailureAsync("UPDATE rates SET value = value + 1 WHERE id = 1");
                         Assert.True(failure is null or "40P01", failure);
                         done += failure is null ? 1 : 0;
                     }
@@ -75,11 +71,11 @@ public sealed class DeadlockTests(PostgresFixture postgres)
         await using NpgsqlConnection b = await second.OpenAsync(Token);
         await using NpgsqlTransaction ofA = await a.BeginTransactionAsync(Token);
         await using NpgsqlTransaction ofB = await b.BeginTransactionAsync(Token);
-        Assert.Null(await FailureAsync(a, Add, one));
-        Assert.Null(await FailureAsync(b, Add, two));
+        Assert.Null(await a.FailureAsync(Add, one));
+        Assert.Null(await b.FailureAsync(Add, two));
         Stopwatch waited = Stopwatch.StartNew();
-        Task<string?> waitingA = FailureAsync(a, Add, two);
-        Task<string?> waitingB = FailureAsync(b, Add, one);
+        Task<string?> waitingA = a.FailureAsync(Add, two);
+        Task<string?> waitingB = b.FailureAsync(Add, one);
         Task<string?[]> both = Task.WhenAll(waitingA, waitingB);
         await Task.WhenAny(both, Task.Delay(TimeSpan.FromSeconds(25), Token));
         Assert.True(both.IsCompletedSuccessfully, $"{first.Log}\n{second.Log}");
@@ -88,7 +84,7 @@ public sealed class DeadlockTests(PostgresFixture postgres)
         Assert.Equal([null, "40P01"], failures.Order());
         // Who failed is in a failed transaction, who went on commits.
         (NpgsqlConnection lost, NpgsqlTransaction won) = failures[0] is null ? (b, ofA) : (a, ofB);
-        Assert.Equal("25P02", await FailureAsync(lost, Add, one));
+        Assert.Equal("25P02", await lost.FailureAsync(Add, one));
         await won.CommitAsync(Token);
     }
 
@@ -100,7 +96,7 @@ public sealed class DeadlockTests(PostgresFixture postgres)
         await using NpgsqlConnection client = await proxy.OpenAsync(Token);
         for (long id = 1; id <= 20; id++)
         {
-            Assert.Null(await FailureAsync(client, "INSERT INTO accounts VALUES ($1, 0)", id));
+            Assert.Null(await client.FailureAsync("INSERT INTO accounts VALUES ($1, 0)", id));
         }
         string? one = await stage.FromShardAsync(1, "SELECT min(id) FROM accounts");
         string? two = await stage.FromShardAsync(2, "SELECT min(id) FROM accounts");
@@ -116,23 +112,5 @@ public sealed class DeadlockTests(PostgresFixture postgres)
         await stage.DoAsync("table reference rates");
         await stage.OnShardsAsync("INSERT INTO rates VALUES (1, 2)");
         return stage;
-    }
-
-    private static async Task<string?> FailureAsync(NpgsqlConnection client, string sql, long? value)
-    {
-        try
-        {
-            await using NpgsqlCommand command = new(sql, client);
-            if (value is { } id)
-            {
-                command.Parameters.Add(new NpgsqlParameter { Value = id });
-            }
-            await command.ExecuteNonQueryAsync(Token);
-            return null;
-        }
-        catch (PostgresException failure)
-        {
-            return failure.SqlState;
-        }
     }
 }

@@ -86,7 +86,7 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
             """
         );
         await Eventually.HoldsAsync(
-            async () => await FailureAsync(client, "SELECT count(*) FROM customers") == "42P01",
+            async () => await client.FailureAsync("SELECT count(*) FROM customers") == "42P01",
             s_limit
         );
         Assert.Contains("not on the coordinator", proxy.Log, StringComparison.Ordinal);
@@ -102,16 +102,16 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
         Assert.Equal(["count"], await ColumnsAsync(client, "SELECT count(*) FROM customers"));
 
         await stage.LockCoordinatorAsync(isLocked: true);
-        Assert.Equal("55000", await FailureAsync(client, "ALTER TABLE customers ADD COLUMN more int"));
-        Assert.Equal("55000", await FailureAsync(client, "SELECT count(*) FROM customers"));
+        Assert.Equal("55000", await client.FailureAsync("ALTER TABLE customers ADD COLUMN more int"));
+        Assert.Equal("55000", await client.FailureAsync("SELECT count(*) FROM customers"));
         Assert.Equal(["id", "name"], await ColumnsAsync(client, "SELECT * FROM customers WHERE id = 3"));
 
         await stage.LockCoordinatorAsync(isLocked: false);
         await Eventually.HoldsAsync(
-            async () => await FailureAsync(client, "SELECT count(*) FROM customers") is null,
+            async () => await client.FailureAsync("SELECT count(*) FROM customers") is null,
             s_limit
         );
-        Assert.Null(await FailureAsync(client, "ALTER TABLE customers ADD COLUMN more int"));
+        Assert.Null(await client.FailureAsync("ALTER TABLE customers ADD COLUMN more int"));
         Assert.Equal(["id", "name", "more"], await ColumnsAsync(client, Columns));
     }
 
@@ -124,7 +124,7 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
         Assert.Contains("sorts by UTF8 libc C.UTF-8", refused, StringComparison.Ordinal);
         await using ShardedProxy proxy = await stage.ServeAsync();
         await using NpgsqlConnection client = await proxy.OpenAsync(Token);
-        Assert.Equal("55000", await FailureAsync(client, "SELECT count(*) FROM customers"));
+        Assert.Equal("55000", await client.FailureAsync("SELECT count(*) FROM customers"));
     }
 
     private async Task<ShardingStage> StartAsync(int major)
@@ -151,18 +151,5 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
         await using NpgsqlCommand command = new(sql, client);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(Token);
         return [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetName)];
-    }
-
-    private static async Task<string?> FailureAsync(NpgsqlConnection client, string sql)
-    {
-        try
-        {
-            await RunAsync(client, sql);
-            return null;
-        }
-        catch (PostgresException failure)
-        {
-            return failure.SqlState;
-        }
     }
 }

@@ -36,6 +36,8 @@ internal static class ServerFailure
     public static string Describe(Exception failure, string server) =>
         failure switch
         {
+            // In words for a person already.
+            OperationException told => told.Message,
             PostgresException { SqlState: "28P01" or "28000" } refused =>
                 $"{server}: login refused: {refused.MessageText}. Check user, password and pg_hba.conf.",
             PostgresException { SqlState: "3D000" } missing => $"{server}: {missing.MessageText}",

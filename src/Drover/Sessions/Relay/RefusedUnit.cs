@@ -9,6 +9,9 @@ namespace Drover.Sessions.Relay;
 
 internal static class RefusedUnit
 {
+    /// <summary>A text that fails wherever it runs.</summary>
+    public static ReadOnlySpan<byte> FailingText => "DROVER REFUSES"u8;
+
     /// <summary>No parameters, in no format, and results in no particular one.</summary>
     private static readonly byte[] NoParameters = new byte[6];
 
@@ -26,7 +29,7 @@ internal static class RefusedUnit
         MessageWriter writer = assembly.Replace(position, position + unit.Length);
         if (unit[0] == FrontendType.Query)
         {
-            Query.Write(writer, "DROVER REFUSES"u8);
+            Query.Write(writer, FailingText);
             server.Responses.Push(ExpectedKind.Query, ExpectedAction.Refused, why);
             return;
         }

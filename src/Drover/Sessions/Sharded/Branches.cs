@@ -3,6 +3,7 @@ using Drover.Pooling.Servers;
 using Drover.Protocol;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing.Transactions;
+using Drover.Sessions.Relay;
 using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;
@@ -143,10 +144,17 @@ internal sealed class Branches(
     {
         foreach (Branch branch in _waiting.Values.ToArray())
         {
-            if (branch.Server is { Status: TransactionStatus.InTransaction, IsDying: false, Responses.Count: 0 })
-            {
-                await ServerQuery.RunAsync(branch.Server, session.Wakeup, SessionProbe.Limit, "DROVER REFUSES");
-            }
+            await FailAsync(branch.Server);
+        }
+    }
+
+    /// <summary>Has a server's transaction fail, if it has not.</summary>
+    public async ValueTask FailAsync(ServerConnection server)
+    {
+        if (server is { Status: TransactionStatus.InTransaction, IsDying: false, Responses.Count: 0 })
+        {
+            byte[] failing = RefusedUnit.FailingText.ToArray();
+            await ServerQuery.RunAsync(server, session.Wakeup, SessionProbe.Limit, failing);
         }
     }
 

@@ -250,11 +250,7 @@ internal sealed class ShardSession
         {
             return Refuse(refusal);
         }
-        if (_schema.StepFor(unit, GoesToCoordinator(unit)) != NextStep.None && !isQuiet)
-        {
-            return Admission.Wait;
-        }
-        if (Guard(unit) is { } held)
+        if (Guard(unit, isQuiet) is { } held)
         {
             return held;
         }
@@ -293,10 +289,10 @@ internal sealed class ShardSession
         : Admission.Go;
 
     /// <summary>What the unit has to wait for on account of the schema; null if nothing.</summary>
-    private Admission? Guard(in Unit unit)
+    private Admission? Guard(in Unit unit, bool isQuiet = true)
     {
         NextStep step = _schema.StepFor(unit, GoesToCoordinator(unit));
-        return step != NextStep.None ? Begin(step, null)
+        return step != NextStep.None ? (isQuiet ? Begin(step, null) : Admission.Wait)
             : _schema.TakeRefusal() is { } refusal ? Refuse(refusal)
             : null;
     }

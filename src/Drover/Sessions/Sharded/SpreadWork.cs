@@ -155,12 +155,9 @@ internal sealed class SpreadWork(
         ServerConnection failed =
             servers.FirstOrDefault(static server => server.Status == TransactionStatus.Failed) ?? servers[0];
         await branches.GoToAsync(branches.ShardOf(failed));
-        if (session.End is null && failed.Status == TransactionStatus.InTransaction)
-        {
-            await ServerQuery.RunAsync(failed, session.Wakeup, SessionProbe.Limit, "DROVER REFUSES");
-        }
         if (session.End is null)
         {
+            await branches.FailAsync(failed);
             await branches.FailOthersAsync();
         }
     }

@@ -1,5 +1,4 @@
 // Keeps the coordinator in step with the shards while the proxy runs, and tells everybody of a change of the schema.
-using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Routing;
 using Drover.Routing.Catalogs;
@@ -172,6 +171,5 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
         }
     }
 
-    private static string Reason(Exception failure) =>
-        failure is OperationException ? failure.Message : ServerFailure.Describe(failure, "the coordinator");
+    private static string Reason(Exception failure) => ServerFailure.Describe(failure, "the coordinator");
 }

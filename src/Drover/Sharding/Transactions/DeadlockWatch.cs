@@ -1,5 +1,5 @@
 // Finds transactions that wait for each other on different shards, which no server can see; the youngest fails.
-using Drover.Operations;
+using System.Collections.Concurrent;
 using Drover.Operations.Connections;
 using Drover.Routing;
 using Drover.Routing.Transactions;
@@ -29,9 +29,9 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<string, NpgsqlConnection> _sessions = [];
-    private IReadOnlySet<Guid> _suspects = new HashSet<Guid>();
+    private readonly ConcurrentDictionary<string, NpgsqlConnection> _sessions = [];
     private readonly HashSet<Guid> _told = [];
+    private IReadOnlySet<Guid> _suspects = new HashSet<Guid>();
     private bool _isLost;
 
     /// <summary>Looks until it is cancelled.</summary>
@@ -151,18 +151,9 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
 
     private async Task<NpgsqlConnection> SessionAsync(string name, Func<Task<NpgsqlConnection>> open)
     {
-        NpgsqlConnection? known;
-        lock (_sessions)
+        if (!_sessions.TryGetValue(name, out NpgsqlConnection? known))
         {
-            known = _sessions.GetValueOrDefault(name);
-        }
-        if (known is null)
-        {
-            known = await open();
-            lock (_sessions)
-            {
-                _sessions[name] = known;
-            }
+            _sessions[name] = known = await open();
         }
         return known;
     }
@@ -172,20 +163,14 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
         if (!_isLost)
         {
             _isLost = true;
-            string reason =
-                failure is OperationException ? failure.Message : ServerFailure.Describe(failure, "a shard");
+            string reason = ServerFailure.Describe(failure, "a shard");
             LogCommit.DeadlocksUnseen(logger, servers.Database.Name, reason);
         }
     }
 
     private async ValueTask CloseAsync(string name)
     {
-        NpgsqlConnection? session;
-        lock (_sessions)
-        {
-            _sessions.Remove(name, out session);
-        }
-        if (session is not null)
+        if (_sessions.TryRemove(name, out NpgsqlConnection? session))
         {
             await session.DisposeAsync();
         }
@@ -193,15 +178,9 @@ internal sealed class DeadlockWatch(ShardServers servers, ShardedDatabaseState s
 
     private async ValueTask CloseAsync()
     {
-        NpgsqlConnection[] all;
-        lock (_sessions)
+        foreach (string name in _sessions.Keys)
         {
-            all = [.. _sessions.Values];
-            _sessions.Clear();
-        }
-        foreach (NpgsqlConnection session in all)
-        {
-            await session.DisposeAsync();
+            await CloseAsync(name);
         }
     }
 }
