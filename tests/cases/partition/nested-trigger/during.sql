@@ -1,3 +1,3 @@
-UPDATE orders SET status = 'shipped' WHERE id % 47 IN ($n % 47, ($n + 1) % 47)
+UPDATE orders SET status = 'shipped' WHERE id % 400 = $n % 400
 ---
 INSERT INTO orders (customer_id) VALUES (8)
