@@ -320,5 +320,5 @@ internal sealed class ProxyPauses(DataPlane plane)
     private DatabaseEntry? Find(string name) => plane.Directory.Databases.FirstOrDefault(entry => entry.Name == name);
 
     private static bool IsOf(ClientConnection client, string? name) =>
-        !client.IsConsole && (name is null || client.Startup?.Database == name);
+        !client.IsConsole && (name is null || client.DatabaseName == name);
 }

@@ -123,9 +123,9 @@ internal sealed class ProxyShutdown(DataPlane plane, ProxyPauses pauses, IProxyH
     {
         foreach (ClientConnection client in plane.Services.Registry.Clients)
         {
-            bool mayBeConsole = client.Startup is null
+            bool mayBeConsole = client.DatabaseName is not { } database
                 ? client.Connection.UnixPath is not null
-                : client.Startup.Database is "drover" or "pgbouncer";
+                : database is "drover" or "pgbouncer";
             if (!mayBeConsole && !ConnectionReader.IsIn(client))
             {
                 client.Kill(Refusal);

@@ -29,14 +29,13 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     private readonly Inbox _inbox = new();
     private readonly Outbox _outbox = new();
     private readonly Wakeup _wakeup = new();
-    private readonly CancellationTokenSource _closing = new();
+    private CancellationTokenSource? _login = new();
     private Connection _connection = accepted;
     private SessionEnd? _end;
     private byte[] _key = [];
     private bool _isDisposed;
     private int _processId;
     private ClientPlace _place;
-    private bool _isClosed;
 
     public long Id { get; } = ClientServices.NextId();
 
@@ -46,7 +45,14 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     public DateTimeOffset ConnectTime { get; } = services.Time.GetUtcNow();
 
+    /// <summary>What it asks for; null before it has said so, and once its session has begun.</summary>
     public StartupPacket? Startup { get; private set; }
+
+    /// <summary>The name it logs in with; null before it has said so.</summary>
+    public string? UserName => Session?.Identity.User.Name ?? Startup?.User;
+
+    /// <summary>The database it asks for; null before it has said so.</summary>
+    public string? DatabaseName => Session?.Identity.Database.Name ?? Startup?.Database;
 
     /// <summary>Its pooled session, once it has one.</summary>
     public ClientSession? Session { get; private set; }
@@ -82,8 +88,8 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         try
         {
             // The login's own objects are garbage once it is over: an idle client keeps only its session.
-            SessionEnd? over = await BeginAsync();
-            _end = over ?? await Session!.ServeAsync();
+            SessionEnd? over = await BeginAsync(_login!.Token);
+            _end = over ?? await ServeAsync();
         }
         catch (Exception lost) when (lost is IOException or AuthenticationException or OperationCanceledException)
         {
@@ -110,16 +116,12 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
     public void Kill(SessionEnd reason) =>
         OnLoop(client =>
         {
-            if (client._isClosed)
-            {
-                return;
-            }
             if (client._isDisposed)
             {
                 return;
             }
             client._end ??= reason;
-            client._closing.Cancel();
+            client._login?.Cancel();
             if (client.Session is { } session)
             {
                 session.End ??= reason;
@@ -167,11 +169,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         else
         {
             double limitMs = services.Options.Proxy.Timeouts.ClientLoginTimeout.TotalMilliseconds;
-            if (limitMs > 0 && nowMs - ConnectedMs > limitMs && !_closing.IsCancellationRequested)
+            if (limitMs > 0 && nowMs - ConnectedMs > limitMs && _login is { IsCancellationRequested: false } login)
             {
                 _end = new SessionEnd("client_login_timeout", SqlState.InvalidAuthorizationSpecification);
                 Session?.End ??= _end;
-                _closing.Cancel();
+                login.Cancel();
                 _wakeup.Signal();
             }
         }
@@ -219,21 +221,20 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
 
     /// <summary>Address as the log and SHOW print it.</summary>
     public string Describe() =>
-        $"{Startup?.Database ?? "(nodb)"}/{Startup?.User ?? "(nouser)"}@"
-        + (_connection.RemoteEndPoint?.ToString() ?? "unix");
+        $"{DatabaseName ?? "(nodb)"}/{UserName ?? "(nouser)"}@" + (_connection.RemoteEndPoint?.ToString() ?? "unix");
 
     /// <summary>
     /// Everything up to a pooled session; the end of those clients that wanted something else, or were refused.
     /// </summary>
-    private async Task<SessionEnd?> BeginAsync()
+    private async Task<SessionEnd?> BeginAsync(CancellationToken closing)
     {
         ClientHandshake handshake = new(_bare, _inbox, _outbox, _wakeup, services.ClientTls);
-        Greeting greeting = await handshake.RunAsync(_closing.Token);
+        Greeting greeting = await handshake.RunAsync(closing);
         _connection = greeting.Connection;
         MessageChannel channel = greeting.Channel;
         if (greeting.Header.Kind == StartupKind.CancelRequest)
         {
-            return await services.CancelAsync(channel.Raw.ToArray(), _closing.Token);
+            return await services.CancelAsync(channel.Raw.ToArray(), closing);
         }
         Startup = StartupPacket.Read(
             greeting.Header,
@@ -257,13 +258,13 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         Negotiate(channel, Startup);
         if (Startup.Database is "drover" or "pgbouncer" && services.Consoles is { } consoles)
         {
-            return await new ConsoleClient(this, services, channel, _wakeup).RunAsync(consoles, _closing.Token);
+            return await new ConsoleClient(this, services, channel, _wakeup).RunAsync(consoles, closing);
         }
         if (services.Registry.IsRefusing is { } refusing)
         {
             return refusing;
         }
-        return await LogInAsync(channel, Startup);
+        return await LogInAsync(channel, Startup, closing);
     }
 
     private static void Negotiate(MessageChannel channel, StartupPacket startup)
@@ -281,11 +282,11 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         }
     }
 
-    private async Task<SessionEnd?> LogInAsync(MessageChannel channel, StartupPacket startup)
+    private async Task<SessionEnd?> LogInAsync(MessageChannel channel, StartupPacket startup, CancellationToken closing)
     {
         services.Directory.TryFindDatabase(startup.Database, out DatabaseEntry? database);
         ClientLogin login = new(services, channel, startup, _wakeup);
-        SessionEnd? refused = await login.AuthenticateAsync(database, _closing.Token);
+        SessionEnd? refused = await login.AuthenticateAsync(database, closing);
         if (refused is not null)
         {
             return refused;
@@ -322,7 +323,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                     ReplicationServer = server;
                     IsLoggedIn = true;
                 },
-                _closing.Token
+                closing
             );
         }
         return await BeginSessionAsync(channel, startup, database, login.User);
@@ -335,7 +336,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         UserEntry user
     )
     {
-        ClientIdentity identity = new(Id, user, database, startup.Parameters, ConnectTime)
+        ClientIdentity identity = new(Id, user, database, ConnectTime)
         {
             Tls = (_connection as TlsConnection)?.Description ?? "",
         };
@@ -363,7 +364,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
                 CancelAllAsync
             );
         }
-        if (!await SessionWelcome.PrepareAsync(session))
+        if (!await SessionWelcome.PrepareAsync(session, startup.Parameters))
         {
             return session.End ?? SessionEnd.ClientLost;
         }
@@ -379,6 +380,14 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             LogLogin.Accepted(services.Log, Describe(), database.Name, user.Name, identity.Tls);
         }
         return null;
+    }
+
+    private Task<SessionEnd> ServeAsync()
+    {
+        Startup = null;
+        _login!.Dispose();
+        _login = null;
+        return Session!.ServeAsync();
     }
 
     private async Task CancelAllAsync()
@@ -423,7 +432,6 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             services.Registry.Remove(this);
             _place.Dispose();
             _connection.Loop.Remove(this);
-            _isClosed = true;
             Dispose();
             LogEnd(end);
         }
@@ -437,7 +445,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
         _bare.Dispose();
         _inbox.Clear();
         _outbox.Clear();
-        _closing.Dispose();
+        _login?.Dispose();
     }
 
     private async Task TellAsync(SessionEnd end)

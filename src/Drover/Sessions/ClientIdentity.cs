@@ -6,21 +6,9 @@ namespace Drover.Sessions;
 /// <param name="Id">Unique in this process; SHOW CLIENTS prints it.</param>
 /// <param name="User">The name it logged in with.</param>
 /// <param name="Database">The entry it asked for.</param>
-/// <param name="Parameters">Start-up parameters for the session, as it spelt them.</param>
 /// <param name="ConnectTime">Wall-clock time of the connect.</param>
-internal sealed record ClientIdentity(
-    long Id,
-    UserEntry User,
-    DatabaseEntry Database,
-    ParameterSet Parameters,
-    DateTimeOffset ConnectTime
-)
+internal sealed record ClientIdentity(long Id, UserEntry User, DatabaseEntry Database, DateTimeOffset ConnectTime)
 {
-    /// <summary>The process ID it was given for cancel requests.</summary>
-    public int ProcessId { get; init; }
-
-    public string ApplicationName => Parameters.TryFind("application_name", out string? name) ? name : "";
-
     /// <summary>TLS version and cipher; empty without TLS.</summary>
     public string Tls { get; init; } = "";
 }

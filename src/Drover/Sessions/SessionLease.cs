@@ -14,7 +14,7 @@ namespace Drover.Sessions;
 /// Owns the comings and goings of <see cref="ClientSession.Server"/>. The quick ways, synchronous and without
 /// allocation, are for a server that is free and already as the client wants it; everything else waits.
 /// </summary>
-internal sealed class SessionLease(ClientSession session)
+internal readonly struct SessionLease(ClientSession session)
 {
     /// <summary>Takes a server that is idle, on this loop and in the client's state. False: go the long way.</summary>
     public bool TryAcquireNow()

@@ -17,10 +17,9 @@ internal static class SessionWelcome
     /// <summary>
     /// Settles the session's parameters; in session mode its server is taken. False when the session has to end.
     /// </summary>
-    public static async ValueTask<bool> PrepareAsync(ClientSession session)
+    public static async ValueTask<bool> PrepareAsync(ClientSession session, ParameterSet startup)
     {
         ServerPool pool = session.Pool;
-        ParameterSet startup = session.Identity.Parameters;
         bool isSession = session.Mode == PoolMode.Session;
         bool isKnown = pool.Profiles.TryFind(startup, out StartupProfile? profile);
         if (isKnown && !isSession)

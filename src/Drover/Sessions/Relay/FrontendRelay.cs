@@ -28,7 +28,7 @@ internal enum FrontendProgress
 internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
 {
     private readonly StatementRelay _statements = new(session);
-    private readonly RefusedBatch _refusal = new();
+    private RefusedBatch? _refusal;
     private long _streaming;
     private long _ignored;
     private bool _isLeaving;
@@ -40,7 +40,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
     public void Ignore(long bytes) => _ignored = bytes;
 
     /// <summary>The batch at hand has failed: what comes of it is passed over up to its Sync.</summary>
-    public void SkipToSync() => _refusal.Begin(default);
+    public void SkipToSync() => (_refusal ??= new RefusedBatch()).Begin(default);
 
     public FrontendProgress Pump()
     {
@@ -73,7 +73,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             _ignored -= passed;
             return FrontendProgress.Moved;
         }
-        if (_refusal.IsActive)
+        if (_refusal is { IsActive: true })
         {
             return SkipRefused();
         }
@@ -101,14 +101,14 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         session.Traffic.RecordError(System.Text.Encoding.ASCII.GetBytes(why.SqlState));
         session.Outbox.Send(session.Client, writer.Written);
         writer.Clear();
-        _refusal.Begin(session.Inbox.Data);
+        (_refusal ??= new RefusedBatch()).Begin(session.Inbox.Data);
         session.State = ClientState.Idle;
         session.StateSinceMs = session.Loop.NowMs;
     }
 
     private FrontendProgress SkipRefused()
     {
-        int skipped = _refusal.Skip(session.Inbox.Data);
+        int skipped = _refusal!.Skip(session.Inbox.Data);
         session.Inbox.Consume(skipped);
         if (!_refusal.IsActive)
         {

@@ -6,7 +6,7 @@ using Drover.Protocol.Messages.Frontend;
 
 namespace Drover.Sessions.Relay;
 
-internal sealed class StatementCopies(ClientSession session)
+internal readonly struct StatementCopies(ClientSession session)
 {
     /// <summary>Gives the client the successor of a statement that is retired.</summary>
     public void Renew(ClientStatement statement)
