@@ -89,7 +89,7 @@ def lines(section, result):
             yield f"{name:20} {number(figure, ',.0f')} rows/s, {share:.2f} of bare"
     elif section == "throttle":
         yield f"p99 normally {number(result['normal_p99_ms'])} ms at {result['rate']}/s; goal: at most 1.25 of it"
-        for phase in ("whole", "copy", "indexes", "verification"):
+        for phase in ("whole", "copy", "indexes", "analyze", "verification", "control"):
             yield f"{phase:20} {number(result[phase]['p99_ms'])} ms, ratio {number(result[phase]['ratio'])}"
         yield f"copy: {number(result['copy_rows_per_second'], ',.0f')} rows/s"
     elif section == "cutover":

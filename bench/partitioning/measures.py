@@ -9,6 +9,8 @@ import rig
 from traffic import OpenLoop, longest, percentile
 
 QUIET_SECONDS = 10
+# The default throttle's batch and duty, for a session that only computes.
+CONTROL_SECONDS, CONTROL_BATCH_MS, CONTROL_DUTY = 10, 25, 0.25
 ROWS_PER_STATEMENT = 10_000
 SINGLE_TRANSACTIONS = 1500
 # How often reads ask for data of an age: as src/Drover.App/Demo/ShopTraffic.cs asks.
@@ -115,34 +117,62 @@ def peers(shop, options):
             "ratio_to_bare_insert": {name: ratios(zip(values, runs["bare_insert"])) for name, values in runs.items()}}
 
 
+def compute(shop):
+    """A session that touches no table, is at work as long as a batch, and rests as long as the default throttle."""
+    rest = CONTROL_BATCH_MS / 1000 * (1 / CONTROL_DUTY - 1)
+    shop.sql(f"""do $$ declare
+        ends timestamptz := clock_timestamp() + interval '{CONTROL_SECONDS} s';
+        began timestamptz;
+        begin while clock_timestamp() < ends loop
+            began := clock_timestamp();
+            while clock_timestamp() < began + interval '{CONTROL_BATCH_MS} ms' loop
+                perform sum(hashint4(n)) from generate_series(1, 2000) n;
+            end loop;
+            perform pg_sleep({rest});
+        end loop; end $$""")
+
+
 def throttle(shop, options, folder):
-    """The application's 99th percentile while the table is converted with the default throttle, and without."""
+    """
+    The application's 99th percentile while the table is converted with the default throttle, and without; and beside
+    a session that only computes, at the same duty: what any work on this machine costs.
+    """
     traffic = OpenLoop(shop, folder, options.rate, 32)
+
+    def timed(action):
+        begin = time.time()
+        action()
+        return begin, time.time()
+
     try:
-        quiet, busy = [], []
+        quiet, busy, control = [timed(lambda: time.sleep(QUIET_SECONDS))], [], []
         for _ in range(options.rounds):
-            begin = time.time()
-            time.sleep(QUIET_SECONDS)
-            quiet.append((begin, time.time()))
             shop.start()
             busy.append(shop.steps())
             shop.partition("abort")
-        begin = time.time()
-        time.sleep(QUIET_SECONDS)
-        quiet.append((begin, time.time()))
+            quiet.append(timed(lambda: time.sleep(QUIET_SECONDS)))
+            control.append(timed(lambda: compute(shop)))
+            quiet.append(timed(lambda: time.sleep(QUIET_SECONDS)))
         samples = traffic.stop()
     finally:
         traffic.kill()
     # The first quiet seconds have the connections in them.
     normal = [percentile(samples, begin + 2, end, 0.99) for begin, end in quiet]
+
+    def beside(spans, first):
+        # Against the quiet time before and the one after: the machine's other work drifts.
+        values = [percentile(samples, begin, end, 0.99) for begin, end in spans]
+        pairs = [(value, (normal[2 * at + first] + normal[2 * at + first + 1]) / 2)
+                 for at, value in enumerate(values) if value is not None]
+        return {"p99_ms": middle([value for value, _ in pairs]), "ratio": ratios(pairs)}
+
     result = {"rows": shop.rows, "rate": options.rate, "normal_p99_ms": middle(normal)}
     phases = {"whole": ("create-target", "verify"), "copy": ("copy", "copy"),
-              "indexes": ("build-indexes", "attach-indexes"), "verification": ("verify", "verify")}
+              "indexes": ("build-indexes", "attach-indexes"), "analyze": ("analyze", "analyze"),
+              "verification": ("verify", "verify")}
     for phase, (first, last) in phases.items():
-        values = [percentile(samples, steps[first]["begin"], steps[last]["end"], 0.99) for steps in busy]
-        # Against the quiet time before and the one after: the machine's other work drifts.
-        pairs = [(value, (normal[at] + normal[at + 1]) / 2) for at, value in enumerate(values) if value is not None]
-        result[phase] = {"p99_ms": middle([a for a, _ in pairs]), "ratio": ratios(pairs)}
+        result[phase] = beside([(steps[first]["begin"], steps[last]["end"]) for steps in busy], 0)
+    result["control"] = beside(control, 1)
     result["copy_rows_per_second"] = middle([s["copy"]["rows"] / (s["copy"]["end"] - s["copy"]["begin"]) for s in busy])
     return result
 

@@ -96,11 +96,11 @@ public sealed class PacingTests
     }
 
     [Fact]
-    public void Default_rests_as_long_as_it_works_and_no_throttle_never_rests()
+    public void Default_rests_three_times_as_long_as_it_works_and_no_throttle_never_rests()
     {
         TimeSpan busy = TimeSpan.FromMilliseconds(100);
 
-        Assert.Equal(busy, new Throttle(new ThrottleLimits(), _time).RestAfter(busy));
+        Assert.Equal(3 * busy, new Throttle(new ThrottleLimits(), _time).RestAfter(busy));
         Assert.Equal(TimeSpan.Zero, new Throttle(ThrottleLimits.None, _time).RestAfter(busy));
     }
 
@@ -139,7 +139,7 @@ public sealed class PacingTests
     [Fact]
     public void Stops_make_the_rests_longer_and_quiet_makes_them_shorter_again()
     {
-        Throttle throttle = new(new ThrottleLimits { ActiveSessionsMax = 5 }, _time);
+        Throttle throttle = new(new ThrottleLimits { ActiveSessionsMax = 5, Duty = 0.5 }, _time);
         TimeSpan busy = TimeSpan.FromMilliseconds(100);
         throttle.Observe(s_quiet with { ActiveSessions = 9 }, isResting: true);
         throttle.Observe(s_quiet, isResting: true);
@@ -151,6 +151,39 @@ public sealed class PacingTests
             throttle.Observe(s_quiet, isResting: true);
         }
         Assert.Equal(busy, throttle.RestAfter(busy));
+    }
+
+    [Fact]
+    public void Commits_that_take_a_little_longer_make_the_rests_longer_and_stop_nothing()
+    {
+        Throttle throttle = new(new ThrottleLimits { Duty = 0.5 }, _time);
+        throttle.SetBaseline([TimeSpan.FromMilliseconds(4)]);
+        TimeSpan busy = TimeSpan.FromMilliseconds(100);
+        LoadSample slower = s_quiet with { Commit = TimeSpan.FromMilliseconds(10) };
+        for (int i = 0; i < 5; i++)
+        {
+            throttle.Observe(slower, isResting: false);
+        }
+        Assert.Null(throttle.Reason);
+        Assert.InRange(throttle.Slowdown, 1.5, 3);
+        Assert.True(throttle.RestAfter(busy) > 2 * busy);
+        for (int i = 0; i < 50; i++)
+        {
+            throttle.Observe(s_quiet, isResting: false);
+        }
+        Assert.Equal(1, throttle.Slowdown);
+    }
+
+    [Fact]
+    public void Commits_slow_nothing_where_their_limit_is_switched_off()
+    {
+        Throttle throttle = new(new ThrottleLimits { CommitLatencyFactorMax = null }, _time);
+        throttle.SetBaseline([TimeSpan.FromMilliseconds(1)]);
+        for (int i = 0; i < 5; i++)
+        {
+            throttle.Observe(s_quiet with { Commit = TimeSpan.FromMilliseconds(500) }, isResting: false);
+        }
+        Assert.Equal(1, throttle.Slowdown);
     }
 
     [Fact]

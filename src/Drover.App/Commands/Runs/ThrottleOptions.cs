@@ -55,7 +55,7 @@ internal sealed class ThrottleOptions
 
     private readonly Option<double> _batchMs = Number(
         "--batch-ms",
-        "How long one batch should take, in milliseconds.",
+        "How long one batch should take, in milliseconds; with --no-throttle 100 if it is not given.",
         s_limits.BatchTarget.TotalMilliseconds
     );
 
@@ -127,12 +127,17 @@ internal sealed class ThrottleOptions
             WalBytesPerSecondMax = Megabytes(parsed.GetValue(_walMb)),
             ActiveSessionsMax = parsed.GetValue(_sessions) is > 0 and var active ? active : null,
         };
+        bool isUnthrottled = parsed.GetValue(_none);
+        bool isTargetGiven = parsed.GetResult(_batchMs) is { Implicit: false };
         return new RunnerOptions
         {
-            Throttle = parsed.GetValue(_none) ? ThrottleLimits.None : load,
+            Throttle = isUnthrottled ? ThrottleLimits.None : load,
             Limits = s_limits with
             {
-                BatchTarget = TimeSpan.FromMilliseconds(parsed.GetValue(_batchMs)),
+                BatchTarget =
+                    isUnthrottled && !isTargetGiven
+                        ? s_limits.BatchTargetUnthrottled
+                        : TimeSpan.FromMilliseconds(parsed.GetValue(_batchMs)),
                 BatchRowsMax = parsed.GetValue(_batchRows),
                 LockTimeout = TimeSpan.FromMilliseconds(parsed.GetValue(_lockMs)),
                 LockTimeoutMax = TimeSpan.FromMilliseconds(parsed.GetValue(_lockMsMax)),

@@ -38,7 +38,15 @@ internal static class AutocommitRunner
             for (int i = 0; i < statements.Count; i++)
             {
                 either.Token.ThrowIfCancellationRequested();
+                await scope.WaitForThrottleAsync(step, either.Token);
+                long began = scope.Time.GetTimestamp();
                 await RunStatementAsync(scope, step, statements, i, i < journaled, either.Token);
+                if (i < statements.Count - 1)
+                {
+                    TimeSpan rest = scope.Throttle.RestAfter(scope.Time.GetElapsedTime(began));
+                    TimeSpan max = scope.Limits.StatementRestMax;
+                    await scope.RestAsync(rest < max ? rest : max, either.Token);
+                }
             }
             await StepJournal.CompleteAsync(scope.Connection, scope.Lease.RunId, step.Name, stop);
             return true;

@@ -27,7 +27,7 @@ internal sealed class BatchRunner(RunScope scope, PlanStep step, IBatchStep code
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(stop, attention);
             try
             {
-                await WaitForThrottleAsync(either.Token);
+                await scope.WaitForThrottleAsync(step, either.Token);
                 long began = scope.Time.GetTimestamp();
                 BatchResult? result = await RunBatchAsync(stop, either.Token);
                 if (result is null or { IsDone: true })
@@ -93,49 +93,13 @@ internal sealed class BatchRunner(RunScope scope, PlanStep step, IBatchStep code
         return result;
     }
 
-    private async Task WaitForThrottleAsync(CancellationToken cancellationToken)
-    {
-        if (scope.Throttle.Reason is not { } reason)
-        {
-            return;
-        }
-        await scope.WriteEventAsync(step, "throttled", reason, cancellationToken);
-        string limit = scope.Throttle.Limit;
-        long began = scope.Time.GetTimestamp();
-        scope.Pulse.IsResting = true;
-        try
-        {
-            while (scope.Throttle.Reason is not null)
-            {
-                await Task.Delay(scope.Limits.PulseInterval / 2, scope.Time, cancellationToken);
-            }
-        }
-        finally
-        {
-            scope.Pulse.IsResting = false;
-        }
-        string stood = ThrottleEvent.Write(limit, scope.Time.GetElapsedTime(began));
-        await scope.WriteEventAsync(step, ThrottleEvent.Kind, stood, cancellationToken);
-    }
-
     // A batch that found nothing to do waits for something: it need not ask at full speed. One that went through bytes
     // and found all of it done already, as a copy that begins anew, is no such batch.
-    private async Task RestAsync(BatchResult result, TimeSpan busy, CancellationToken cancellationToken)
-    {
-        TimeSpan rest = result is { Rows: 0, Bytes: 0 } ? scope.Limits.GateInterval : scope.Throttle.RestAfter(busy);
-        if (rest > TimeSpan.Zero)
-        {
-            scope.Pulse.IsResting = true;
-            try
-            {
-                await Task.Delay(rest, scope.Time, cancellationToken);
-            }
-            finally
-            {
-                scope.Pulse.IsResting = false;
-            }
-        }
-    }
+    private Task RestAsync(BatchResult result, TimeSpan busy, CancellationToken cancellationToken) =>
+        scope.RestAsync(
+            result is { Rows: 0, Bytes: 0 } ? scope.Limits.GateInterval : scope.Throttle.RestAfter(busy),
+            cancellationToken
+        );
 
     // Rows per second over the last quarter of a minute or so, rests included.
     private double Rate(long rows)

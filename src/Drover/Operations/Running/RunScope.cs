@@ -75,6 +75,42 @@ internal sealed record RunScope
         }
     }
 
+    /// <summary>Waits while a limit of load is passed; the journal has its name and for how long.</summary>
+    public async Task WaitForThrottleAsync(PlanStep step, CancellationToken cancellationToken)
+    {
+        if (Throttle.Reason is not { } reason)
+        {
+            return;
+        }
+        await WriteEventAsync(step, "throttled", reason, cancellationToken);
+        string limit = Throttle.Limit;
+        long began = Time.GetTimestamp();
+        while (Throttle.Reason is not null)
+        {
+            await RestAsync(Limits.PulseInterval / 2, cancellationToken);
+        }
+        string stood = ThrottleEvent.Write(limit, Time.GetElapsedTime(began));
+        await WriteEventAsync(step, ThrottleEvent.Kind, stood, cancellationToken);
+    }
+
+    /// <summary>Leaves the server to the others for a while.</summary>
+    public async Task RestAsync(TimeSpan rest, CancellationToken cancellationToken)
+    {
+        if (rest <= TimeSpan.Zero)
+        {
+            return;
+        }
+        Pulse.IsResting = true;
+        try
+        {
+            await Task.Delay(rest, Time, cancellationToken);
+        }
+        finally
+        {
+            Pulse.IsResting = false;
+        }
+    }
+
     /// <summary>The surroundings of an attempt at a step with code.</summary>
     public StepContext Context(PlanStep step) =>
         new()
