@@ -63,14 +63,15 @@ internal sealed class ToyStage : IAsyncDisposable
         Func<string, CancellationToken, Task>? at = null,
         OperationLimits? limits = null,
         ServerAccess? server = null,
-        bool waitsAtGates = false
+        bool waitsAtGates = false,
+        ThrottleLimits? throttle = null
     ) =>
         new(
             server ?? Server,
             new ToyOperation(ToyOperation.MakePlan(), at ?? ((_, _) => Task.CompletedTask)),
             new RunnerOptions
             {
-                Throttle = ThrottleLimits.None,
+                Throttle = throttle ?? ThrottleLimits.None,
                 Limits = limits ?? Limits,
                 WaitsAtGates = waitsAtGates,
             },
