@@ -55,6 +55,12 @@ internal sealed class PartitionPlanning(TimeProvider time)
         DefaultValueFactory = _ => ConversionStrategy.Copy,
     };
 
+    private readonly Option<CopyOrder> _copyBy = new("--copy-by")
+    {
+        Description = "What a batch of the copy is a range of: blocks, the key, or auto (blocks where there are any).",
+        DefaultValueFactory = _ => CopyOrder.Auto,
+    };
+
     private readonly Option<int?> _newest = new("--recent-indexes")
     {
         Description = "Secondary indexes only on so many of the newest partitions.",
@@ -72,7 +78,7 @@ internal sealed class PartitionPlanning(TimeProvider time)
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        Option[] options = [_key, _interval, _zone, _premake, _strategy, _outside, _newest, _keepOld, _allow];
+        Option[] options = [_key, _interval, _zone, _premake, _strategy, _copyBy, _outside, _newest, _keepOld, _allow];
         foreach (Option option in options)
         {
             command.Options.Add(option);
@@ -157,6 +163,7 @@ internal sealed class PartitionPlanning(TimeProvider time)
             IndexesOnNewest = parsed.GetValue(_newest),
             KeepsOld = parsed.GetValue(_keepOld),
             Strategy = parsed.GetValue(_strategy),
+            CopyBy = parsed.GetValue(_copyBy),
         };
     }
 

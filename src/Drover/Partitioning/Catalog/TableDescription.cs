@@ -23,6 +23,9 @@ internal sealed record TableDescription
     /// <summary><c>heap</c>, as a rule.</summary>
     public required string AccessMethod { get; init; }
 
+    /// <summary>Its rows lie in blocks, and a ctid says where.</summary>
+    public bool IsHeap => AccessMethod == "heap";
+
     /// <summary>Null: the database's default.</summary>
     public string? Tablespace { get; init; }
 

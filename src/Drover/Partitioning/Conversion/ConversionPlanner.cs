@@ -38,6 +38,9 @@ internal sealed record ConversionRequest
     /// <summary>How the table becomes a partitioned one.</summary>
     public ConversionStrategy Strategy { get; init; }
 
+    /// <summary>What the batches of the copy are ranges of.</summary>
+    public CopyOrder CopyBy { get; init; }
+
     /// <summary>The same as a question to the preflight; without a scheme where the key's type allows none.</summary>
     public PreflightRequest Preflight(TableDescription table, TimeProvider time)
     {
@@ -100,6 +103,7 @@ internal sealed class ConversionPlanner(TimeProvider time)
             Outside = request.Outside,
             IndexesOnNewest = request.IndexesOnNewest,
             KeepsOld = request.KeepsOld,
+            CopiesByKey = request.Strategy == ConversionStrategy.Copy && CopiesByKey(table, request.CopyBy),
             HasForeignKeys = new SwapForeignKeys(table, layout, []).ValidateRestored().Any(),
         };
         OperationPlan plan = Plan(request, table, settings, scheme, (min, max, current));
@@ -114,6 +118,18 @@ internal sealed class ConversionPlanner(TimeProvider time)
             ),
         };
     }
+
+    // A ctid names a block and a place in it where rows lie in a heap; to another access method it may mean anything.
+    private static bool CopiesByKey(TableDescription table, CopyOrder order) =>
+        (order, table.IsHeap) switch
+        {
+            (CopyOrder.Auto, var isHeap) => !isHeap,
+            (CopyOrder.Blocks, false) => throw Refuse(
+                $"{table.Name} is of the access method {table.AccessMethod}, whose rows may lie in no blocks: copy it "
+                    + "with --copy-by key"
+            ),
+            _ => order == CopyOrder.Key,
+        };
 
     private static OperationPlan Plan(
         ConversionRequest request,

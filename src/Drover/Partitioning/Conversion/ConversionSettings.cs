@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drover.Operations.Plans;
 using Drover.Partitioning.Bounds;
+using Drover.Partitioning.Conversion.Copying;
 
 namespace Drover.Partitioning.Conversion;
 
@@ -28,6 +29,22 @@ internal enum ConversionStrategy
     /// <summary>It becomes the first partition as it is.</summary>
     [JsonStringEnumMemberName("attach")]
     Attach,
+}
+
+/// <summary>What the batches of a copy are ranges of.</summary>
+internal enum CopyOrder
+{
+    /// <summary>Blocks where the table has them, else its key.</summary>
+    [JsonStringEnumMemberName("auto")]
+    Auto,
+
+    /// <summary>Blocks of the table's file.</summary>
+    [JsonStringEnumMemberName("blocks")]
+    Blocks,
+
+    /// <summary>Values of the key that identifies a row.</summary>
+    [JsonStringEnumMemberName("key")]
+    Key,
 }
 
 /// <summary>Settings of one conversion.</summary>
@@ -56,6 +73,9 @@ internal sealed record ConversionSettings
 
     /// <summary><c>finish</c> leaves the old table.</summary>
     public bool KeepsOld { get; init; }
+
+    /// <summary>Rows are copied in the order of what identifies them, not of the blocks that they lie in.</summary>
+    public bool CopiesByKey { get; init; }
 
     /// <summary>
     /// Where the old table ends as the first partition: a position on the key's axis. Null when rows are copied.
@@ -95,6 +115,7 @@ internal sealed record ConversionSettings
 )]
 [JsonSerializable(typeof(ConversionSettings))]
 [JsonSerializable(typeof(CopyCursor))]
+[JsonSerializable(typeof(KeyCursor))]
 [JsonSerializable(typeof(Steps.SweepCursor))]
 [JsonSerializable(typeof(Steps.VerifyCursor))]
 [JsonSerializable(typeof(Steps.SettleCursor))]

@@ -131,7 +131,9 @@ internal sealed class ConversionSteps(ConversionSettings settings, TableDescript
         yield return new PlanStep
         {
             Name = Copy,
-            Title = "Copy the rows that were there before, block by block",
+            Title =
+                "Copy the rows that were there before, "
+                + (settings.CopiesByKey ? $"in the order of {string.Join(", ", _layout.Identity)}" : "block by block"),
             Kind = StepKind.Batches,
             Locks = [new LockClaim(TableLockMode.AccessShare, _layout.Table.ToString())],
         };

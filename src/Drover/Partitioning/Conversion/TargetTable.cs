@@ -102,7 +102,7 @@ internal sealed class TargetTable(TableDescription table, ConversionLayout layou
     {
         IEnumerable<string> options = table.Options.Concat(table.ToastOptions.Select(option => $"toast.{option}"));
         StringBuilder create = new($"CREATE TABLE {name} PARTITION OF {layout.NewTable} {bound}");
-        create.Append(table.AccessMethod == "heap" ? "" : $" USING {SqlText.Name(table.AccessMethod)}");
+        create.Append(table.IsHeap ? "" : $" USING {SqlText.Name(table.AccessMethod)}");
         create.Append(options.Any() ? $" WITH ({string.Join(", ", options)})" : "");
         create.Append(table.Tablespace is null ? "" : $" TABLESPACE {SqlText.Name(table.Tablespace)}");
         yield return create.ToString();

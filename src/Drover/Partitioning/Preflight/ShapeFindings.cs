@@ -137,6 +137,17 @@ internal static class ShapeFindings
                 "Do not run vacuumlo while both tables are there."
             );
         }
+        if (table is { Kind: RelationKind.Table, IsHeap: false })
+        {
+            yield return new Finding(
+                "access-method",
+                FindingSeverity.Info,
+                table.AccessMethod,
+                "Its rows may lie in no blocks that a ctid names, so they are copied in the order of their key; the "
+                    + "partitions are of this access method too, partitions that are made later of the default one.",
+                "Convert a copy of it first: the mirror needs row locks, ON CONFLICT and unique indexes of it."
+            );
+        }
         foreach (SecurityLabel label in table.SecurityLabels)
         {
             yield return new Finding(

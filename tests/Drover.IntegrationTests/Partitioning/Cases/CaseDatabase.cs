@@ -48,6 +48,7 @@ internal sealed class CaseDatabase : IAsyncDisposable
             GRANT CREATE ON DATABASE {name} TO app;
             GRANT CREATE, USAGE ON SCHEMA public TO app;
             CREATE EXTENSION pg_stat_statements;
+            CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler;
             """
         );
         await using NpgsqlConnection app = await database.OpenAppAsync(stop);

@@ -30,6 +30,7 @@ internal sealed class CaseOptions
                 ? int.Parse(count, CultureInfo.InvariantCulture)
                 : null,
             Strategy = Enum.Parse<ConversionStrategy>(_values.GetValueOrDefault("--strategy", "copy"), true),
+            CopyBy = Enum.Parse<CopyOrder>(_values.GetValueOrDefault("--copy-by", "auto"), ignoreCase: true),
         };
     }
 

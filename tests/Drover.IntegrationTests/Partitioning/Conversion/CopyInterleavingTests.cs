@@ -1,6 +1,6 @@
 // Writes at every moment of a copy: before its snapshot, behind it, and before its commit.
 using Drover.IntegrationTests.LocalPostgres;
-using Drover.Partitioning.Conversion;
+using Drover.Partitioning.Conversion.Copying;
 using Npgsql;
 
 namespace Drover.IntegrationTests.Partitioning.Conversion;

@@ -3,6 +3,7 @@ using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.Partitioning.Catalog;
 using Drover.Partitioning.Conversion;
+using Drover.Partitioning.Conversion.Copying;
 using Drover.Partitioning.Conversion.Verification;
 using Npgsql;
 

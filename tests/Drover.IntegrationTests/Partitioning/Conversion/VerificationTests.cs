@@ -121,14 +121,14 @@ public sealed class VerificationTests(PostgresFixture postgres)
         double spread = 1;
         while (range.To is not null)
         {
-            range = await stage.Verification.NextAsync(stage.Admin, range.To, 20, spread, Cancellation);
+            range = await stage.Verification.Ranges.NextAsync(stage.Admin, range.To, 20, spread, Cancellation);
             RangeComparison comparison = await stage.Verification.CompareAsync(stage.Admin, range, Cancellation);
             rows.Add(comparison.Leader.Rows);
-            spread = stage.Verification.Spread(range, comparison.Leader.Rows);
+            spread = stage.Verification.Ranges.Spread(range, comparison.Leader.Rows);
         }
         // The sixth is reckoned, and finds nothing; from then on the rows are counted.
         Assert.Equal([20, 20, 20, 20, 20, 0, 20, 20, 20, 20, 20, 0], rows);
-        Assert.Equal(0, stage.Verification.Spread(range, 1));
+        Assert.Equal(0, stage.Verification.Ranges.Spread(range, 1));
     }
 
     // A number is laid over another column's seed: what two rows have swapped must not cancel out in either sum.
@@ -182,7 +182,7 @@ public sealed class VerificationTests(PostgresFixture postgres)
         await using MirrorStage stage = await MirrorStage.StartAsync(postgres, 18);
         await stage.CopyAsync();
         List<long> rows = [];
-        IdentityRange range = await stage.Verification.NextAsync(stage.Admin, null, 3, 0, Cancellation);
+        IdentityRange range = await stage.Verification.Ranges.NextAsync(stage.Admin, null, 3, 0, Cancellation);
         while (true)
         {
             rows.Add((await stage.Verification.CompareAsync(stage.Admin, range, Cancellation)).Leader.Rows);
@@ -190,7 +190,7 @@ public sealed class VerificationTests(PostgresFixture postgres)
             {
                 break;
             }
-            range = await stage.Verification.NextAsync(stage.Admin, range.To, 3, 0, Cancellation);
+            range = await stage.Verification.Ranges.NextAsync(stage.Admin, range.To, 3, 0, Cancellation);
         }
         Assert.Equal([3, 1], rows);
         await MirrorStage.Run(stage.Admin, "INSERT INTO item__drover_new VALUES (1000, '2024-01-01')");

@@ -72,6 +72,12 @@ public sealed class DescriptionFindingTests(PostgresFixture postgres)
             { "extended-statistics", "Info", "CREATE STATISTICS s ON id, note FROM orders" },
             { "row-security", "Info", "CREATE POLICY p ON orders USING (true)" },
             // 26: what the new table has otherwise.
+            {
+                "access-method",
+                "Info",
+                "CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler; "
+                    + "ALTER TABLE orders SET ACCESS METHOD other"
+            },
             { "clustered", "Info", "CLUSTER orders USING orders_pkey" },
             { "sequence", "Info", "ALTER TABLE orders ADD number bigserial" },
             {

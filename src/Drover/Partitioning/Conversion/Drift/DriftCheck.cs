@@ -81,6 +81,10 @@ internal sealed class DriftCheck(ConversionSettings settings, StepContext contex
         {
             words.Add(string.Create(CultureInfo.InvariantCulture, $"--recent-indexes {newest}"));
         }
+        if (settings.CopiesByKey)
+        {
+            words.Add("--copy-by key");
+        }
         if (settings.KeepsOld)
         {
             words.Add("--keep-old");

@@ -84,7 +84,7 @@ internal sealed class VerifyStep(
             await JudgeAsync(context, cursor, cancellationToken);
             return new BatchResult(0, 0, IsDone: true, Progress: 1);
         }
-        IdentityRange range = await verification.NextAsync(
+        IdentityRange range = await verification.Ranges.NextAsync(
             context.Connection,
             cursor.After,
             context.Budget.Rows,
@@ -99,7 +99,7 @@ internal sealed class VerifyStep(
             RowsDone = cursor.RowsDone + comparison.Leader.Rows,
             Different = cursor.Different + different,
             IsCompared = range.To is null,
-            Spread = verification.Spread(range, comparison.Leader.Rows),
+            Spread = verification.Ranges.Spread(range, comparison.Leader.Rows),
         };
         return new BatchResult(
             // Never none: the engine would rest as if there were nothing to do.

@@ -1,18 +1,10 @@
 // Compares both tables exactly, range of identities by range.
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
-using Drover.Operations.Connections;
 using Drover.Partitioning.Catalog;
 using Npgsql;
 
 namespace Drover.Partitioning.Conversion.Verification;
-
-/// <summary>A range of identities: above the first, up to and with the last. Null: open, so nothing lies
-/// outside.</summary>
-/// <param name="After">The identity before the range, each column's value as text.</param>
-/// <param name="To">The last identity of the range.</param>
-internal sealed record IdentityRange(ImmutableArray<string>? After, ImmutableArray<string>? To);
 
 /// <summary>What one table has in a range.</summary>
 /// <param name="Rows">How many rows.</param>
@@ -39,9 +31,6 @@ internal sealed record RowDifference(ImmutableArray<string> Identity, string Kin
 /// </summary>
 internal sealed class RangeVerification
 {
-    // Where the identities come to lie denser, a range has so many times the rows that were wanted.
-    private const double SpreadMax = 3;
-
     private readonly ConversionLayout _layout;
     private readonly QualifiedName _leader;
     private readonly QualifiedName _follower;
@@ -53,56 +42,12 @@ internal sealed class RangeVerification
         _layout = layout;
         _leader = leader;
         _follower = follower;
+        Ranges = new IdentityRanges(layout, leader);
         _hash = new RowHash(layout.Columns.Where(column => !column.IsVirtual));
     }
 
-    /// <summary>
-    /// The range that begins behind <paramref name="after"/> and has about <paramref name="rows"/> of the leader's
-    /// rows.
-    /// </summary>
-    /// <param name="connection">The transaction's.</param>
-    /// <param name="after">The last identity before it; null: there is none.</param>
-    /// <param name="rows">How many rows are wanted.</param>
-    /// <param name="spread">How far apart two identities are, by <see cref="Spread"/>; 0: not known.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    public async Task<IdentityRange> NextAsync(
-        NpgsqlConnection connection,
-        ImmutableArray<string>? after,
-        long rows,
-        double spread,
-        CancellationToken cancellationToken
-    )
-    {
-        if (spread is > 0 and <= SpreadMax && Number(after) is { } from)
-        {
-            long to = from + (long)Math.Ceiling(Math.Max(rows, 1) * spread);
-            bool isBeyond = to < from || to > NumberMax();
-            IdentityRange rest = new([to.ToString(CultureInfo.InvariantCulture)], null);
-            return isBeyond || !await IsAnyAsync(connection, rest, cancellationToken)
-                ? new IdentityRange(after, null)
-                : new IdentityRange(after, rest.After);
-        }
-        string order = ConversionSql.List(_layout.Identity, "s");
-        string texts = string.Join(", ", _layout.Identity.Select(name => $"x.{SqlText.Name(name)}::text"));
-        // Only the last one is made a text, not all that are passed over.
-        string sql = $"""
-            SELECT {texts} FROM (
-              SELECT {order} FROM {_leader} AS s WHERE {Condition("s", new IdentityRange(after, null))}
-              ORDER BY {order} OFFSET {Math.Max(rows, 1) - 1} LIMIT 1) AS x
-            """;
-        await using NpgsqlCommand command = new(sql, connection);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        return new IdentityRange(after, await reader.ReadAsync(cancellationToken) ? ReadIdentity(reader, 0) : null);
-    }
-
-    /// <summary>
-    /// How far apart two identities of a range are on average, where they are whole numbers; else 0. They are unique,
-    /// so a range holds no more rows than numbers, and its end need not be looked for row by row.
-    /// </summary>
-    public double Spread(IdentityRange range, long rows) =>
-        Number(range.After) is { } from && Number(range.To) is { } to && rows > 0
-            ? Math.Max(1, ((double)to - from) / rows)
-            : 0;
+    /// <summary>The ranges of the leader.</summary>
+    public IdentityRanges Ranges { get; }
 
     /// <summary>
     /// Compares both tables over a range: first all of it, since mostly what is due is equal too, or nothing is; only
@@ -173,7 +118,7 @@ internal sealed class RangeVerification
                 kind == "different"
                     ? JsonSerializer.Deserialize(reader.GetString(width + 1), ConversionJson.Default.StringArray)!
                     : [];
-            found.Add(new RowDifference(ReadIdentity(reader, 0), kind, [.. names]));
+            found.Add(new RowDifference(Ranges.ReadIdentity(reader), kind, [.. names]));
         }
         return found.ToImmutable();
     }
@@ -200,33 +145,6 @@ internal sealed class RangeVerification
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private string IdentityType => _layout.Column(_layout.Identity[0]).BaseType;
-
-    private long? Number(ImmutableArray<string>? identity) =>
-        identity is [var text] && IdentityType is "smallint" or "integer" or "bigint"
-            ? long.Parse(text, CultureInfo.InvariantCulture)
-            : null;
-
-    private long NumberMax() =>
-        IdentityType switch
-        {
-            "smallint" => short.MaxValue,
-            "integer" => int.MaxValue,
-            _ => long.MaxValue,
-        };
-
-    private async Task<bool> IsAnyAsync(
-        NpgsqlConnection connection,
-        IdentityRange range,
-        CancellationToken cancellationToken
-    ) =>
-        await connection.ScalarAsync(
-            $"SELECT EXISTS (SELECT FROM {_leader} AS s WHERE {Condition("s", range)})",
-            [],
-            cancellationToken
-        )
-            is true;
-
     private IEnumerable<string> Stored() =>
         _layout.Columns.Where(column => !column.IsVirtual).Select(column => column.Name);
 
@@ -238,11 +156,11 @@ internal sealed class RangeVerification
         string same =
             $"{ConversionSql.Record(Stored(), "l")} OPERATOR(pg_catalog.*=) {ConversionSql.Record(Stored(), "f")}";
         return $"""
-            FROM (SELECT TRUE AS drover_there, s.* FROM {_leader} AS s WHERE {Condition(
+            FROM (SELECT TRUE AS drover_there, s.* FROM {_leader} AS s WHERE {Ranges.Condition(
                 "s",
                 range
             )} AND {NotDue()}) AS l
-            FULL JOIN (SELECT TRUE AS drover_there, s.* FROM {_follower} AS s WHERE {Condition(
+            FULL JOIN (SELECT TRUE AS drover_there, s.* FROM {_follower} AS s WHERE {Ranges.Condition(
                 "s",
                 range
             )} AND {NotDue()}) AS f
@@ -255,32 +173,8 @@ internal sealed class RangeVerification
     private string Sums(QualifiedName table, IdentityRange range, string and) =>
         $"""
             (SELECT count(*), COALESCE(sum({_hash.Hash(1)}), 0)::text, COALESCE(sum({_hash.Hash(2)}), 0)::text
-            FROM (SELECT {_hash.Values("s")} FROM {table} AS s WHERE {Condition("s", range)}{and} OFFSET 0) AS x)
+            FROM (SELECT {_hash.Values("s")} FROM {table} AS s WHERE {Ranges.Condition("s", range)}{and} OFFSET 0) AS x)
             """;
 
     private string NotDue() => $"NOT EXISTS (SELECT FROM {_layout.KeyLog} AS due WHERE {_layout.MatchLog("s", "due")})";
-
-    private string Condition(string alias, IdentityRange range)
-    {
-        string columns = $"({ConversionSql.List(_layout.Identity, alias)})";
-        List<string> parts = ["TRUE"];
-        if (range.After is { } after)
-        {
-            parts.Add($"{columns} > ({Values(after)})");
-        }
-        if (range.To is { } to)
-        {
-            parts.Add($"{columns} <= ({Values(to)})");
-        }
-        return string.Join(" AND ", parts);
-    }
-
-    private string Values(ImmutableArray<string> identity) =>
-        string.Join(
-            ", ",
-            identity.Zip(_layout.Identity, (text, name) => $"{SqlText.Literal(text)}::{_layout.Column(name).Type}")
-        );
-
-    private ImmutableArray<string> ReadIdentity(NpgsqlDataReader reader, int first) =>
-        [.. _layout.Identity.Select((_, index) => reader.GetString(first + index))];
 }

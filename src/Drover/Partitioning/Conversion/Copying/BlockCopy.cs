@@ -2,7 +2,7 @@
 using System.Globalization;
 using Npgsql;
 
-namespace Drover.Partitioning.Conversion;
+namespace Drover.Partitioning.Conversion.Copying;
 
 /// <summary>Where a copy stands; kept in the journal between batches.</summary>
 /// <param name="FileNode">The source's file. Another one (VACUUM FULL, CLUSTER, TRUNCATE) means that all blocks are
@@ -34,14 +34,13 @@ internal sealed record CopyBatch(CopyCursor Cursor, long Rows, long Bytes);
 /// <param name="layout">The tables.</param>
 internal sealed class BlockCopy(ConversionLayout layout)
 {
-    // After a batch in which the mirror had been faster, the next ones do not try the cheap way first.
-    private const int PatientBatches = 16;
-
     // Of a table of which nothing is known yet; small rows, so that the first batch is not too large.
     private const int RowsPerBlockGuess = 100;
 
     // The least that a row and its line pointer take: so many may be in a block.
     private const int ItemBytesMin = 28;
+
+    private readonly CopyInsert _insert = new(layout);
 
     /// <summary>Copies the next blocks, about as much as the budget says.</summary>
     public async Task<CopyBatch> RunAsync(
@@ -52,12 +51,7 @@ internal sealed class BlockCopy(ConversionLayout layout)
         CancellationToken cancellationToken
     )
     {
-        // The source first: whoever truncates it must not find us holding the target and waiting for the source.
-        await ExecuteAsync(
-            connection,
-            $"LOCK TABLE {layout.Table} IN ACCESS SHARE MODE; SET LOCAL row_security = off",
-            cancellationToken
-        );
+        await CopyInsert.ExecuteAsync(connection, _insert.Begin, cancellationToken);
         (long fileNode, long blocks, int blockSize) = await LookAsync(connection, cancellationToken);
         if (cursor is null || cursor.FileNode != fileNode)
         {
@@ -68,13 +62,17 @@ internal sealed class BlockCopy(ConversionLayout layout)
             return new CopyBatch(cursor, 0, 0);
         }
         CopyCursor end = End(cursor, bytesMax, rowsMax, blockSize);
-        (long rows, bool conflict) = await InsertAsync(connection, cursor, end, cancellationToken);
+        string range = string.Create(
+            CultureInfo.InvariantCulture,
+            $"s.ctid >= '({cursor.NextBlock},{cursor.NextItem})' AND s.ctid < '({end.NextBlock},{end.NextItem})'"
+        );
+        (long rows, int patient) = await _insert.RunAsync(connection, range, cursor.Patient, cancellationToken);
         long whole = end.NextBlock - cursor.NextBlock;
         return new CopyBatch(
             end with
             {
                 RowsPerBlock = whole > 0 && rows > 0 ? (double)rows / whole : cursor.RowsPerBlock,
-                Patient = conflict ? PatientBatches : Math.Max(cursor.Patient - 1, 0),
+                Patient = patient,
             },
             rows,
             Math.Max(whole, 1) * blockSize
@@ -108,41 +106,6 @@ internal sealed class BlockCopy(ConversionLayout layout)
         };
     }
 
-    private async Task<(long Rows, bool Conflict)> InsertAsync(
-        NpgsqlConnection connection,
-        CopyCursor from,
-        CopyCursor to,
-        CancellationToken cancellationToken
-    )
-    {
-        string insert = string.Create(
-            CultureInfo.InvariantCulture,
-            $"""
-            INSERT INTO {layout.NewTable} ({layout.Written()}) OVERRIDING SYSTEM VALUE
-            SELECT {layout.Written("s")} FROM {layout.Table} AS s
-            WHERE s.ctid >= '({from.NextBlock},{from.NextItem})' AND s.ctid < '({to.NextBlock},{to.NextItem})'
-            """
-        );
-        if (from.Patient == 0)
-        {
-            await ExecuteAsync(connection, "SAVEPOINT drover_copy", cancellationToken);
-            try
-            {
-                int rows = await ExecuteAsync(connection, insert, cancellationToken);
-                await ExecuteAsync(connection, "RELEASE SAVEPOINT drover_copy", cancellationToken);
-                return (rows, false);
-            }
-            catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
-            {
-                await ExecuteAsync(connection, "ROLLBACK TO SAVEPOINT drover_copy", cancellationToken);
-            }
-        }
-        return (
-            await ExecuteAsync(connection, $"{insert} ON CONFLICT DO NOTHING", cancellationToken),
-            from.Patient == 0
-        );
-    }
-
     private async Task<(long FileNode, long Blocks, int BlockSize)> LookAsync(
         NpgsqlConnection connection,
         CancellationToken cancellationToken
@@ -164,15 +127,5 @@ internal sealed class BlockCopy(ConversionLayout layout)
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt32(2));
-    }
-
-    private static async Task<int> ExecuteAsync(
-        NpgsqlConnection connection,
-        string sql,
-        CancellationToken cancellationToken
-    )
-    {
-        await using NpgsqlCommand command = new(sql, connection);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
