@@ -5,6 +5,7 @@ using Drover.Operations.Connections;
 using Drover.Sharding.Catalog;
 using Drover.Sharding.Coordination;
 using Drover.Sharding.Declaring;
+using Drover.Sharding.Drift;
 using Drover.Topology;
 using Drover.Topology.Keys;
 using Npgsql;
@@ -77,6 +78,19 @@ internal sealed class ShardingService(ShardServers servers)
         servers.HasCoordinator
             ? await new CoordinatorSchema(servers).SyncAsync(isForced: true, cancellationToken)
             : null;
+
+    /// <summary>What the shards' schemas do not have in common. Changes nothing.</summary>
+    public async Task<IReadOnlyList<SchemaDifference>> CheckSchemaAsync(CancellationToken cancellationToken)
+    {
+        TopologySnapshot map = await ReadAsync(cancellationToken);
+        List<ShardSchema> schemas = [];
+        foreach (Shard shard in map.Shards)
+        {
+            await using NpgsqlConnection server = await servers.OpenAsync(shard, cancellationToken);
+            schemas.Add(await SchemaReader.ReadAsync(shard.Name, server, map, cancellationToken));
+        }
+        return SchemaComparison.Compare(schemas);
+    }
 
     /// <summary>The shards, where they are, and what they have.</summary>
     public async Task<ShardListing[]> ListAsync(CancellationToken cancellationToken)

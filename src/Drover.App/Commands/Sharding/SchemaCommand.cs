@@ -1,8 +1,10 @@
-// drover schema sync: the coordinator's tables, made anew after a change of the shards'.
+// drover schema sync, check: what the servers of a sharded database have in common, and what they have not.
 using System.CommandLine;
+using System.Text.Json;
 using Drover.Operations;
 using Drover.Sharding;
 using Drover.Sharding.Coordination;
+using Drover.Sharding.Drift;
 
 namespace Drover.App.Commands.Sharding;
 
@@ -17,6 +19,10 @@ internal static class SchemaCommand
                 "sync",
                 "Makes the coordinator's tables, views and functions what the first shard's are. Run it after DDL."
             ).With(SyncAsync),
+            new Command(
+                "check",
+                "Compares the shards' schemas, and says what to run where. Changes nothing; exit code 3 if they differ."
+            ).With(CheckAsync),
         };
 
     /// <summary>Brings the coordinator, where there is one, up to a change that was just made.</summary>
@@ -47,6 +53,74 @@ internal static class SchemaCommand
         await parsed.InvocationConfiguration.Output.WriteLineAsync(
             $"coordinator made anew: {report.Statements} statements, {report.Problems.Count} could not be run"
         );
+    }
+
+    private static async Task CheckAsync(ParseResult parsed, ShardingService service, CancellationToken cancellation)
+    {
+        IReadOnlyList<SchemaDifference> differences = await service.CheckSchemaAsync(cancellation);
+        if (ShardingInvocation.WantsJson(parsed))
+        {
+            await ShardingInvocation.WriteJsonAsync(parsed, json => Write(json, differences));
+        }
+        else
+        {
+            await WriteAsync(parsed.InvocationConfiguration.Output, differences);
+        }
+        if (differences.Count > 0)
+        {
+            throw new OperationException(
+                $"the shards differ in {differences.Count} places; nothing has been changed",
+                OperationOutcome.Refused
+            );
+        }
+    }
+
+    private static async Task WriteAsync(TextWriter output, IReadOnlyList<SchemaDifference> differences)
+    {
+        if (differences.Count == 0)
+        {
+            await output.WriteLineAsync("the shards have the same schema");
+        }
+        foreach (IGrouping<string, SchemaDifference> shard in differences.GroupBy(static one => one.Shard))
+        {
+            await output.WriteLineAsync($"On {shard.Key}:");
+            foreach (SchemaDifference difference in shard)
+            {
+                await output.WriteLineAsync($"  {difference.Summary}");
+                foreach (string statement in difference.Mend)
+                {
+                    await output.WriteLineAsync($"    {statement.TrimEnd(';', '\n')};");
+                }
+                if (difference.Advice is { } advice)
+                {
+                    await output.WriteLineAsync($"    {advice}");
+                }
+            }
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<SchemaDifference> differences)
+    {
+        json.WriteStartArray("differences");
+        foreach (SchemaDifference difference in differences)
+        {
+            json.WriteStartObject();
+            json.WriteString("shard", difference.Shard);
+            json.WriteString("difference", $"{difference.Kind}".ToLowerInvariant());
+            json.WriteString("kind", difference.Thing);
+            json.WriteString("name", difference.Name);
+            json.WriteString("here", difference.Here);
+            json.WriteString("elsewhere", difference.Elsewhere);
+            json.WriteStartArray("mend");
+            foreach (string statement in difference.Mend)
+            {
+                json.WriteStringValue(statement);
+            }
+            json.WriteEndArray();
+            json.WriteString("advice", difference.Advice);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static async Task TellAsync(ParseResult parsed, CoordinatorReport? report)
