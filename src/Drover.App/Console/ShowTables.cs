@@ -22,6 +22,7 @@ internal static class ShowTables
         .Concat(PoolTables.All)
         .Concat(ConnectionTables.All)
         .Concat(ProcessTables.All)
+        .Concat(MapTables.All)
         .ToFrozenDictionary(table => table.Name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>All tables.</summary>

@@ -47,6 +47,12 @@ internal interface IProxyAdministration : ITelemetrySource
     /// <summary>Prepared statements that are shared between clients.</summary>
     IReadOnlyList<PreparedStatementSnapshot> PreparedStatements();
 
+    /// <summary>The shards of all sharded databases whose map is known.</summary>
+    IReadOnlyList<ShardSnapshot> Shards();
+
+    /// <summary>The tables that their maps name.</summary>
+    IReadOnlyList<DeclaredTableSnapshot> DeclaredTables();
+
     /// <summary>Every setting, ordered by name.</summary>
     IReadOnlyList<SettingSnapshot> Settings();
 

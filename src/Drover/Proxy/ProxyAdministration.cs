@@ -12,6 +12,7 @@ internal sealed class ProxyAdministration : IProxyAdministration, IDisposable
     private readonly DataPlane _plane;
     private readonly ConnectionReader _connections;
     private readonly ProxySnapshots _snapshots;
+    private readonly MapSnapshots _maps;
     private readonly ProxyPauses _pauses;
     private readonly ProxyReload _reload;
     private readonly ProxyShutdown _shutdown;
@@ -22,6 +23,7 @@ internal sealed class ProxyAdministration : IProxyAdministration, IDisposable
         _plane = plane;
         _connections = new ConnectionReader(plane);
         _snapshots = new ProxySnapshots(plane, _connections);
+        _maps = new MapSnapshots(plane);
         _pauses = new ProxyPauses(plane);
         _reload = new ProxyReload(plane, host, log);
         _shutdown = new ProxyShutdown(plane, _pauses, host, log);
@@ -91,6 +93,12 @@ internal sealed class ProxyAdministration : IProxyAdministration, IDisposable
 
     /// <inheritdoc/>
     public IReadOnlyList<PreparedStatementSnapshot> PreparedStatements() => _snapshots.PreparedStatements();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ShardSnapshot> Shards() => _maps.Shards();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<DeclaredTableSnapshot> DeclaredTables() => _maps.Tables();
 
     /// <inheritdoc/>
     public IReadOnlyList<SettingSnapshot> Settings() => _snapshots.Settings();

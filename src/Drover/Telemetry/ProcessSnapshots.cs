@@ -46,6 +46,31 @@ internal sealed record PreparedStatementSnapshot(
     string Query
 );
 
+/// <summary>A shard of a sharded database, as the map in force has it.</summary>
+/// <param name="Database">The sharded database.</param>
+/// <param name="Number">The shard's number.</param>
+/// <param name="Name">Its database entry.</param>
+/// <param name="Host">Its host, or hosts; null for the Unix socket.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="Slots">By colocation group how many of the 4,096 slots it has, such as <c>bigint 2048</c>.</param>
+/// <param name="Epoch">The map's epoch.</param>
+internal sealed record ShardSnapshot(
+    string Database,
+    int Number,
+    string Name,
+    string? Host,
+    int Port,
+    string Slots,
+    long Epoch
+);
+
+/// <summary>A table that the map of a sharded database names.</summary>
+/// <param name="Database">The sharded database.</param>
+/// <param name="Table">With its schema.</param>
+/// <param name="Key">The column of the sharding key; null of a reference table.</param>
+/// <param name="Group">Its colocation group; null of a reference table.</param>
+internal sealed record DeclaredTableSnapshot(string Database, string Table, string? Key, string? Group);
+
 /// <summary>A socket on which clients are accepted.</summary>
 /// <param name="FileDescriptor">The descriptor.</param>
 /// <param name="Address">IP address, or <c>unix</c>.</param>

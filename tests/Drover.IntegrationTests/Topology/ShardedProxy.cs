@@ -69,6 +69,21 @@ internal sealed class ShardedProxy : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>What SHOW of something says on the console, a line for each row.</summary>
+    public async Task<string[]> ShowAsync(string what, CancellationToken token)
+    {
+        await using NpgsqlConnection console = new(ClientString("Database=drover;"));
+        await console.OpenAsync(token);
+        await using NpgsqlCommand show = new($"SHOW {what}", console);
+        await using NpgsqlDataReader reader = await show.ExecuteReaderAsync(token);
+        List<string> rows = [];
+        while (await reader.ReadAsync(token))
+        {
+            rows.Add(string.Join(' ', Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetValue(i))));
+        }
+        return [.. rows];
+    }
+
     /// <summary>Kills it as a crash would.</summary>
     public async Task KillAsync()
     {

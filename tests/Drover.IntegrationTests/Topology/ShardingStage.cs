@@ -216,6 +216,7 @@ internal sealed class ShardingStage : IAsyncDisposable
             listen_port = {_port}
             unix_socket_dir = ""
             auth_type = "trust"
+            admin_users = ["postgres"]
             auth_file = "{Path.Combine(_folder.FullName, "users.txt")}"
             pool_mode = "transaction"
             default_pool_size = 8

@@ -11,6 +11,32 @@ public sealed class TopologyFollowerTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public async Task Console_shows_the_map_that_is_in_force()
+    {
+        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 2);
+        await stage.DoAsync("shard init");
+        await stage.OnShardsAsync("CREATE TABLE t (tenant int NOT NULL); CREATE TABLE r (id int)");
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        Assert.Equal(["1", "1"], (await proxy.ShowAsync("SHARDS", Token)).Select(static row => row.Split(' ')[^1]));
+        Assert.Empty(await proxy.ShowAsync("TABLES", Token));
+
+        await stage.DoAsync("table shard t --key tenant");
+        await stage.DoAsync("table reference r");
+        await Eventually.HoldsAsync(
+            async () => (await proxy.ShowAsync("TABLES", Token)).Length == 2,
+            TimeSpan.FromSeconds(10)
+        );
+        Assert.Equal(
+            ["shop public.r reference  ", "shop public.t sharded tenant bigint"],
+            await proxy.ShowAsync("TABLES", Token)
+        );
+        string[] shards = await proxy.ShowAsync("SHARDS", Token);
+        Assert.Equal(2, shards.Length);
+        Assert.StartsWith("shop 1 s1 127.0.0.1 ", shards[0], StringComparison.Ordinal);
+        Assert.EndsWith(" bigint 2048 3", shards[1], StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task Change_is_known_within_a_second_and_a_lost_notification_or_catalog_only_delays_it(int major)

@@ -49,6 +49,11 @@ internal sealed class FakeProxy : IProxyAdministration
 
     public IReadOnlyList<PreparedStatementSnapshot> PreparedStatements() => [new("app", "DROVER_1", 2, 1, "SELECT 1")];
 
+    public IReadOnlyList<ShardSnapshot> Shards() => [new("shop", 1, "shop_1", "db.example", 5432, "bigint 4096", 3)];
+
+    public IReadOnlyList<DeclaredTableSnapshot> DeclaredTables() =>
+        [new("shop", "public.orders", "customer_id", "bigint"), new("shop", "public.products", null, null)];
+
     public IReadOnlyList<SettingSnapshot> Settings() => [new("pool_mode", "transaction", "session", true)];
 
     public AdministrationResult Set(string name, string value) => Note($"set {name}={value}");

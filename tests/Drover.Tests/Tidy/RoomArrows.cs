@@ -37,6 +37,7 @@ internal static class RoomArrows
                 "Configuration",
                 "Telemetry",
                 "Sql",
+                "Topology",
                 "Routing",
                 "Administration",
                 "Transport",

@@ -1,0 +1,44 @@
+// SHOW SHARDS and TABLES: the maps of sharded databases, as this process has them.
+using Drover.Administration;
+using Drover.Telemetry;
+
+namespace Drover.App.Console;
+
+/// <summary>The results about sharded databases; PgBouncer has none of the kind.</summary>
+internal static class MapTables
+{
+    /// <summary>The tables.</summary>
+    public static IReadOnlyList<ShowTable> All { get; } =
+    [
+        new("shards", ShowTable.ColumnsOf("tittitq", "database shard name host port slots epoch"), WriteShards),
+        new("tables", ShowTable.ColumnsOf("ttttt", "database table kind key colocation"), WriteTables),
+    ];
+
+    private static void WriteShards(IProxyAdministration proxy, RowWriter rows)
+    {
+        foreach (ShardSnapshot shard in proxy.Shards())
+        {
+            rows.Text(shard.Database)
+                .Number(shard.Number)
+                .Text(shard.Name)
+                .Text(shard.Host)
+                .Number(shard.Port)
+                .Text(shard.Slots)
+                .Number(shard.Epoch)
+                .End();
+        }
+    }
+
+    private static void WriteTables(IProxyAdministration proxy, RowWriter rows)
+    {
+        foreach (DeclaredTableSnapshot table in proxy.DeclaredTables())
+        {
+            rows.Text(table.Database)
+                .Text(table.Table)
+                .Text(table.Key is null ? "reference" : "sharded")
+                .Text(table.Key)
+                .Text(table.Group)
+                .End();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// The maps of sharded databases as SHOW has them.
+using Drover.Configuration;
+using Drover.Routing;
+using Drover.Telemetry;
+using Drover.Topology;
+
+namespace Drover.Proxy;
+
+/// <summary>Of databases whose map is not known yet there is nothing.</summary>
+internal sealed class MapSnapshots(DataPlane plane)
+{
+    /// <summary>Every shard.</summary>
+    public IReadOnlyList<ShardSnapshot> Shards() =>
+        [.. Maps().SelectMany(one => one.Map.Shards.Select(shard => Describe(one.Database, one.Map, shard)))];
+
+    /// <summary>Every declared table.</summary>
+    public IReadOnlyList<DeclaredTableSnapshot> Tables() =>
+        [
+            .. Maps()
+                .SelectMany(static one =>
+                    one.Map.Tables.Values.Select(table => new DeclaredTableSnapshot(
+                            one.Database,
+                            table.Name.ToString(),
+                            table.KeyColumn,
+                            one.Map.GroupOf(table).Name
+                        ))
+                        .Concat(
+                            one.Map.ReferenceTables.Select(name => new DeclaredTableSnapshot(
+                                one.Database,
+                                name.ToString(),
+                                null,
+                                null
+                            ))
+                        )
+                        .OrderBy(static table => table.Table, StringComparer.Ordinal)
+                ),
+        ];
+
+    private IEnumerable<(string Database, TopologySnapshot Map)> Maps()
+    {
+        foreach ((string name, ShardedDatabaseState state) in plane.Services.Sharded)
+        {
+            if (state.Map is { } map)
+            {
+                yield return (name, map);
+            }
+        }
+    }
+
+    private ShardSnapshot Describe(string database, TopologySnapshot map, Shard shard)
+    {
+        DatabaseOptions? entry = plane.Directory.Options.Databases.FirstOrDefault(one => one.Name == shard.Name);
+        IEnumerable<string> slots = map
+            .Groups.Values.OrderBy(static group => group.Number)
+            .Select(group => $"{group.Name} {group.Slots.CountOf(shard.Number)}");
+        return new ShardSnapshot(
+            database,
+            shard.Number,
+            shard.Name,
+            entry is { Host.Count: > 0 } ? string.Join(',', entry.Host) : null,
+            entry?.Port ?? 0,
+            string.Join(", ", slots),
+            map.Epoch
+        );
+    }
+}
