@@ -1,6 +1,7 @@
 // From what a statement is to what decides its route.
 using System.Collections.Immutable;
 using Drover.Routing.Copying;
+using Drover.Routing.Merging;
 using Drover.Routing.Names;
 using Drover.Routing.Schemas;
 using Drover.Sql.Statements;
@@ -63,6 +64,7 @@ internal static class RoutePlanner
             return CopyRules.Complete(rule with { Fixed = route }, tables[0], map);
         }
         StatementRule made = route is null ? new QueryRule(rule, tables, map).Make() : rule with { Fixed = route };
+        made = made with { Merge = new ScatterRules(made, tables, catalog).Plan() };
         return facts.NodeName == "PrepareStmt" ? AtHome(made, map) : made;
     }
 

@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using Drover.Routing.Copying;
 using Drover.Routing.Keys;
+using Drover.Routing.Merging;
 using Drover.Routing.Schemas;
 using Drover.Routing.Transactions;
 using Drover.Sql.Shapes;
@@ -29,6 +30,7 @@ internal sealed class StatementPlan : IShapeValue
         NeedsParameters = rules.Any(static rule => rule.NeedsParameters);
         Spread = rules.Length == 1 ? SpreadRules.Of(rules[0]) : Spread.None;
         Copy = rules.Length == 1 ? rules[0].Copy : null;
+        Merge = rules.Length == 1 ? rules[0].Merge : null;
         MayCoordinate = rules.Length == 1 && SpreadRules.MayCoordinate(rules[0].Facts);
         ChangesSchema = rules.Any(static rule => SchemaStatements.Change(rule.Facts));
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
@@ -54,6 +56,9 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>What a COPY of a table on several shards is about; null of another statement.</summary>
     public CopyPlan? Copy { get; }
+
+    /// <summary>How a read is put together of what several shards give, if its route is there.</summary>
+    public MergePlan? Merge { get; }
 
     /// <summary>The coordinator can answer it, whatever its route.</summary>
     public bool MayCoordinate { get; }

@@ -1,6 +1,7 @@
 // What decides the route of one statement, when its values come.
 using System.Collections.Immutable;
 using Drover.Routing.Copying;
+using Drover.Routing.Merging;
 using Drover.Sql.Statements;
 using Drover.Topology;
 
@@ -64,6 +65,9 @@ internal sealed record StatementRule
 
     /// <summary>What a COPY of a table on several shards is about; null of another statement.</summary>
     public CopyPlan? Copy { get; init; }
+
+    /// <summary>How a read on several shards is put together; null if it cannot be.</summary>
+    public MergePlan? Merge { get; init; }
 
     /// <summary>A name that the catalogs do not have may be one that they will.</summary>
     public bool HasUnknownNames { get; init; }

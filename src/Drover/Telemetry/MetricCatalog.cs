@@ -68,6 +68,12 @@ internal static class MetricCatalog
     private static IEnumerable<MetricFamily> Traffic() =>
         [
             Counter("drover.queries", "{query}", "Queries answered.", c => c.Queries),
+            Counter(
+                "drover.scatters",
+                "{query}",
+                "Reads of several shards whose rows were put together by the proxy.",
+                c => c.Scatters
+            ),
             Counter("drover.transactions", "{transaction}", "Transactions ended.", c => c.Transactions),
             Counter("drover.server.assignments", "{assignment}", "Servers given to clients.", c => c.ServerAssignments),
             Counter("drover.received", "By", "Bytes received.", c => c.BytesReceived),

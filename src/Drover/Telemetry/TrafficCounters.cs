@@ -16,6 +16,9 @@ internal sealed class TrafficCounters
     /// <summary>Queries that were answered (simple ones, and extended ones by their Sync).</summary>
     public long Queries;
 
+    /// <summary>Reads of several shards that were put together here.</summary>
+    public long Scatters;
+
     /// <summary>Bytes that came from clients and from servers, as PgBouncer counts <c>total_received</c>.</summary>
     public long BytesReceived;
 
@@ -106,6 +109,7 @@ internal sealed class TrafficCounters
         ServerAssignments += Volatile.Read(ref other.ServerAssignments);
         Transactions += Volatile.Read(ref other.Transactions);
         Queries += Volatile.Read(ref other.Queries);
+        Scatters += Volatile.Read(ref other.Scatters);
         BytesReceived += Volatile.Read(ref other.BytesReceived);
         BytesSent += Volatile.Read(ref other.BytesSent);
         TransactionTimeUs += Volatile.Read(ref other.TransactionTimeUs);

@@ -186,7 +186,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
                 List<string> values = [];
                 foreach (ValueList.Value value in row)
                 {
-                    values.Add(value.IsNull ? "NULL" : Encoding.UTF8.GetString(value.Bytes));
+                    values.Add(value.IsNull ? "NULL" : Text(value.Bytes));
                 }
                 return $"D({string.Join('|', values)})";
             case BackendType.CommandComplete:
@@ -207,6 +207,10 @@ internal sealed class ScriptedClient : IAsyncDisposable
                 return ((char)type).ToString();
         }
     }
+
+    /// <summary>What is no text is told by its bytes.</summary>
+    private static string Text(ReadOnlySpan<byte> bytes) =>
+        System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : Convert.ToHexString(bytes);
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -12,13 +12,15 @@ namespace Drover.Routing.Catalogs;
 /// <param name="ArgumentsMax">All; without end where the last is variadic.</param>
 /// <param name="Volatility">As it is declared.</param>
 /// <param name="MayTouchTables">Its code is not known to leave tables alone.</param>
+/// <param name="IsAggregate">It makes one value of many rows, or looks at several as a window function does.</param>
 internal sealed record FunctionFacts(
     string Schema,
     string Name,
     int ArgumentsMin,
     int ArgumentsMax,
     FunctionVolatility Volatility,
-    bool MayTouchTables
+    bool MayTouchTables,
+    bool IsAggregate
 );
 
 /// <summary>Immutable; names are looked for in the schema that is given and in no other.</summary>
@@ -64,6 +66,10 @@ internal sealed class CatalogFactsSnapshot : ICatalogFacts
     /// <inheritdoc/>
     public bool MayTouchTables(string schema, string name, int arguments) =>
         Overloads(schema, name, arguments).Any(static function => function.MayTouchTables);
+
+    /// <inheritdoc/>
+    public bool MayAggregate(string schema, string name, int arguments) =>
+        Overloads(schema, name, arguments).Any(static function => function.IsAggregate);
 
     /// <inheritdoc/>
     public RelationKind? Relation(string schema, string name) => Describe(schema, name)?.Kind;

@@ -36,6 +36,13 @@ internal sealed class PathFacts(TopologySnapshot map, ICatalogFacts catalog, Sea
             );
 
     /// <inheritdoc/>
+    public bool MayAggregate(string schema, string name, int arguments) =>
+        Schemas(schema)
+            .Any(each =>
+                catalog.Volatility(each, name, arguments) is not null && catalog.MayAggregate(each, name, arguments)
+            );
+
+    /// <inheritdoc/>
     public RelationKind? Relation(string schema, string name) => Describe(schema, name)?.Kind;
 
     /// <inheritdoc/>

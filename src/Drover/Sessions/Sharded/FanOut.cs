@@ -31,12 +31,12 @@ internal sealed class FanOut(
     CopyOutput? copy = null
 ) : IDisposable
 {
-    /// <summary>Rows are sent when there are so many bytes of them.</summary>
-    private const int SendBytes = 64 * 1024;
+    /// <summary>Bytes of another server's answer that are looked at before its turn.</summary>
+    private const int LookAheadBytes = 64 * 1024;
 
     private const int MessageBytesMax = 1024 * 1024 * 1024;
 
-    private readonly MessageWriter _rows = new(MessageBytesMax);
+    private readonly AnswerStream _answer = new(session);
     private readonly List<List<byte[]>> _returned = [];
     private List<byte[]>? _kept;
     private byte[]? _shape;
@@ -84,14 +84,14 @@ internal sealed class FanOut(
         if (_failure is null && session.End is null)
         {
             WriteHead();
-            copy?.WriteEnd(_rows);
+            copy?.WriteEnd(_answer.Writer);
         }
-        await FlushAsync();
+        await _answer.FlushAsync();
         return new FanOutResult(Tag(), _failure);
     }
 
     /// <summary>Returns the memory.</summary>
-    public void Dispose() => _rows.Dispose();
+    public void Dispose() => _answer.Dispose();
 
     private void Send(ServerConnection server, ReadOnlySpan<byte> text)
     {
@@ -129,10 +129,10 @@ internal sealed class FanOut(
             }
             if (received == Connection.WouldBlock)
             {
-                await FlushAsync();
+                await _answer.FlushAsync();
                 server.Inbox.Park();
                 LookAhead(server);
-                LookAtClient();
+                _answer.LookAtClient();
                 if (session.End is not null || (_failure is not null && !_isCanceled))
                 {
                     await CancelAsync();
@@ -147,10 +147,10 @@ internal sealed class FanOut(
                 server.Inbox.Park();
                 return;
             }
-            if (_rows.Length >= SendBytes)
+            if (_answer.IsFull)
             {
                 server.Inbox.Park();
-                await FlushAsync();
+                await _answer.FlushAsync();
             }
         }
     }
@@ -167,7 +167,7 @@ internal sealed class FanOut(
             {
                 continue;
             }
-            other.Inbox.Fill(other.Transport, session.Loop.ServerScratch, SendBytes);
+            other.Inbox.Fill(other.Transport, session.Loop.ServerScratch, LookAheadBytes);
             ReadOnlySpan<byte> data = other.Inbox.Data;
             while (
                 MessageHeader.TryRead(data, out MessageHeader header) == FrameStatus.Complete
@@ -181,16 +181,6 @@ internal sealed class FanOut(
                 data = data[header.Length..];
             }
             other.Inbox.Park();
-        }
-    }
-
-    /// <summary>A client that is gone waits for nothing.</summary>
-    private void LookAtClient()
-    {
-        int received = session.Inbox.Fill(session.Client, session.Loop.ClientScratch, session.InboxBytesMax);
-        if (received is 0 or Connection.Broken)
-        {
-            session.End ??= SessionEnd.ClientLost;
         }
     }
 
@@ -249,14 +239,14 @@ internal sealed class FanOut(
                 break;
             case BackendType.DataRow when passesRows && _failure is null:
                 WriteHead();
-                _rows.WriteBytes(message);
+                _answer.Writer.WriteBytes(message);
                 break;
             case BackendType.CopyOutResponse:
                 _failure ??= copy!.Begin(message);
                 break;
             case BackendType.CopyData when _failure is null:
                 WriteHead();
-                _failure ??= copy!.Write(_rows, body);
+                _failure ??= copy!.Write(_answer.Writer, body);
                 break;
             case BackendType.CommandComplete when counts:
                 Count(body[..^1]);
@@ -267,7 +257,7 @@ internal sealed class FanOut(
                 Fail(failure);
                 break;
             case BackendType.NoticeResponse when passesRows:
-                _rows.WriteBytes(message);
+                _answer.Writer.WriteBytes(message);
                 break;
             case BackendType.ReadyForQuery:
                 server.Status = ReadyForQuery.TryRead(body, out TransactionStatus now) ? now : TransactionStatus.Failed;
@@ -296,8 +286,8 @@ internal sealed class FanOut(
         if (!_isHeadWritten)
         {
             _isHeadWritten = true;
-            call.WriteHead(_rows, _shape);
-            copy?.WriteHead(_rows);
+            call.WriteHead(_answer.Writer, _shape);
+            copy?.WriteHead(_answer.Writer);
         }
     }
 
@@ -314,7 +304,7 @@ internal sealed class FanOut(
         foreach (byte[] row in rows)
         {
             WriteHead();
-            _rows.WriteBytes(row);
+            _answer.Writer.WriteBytes(row);
         }
     }
 
@@ -341,26 +331,5 @@ internal sealed class FanOut(
     {
         server.IsDying = true;
         _failure ??= ShardRefusals.ShardLost(server.Pool.Database.Name);
-    }
-
-    /// <summary>Sends what there is, and waits until the client has read most of it.</summary>
-    private async ValueTask FlushAsync()
-    {
-        if (_rows.Length > 0)
-        {
-            session.Traffic.BytesSent += _rows.Length;
-            bool isSent = session.Outbox.Send(session.Client, _rows.Written);
-            _rows.Clear();
-            session.End ??= isSent ? null : SessionEnd.ClientLost;
-        }
-        while (session.End is null && session.Outbox.Pending > SessionLimits.UnreadAnswerBytesMax)
-        {
-            session.Park();
-            await session.Wakeup;
-            if (!session.Outbox.Flush(session.Client))
-            {
-                session.End ??= SessionEnd.ClientLost;
-            }
-        }
     }
 }

@@ -114,6 +114,22 @@ internal static class ShardRefusals
             "drover table list; make the tables equal on all shards."
         );
 
+    public static RouteRefusal OrderUnknown { get; } =
+        new(
+            SqlState.InternalError,
+            "the shards' rows are ordered by values whose order is not known",
+            null,
+            "Order by another column, or report this."
+        );
+
+    public static RouteRefusal OrderDiffers { get; } =
+        new(
+            SqlState.InternalError,
+            "the shards' rows are not in the order that was asked for",
+            "A shard sorts text otherwise than the first one does.",
+            "Give all shards' databases the same locale."
+        );
+
     /// <summary>What a shard said, or why it was made to.</summary>
     public static RouteRefusal Of(PoolFailure failure, ClientSession session) =>
         failure.SqlState == SqlState.QueryCanceled && session.Shards!.Branches.IsDeadlockVictim

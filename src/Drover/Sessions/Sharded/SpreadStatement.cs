@@ -1,7 +1,8 @@
-// A statement that writes on several shards, from its admission until it runs.
+// A statement that several shards run, from its admission until it runs.
 using Drover.Pooling.Servers;
 using Drover.Routing;
 using Drover.Sessions.Sharded.Copying;
+using Drover.Sessions.Sharded.Merging;
 
 namespace Drover.Sessions.Sharded;
 
@@ -16,13 +17,14 @@ internal sealed class SpreadStatement(
 )
 {
     private readonly CopyWork _copies = new(session, branches, work, cancel);
+    private readonly ScatterWork _scatters = new(session, branches, work, database, cancel);
     private StatementCall? _call;
     private Unit _unit;
     private SplitInsert? _split;
     private bool _isIndivisible;
 
     /// <summary>It is committed on all shards or on none; else each does it for itself.</summary>
-    public bool NeedsTransaction => _unit.Plan!.Spread != Spread.AlikeWithoutTransaction;
+    public bool NeedsTransaction => _unit.Scatter is null && _unit.Plan!.Spread != Spread.AlikeWithoutTransaction;
 
     /// <summary>Takes one; null when it may run, else why not.</summary>
     /// <param name="unit">The unit.</param>
@@ -35,11 +37,12 @@ internal sealed class SpreadStatement(
             _isIndivisible = false;
             return ShardRefusals.Across(unit.Route);
         }
-        _call = StatementCall.Read(data[..unit.Length], session);
+        _call = unit.Scatter?.Call ?? StatementCall.Read(data[..unit.Length], session);
         _unit = unit;
+        bool isRead = unit.Scatter is not null;
         return _call is null ? ShardRefusals.SeveralShardsInOneBatch
-            : database.Decisions is null ? ShardRefusals.Across(unit.Route)
-            : isInTransaction && !NeedsTransaction ? ShardRefusals.NotInTransaction
+            : database.Decisions is null && !isRead ? ShardRefusals.Across(unit.Route)
+            : isInTransaction && !NeedsTransaction && !isRead ? ShardRefusals.NotInTransaction
             : isInTransaction && (branches.Opening.IsEmpty || branches.Opening.CannotRepeat)
                 ? ShardRefusals.OpeningCannotRepeat
             : null;
@@ -58,7 +61,11 @@ internal sealed class SpreadStatement(
     /// <param name="isOwn">The client has begun no transaction: it is one of its own.</param>
     public async ValueTask RunAsync(bool isOwn)
     {
-        if (_unit.Plan!.Copy is { } copy)
+        if (_unit.Scatter is { } scatter)
+        {
+            await _scatters.RunAsync(scatter, _unit.Route.Shards, isOwn);
+        }
+        else if (_unit.Plan!.Copy is { } copy)
         {
             await _copies.RunAsync(_call!, copy, _unit.Route.Numbers, isOwn);
         }
@@ -68,5 +75,6 @@ internal sealed class SpreadStatement(
         }
         _call = null;
         _split = null;
+        _unit = default;
     }
 }

@@ -162,6 +162,16 @@ internal sealed class SpreadWork(
         }
     }
 
+    /// <summary>A transaction of its own is over; a shard that was lost in it is not the session's end.</summary>
+    public async ValueTask FinishAsync(ServerConnection[] servers)
+    {
+        if (session.Server!.IsDying && servers.FirstOrDefault(static server => !server.IsDying) is { } living)
+        {
+            await branches.GoToAsync(branches.ShardOf(living));
+        }
+        await branches.FinishAsync();
+    }
+
     /// <summary>Answers behind the rows.</summary>
     public void Tell(StatementCall call, byte[] tag, RouteRefusal? failure, TransactionStatus status)
     {

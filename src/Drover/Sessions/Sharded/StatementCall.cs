@@ -1,4 +1,5 @@
 // One statement of a client's with its values, taken out of its messages so that several servers can be asked.
+using System.Buffers.Binary;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Protocol.Messages.Frontend;
@@ -50,6 +51,17 @@ internal sealed class StatementCall
 
     /// <summary>The declared types as they are on the wire.</summary>
     public ReadOnlyMemory<byte> Types => _types;
+
+    /// <summary>The declared types.</summary>
+    public uint[] DeclaredTypes()
+    {
+        uint[] types = new uint[_types.Length / sizeof(uint)];
+        for (int i = 0; i < types.Length; i++)
+        {
+            types[i] = BinaryPrimitives.ReadUInt32BigEndian(_types.AsSpan(i * sizeof(uint)));
+        }
+        return types;
+    }
 
     /// <summary>Writes the messages that run it.</summary>
     /// <param name="writer">Of one server.</param>

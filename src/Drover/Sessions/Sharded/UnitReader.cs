@@ -8,6 +8,7 @@ using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Routing.Keys;
 using Drover.Routing.Transactions;
+using Drover.Sessions.Sharded.Merging;
 using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;
@@ -56,15 +57,21 @@ internal struct Unit
     /// <summary>What it does to the transaction, if that is all it does.</summary>
     public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
 
+    /// <summary>The read that it is, if several shards' rows can be put together.</summary>
+    public ScatterCall? Scatter { get; set; }
+
     /// <summary>Several shards have to run it, each with the rows that it has.</summary>
     public readonly bool Spreads =>
-        !IsSeveral
-        && Plan is { Spread: not Spread.None }
-        && (
-            Route.Kind is RouteKind.Many or RouteKind.All
-                ? Writes || Plan.Copy is not null
-                // What a hint says of a COPY has to be true of each row.
-                : Route.Kind == RouteKind.One && Plan.Copy is { Key: not null }
+        Scatter is not null
+        || (
+            !IsSeveral
+            && Plan is { Spread: not Spread.None }
+            && (
+                Route.Kind is RouteKind.Many or RouteKind.All
+                    ? Writes || Plan.Copy is not null
+                    // What a hint says of a COPY has to be true of each row.
+                    : Route.Kind == RouteKind.One && Plan.Copy is { Key: not null }
+            )
         );
 
     /// <summary>It prepares a transaction for two-phase commit, or ends one that was.</summary>
@@ -124,6 +131,13 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             unit.Length += header.Length;
         }
         ChargeUnbound(ref unit, data);
+        bool mayScatter =
+            unit is { IsWhole: true, IsSeveral: false, Writes: false, Plan.Merge: not null }
+            && unit.Route.Kind is RouteKind.Many or RouteKind.All;
+        if (mayScatter)
+        {
+            unit.Scatter = ScatterCall.Make(data[..unit.Length], unit.Plan!.Merge!, session, Conforms);
+        }
         return unit;
     }
 

@@ -43,7 +43,7 @@ internal static class CatalogFactsReader
             CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN pg_get_viewdef(c.oid) END,
             o.nspname::text, o.relname::text,
             coalesce(a.names, '{}'), coalesce(a.types, '{}'), coalesce(a.defaults, '{}'),
-            coalesce(a.generated, '{}')
+            coalesce(a.generated, '{}'), coalesce(a.by_bytes, '{}')
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN LATERAL (
             SELECT t.relname, s.nspname FROM (
@@ -62,9 +62,15 @@ internal static class CatalogFactsReader
                     AND pg_get_expr(adbin, adrelid)
                         !~ '^(''([^'']|'''')*''|-?[0-9.]+|NULL|true|false)(::[a-z0-9 "()[\],]+)?$')
                     ORDER BY attnum) AS defaults,
-                array_agg(attgenerated <> '' ORDER BY attnum) AS generated
+                array_agg(attgenerated <> '' ORDER BY attnum) AS generated,
+                array_agg(attcollation <> 0 AND CASE collprovider
+                    WHEN 'd' THEN db.datlocprovider = 'b'
+                        OR (db.datlocprovider = 'c' AND db.datcollate IN ('C', 'POSIX'))
+                    ELSE collprovider = 'b' OR (collprovider = 'c' AND collcollate IN ('C', 'POSIX')) END
+                    ORDER BY attnum) AS by_bytes
             FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
             LEFT JOIN pg_collation col ON col.oid = attcollation
+            JOIN pg_database db ON db.datname = current_database()
             WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid) a
             ON a.attrelid = c.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') AND c.relpersistence <> 't'
@@ -76,7 +82,7 @@ internal static class CatalogFactsReader
         SELECT n.nspname::text, p.proname::text, p.pronargs - p.pronargdefaults - (p.provariadic <> 0)::int,
             CASE WHEN p.provariadic <> 0 THEN 2147483647 ELSE p.pronargs END, p.provolatile::text,
             p.oid >= 16384 AND coalesce(step.provolatile, p.provolatile) <> 'i'
-                AND coalesce(sl.lanname, l.lanname) NOT IN ('c', 'internal')
+                AND coalesce(sl.lanname, l.lanname) NOT IN ('c', 'internal'), p.prokind IN ('a', 'w')
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
         LEFT JOIN pg_aggregate ag ON ag.aggfnoid = p.oid
         LEFT JOIN pg_proc step ON step.oid = ag.aggtransfn LEFT JOIN pg_language sl ON sl.oid = step.prolang
@@ -128,9 +134,10 @@ internal static class CatalogFactsReader
         uint[] types = row.GetFieldValue<uint[]>(7);
         bool[] defaults = row.GetFieldValue<bool[]>(8);
         bool[] generated = row.GetFieldValue<bool[]>(9);
+        bool[] byBytes = row.GetFieldValue<bool[]>(10);
         ImmutableArray<ColumnFacts> columns =
         [
-            .. names.Select((name, index) => new ColumnFacts(name, types[index], defaults[index], generated[index])),
+            .. names.Select((name, i) => new ColumnFacts(name, types[i], defaults[i], generated[i], byBytes[i])),
         ];
         return new RelationFacts(row.GetString(0), row.GetString(1), kind, columns)
         {
@@ -151,6 +158,7 @@ internal static class CatalogFactsReader
                 "s" => FunctionVolatility.Stable,
                 _ => FunctionVolatility.Volatile,
             },
-            row.GetBoolean(5)
+            row.GetBoolean(5),
+            row.GetBoolean(6)
         );
 }

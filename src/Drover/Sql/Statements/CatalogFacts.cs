@@ -34,6 +34,9 @@ internal interface ICatalogFacts
     /// </summary>
     bool MayTouchTables(string schema, string name, int arguments) => true;
 
+    /// <summary>Whether a function may make one value of many rows: all may but those that are known not to.</summary>
+    bool MayAggregate(string schema, string name, int arguments) => true;
+
     /// <summary>Schemas that have the name of a role, so that <c>"$user"</c> can mean them.</summary>
     ImmutableArray<string> RoleSchemas => [];
 
@@ -65,7 +68,14 @@ internal sealed record RelationFacts(string Schema, string Name, RelationKind Ki
 /// <param name="TypeOid">Its type; 0 where equal strings may differ byte by byte, for collation or type.</param>
 /// <param name="IsDefaultVolatile">Its default is another one each time, or on each server.</param>
 /// <param name="IsGenerated">It is computed from others, and nobody writes it.</param>
-internal sealed record ColumnFacts(string Name, uint TypeOid, bool IsDefaultVolatile = false, bool IsGenerated = false);
+/// <param name="IsByBytes">It is text, and its collation orders text by its bytes.</param>
+internal sealed record ColumnFacts(
+    string Name,
+    uint TypeOid,
+    bool IsDefaultVolatile = false,
+    bool IsGenerated = false,
+    bool IsByBytes = false
+);
 
 internal enum FunctionVolatility
 {

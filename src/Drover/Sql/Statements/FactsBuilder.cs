@@ -39,6 +39,9 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
 
     public InsertedRows? Inserted { get; set; }
 
+    /// <summary>What the outermost SELECT says of its rows.</summary>
+    public SelectClauses? Clauses { get; set; }
+
     public List<InsertedColumns> InsertedFrom { get; } = [];
 
     /// <summary>Queries begun so far.</summary>
@@ -153,6 +156,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
             Assignments = [.. Assignments],
             Inserted = Inserted,
             InsertedFrom = [.. InsertedFrom],
+            Clauses = Clauses,
             Tree = node,
         };
 }

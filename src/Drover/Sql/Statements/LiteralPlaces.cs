@@ -65,6 +65,23 @@ internal sealed class LiteralPlaces
         return _slotOfItem[index];
     }
 
+    /// <summary>The number that a constant is; false if it is more than digits.</summary>
+    public bool TryNumber(SqlNode node, out long number)
+    {
+        number = 0;
+        int location = node.Location;
+        if (Array.BinarySearch(_starts, location) < 0)
+        {
+            return false;
+        }
+        ReadOnlySpan<byte> text = _sql.AsSpan()[location..];
+        return System.Buffers.Text.Utf8Parser.TryParse(text, out number, out int read)
+            && text[0] is >= (byte)'0' and <= (byte)'9'
+            && (
+                read == text.Length || SqlBytes.IsSpace(text[read]) || text[read] is (byte)',' or (byte)')' or (byte)';'
+            );
+    }
+
     private static bool IsFolding(ReadOnlySpan<byte> between)
     {
         foreach (byte c in between)

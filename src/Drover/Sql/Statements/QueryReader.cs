@@ -108,9 +108,16 @@ internal sealed class QueryReader(FactsBuilder facts)
         QualReader? requiredBy = HasRowWithoutAny(node) ? null : scope.RequiredBy;
         new QualReader(facts, scope, static _ => true, requiredBy).Read(node.Child("whereClause"));
         ReadMembers(node, scope, "larg", "rarg", "withClause", "fromClause", "intoClause", "lockingClause");
-        return node.Has("larg") || node.Has("valuesLists")
-            ? QueryOutputs.Unknown
-            : new QueryOutputReader(facts, scope).Read(node, firstFunction);
+        if (node.Has("larg") || node.Has("valuesLists"))
+        {
+            return QueryOutputs.Unknown;
+        }
+        QueryOutputs outputs = new QueryOutputReader(facts, scope).Read(node, firstFunction);
+        if (scope.Query == 0)
+        {
+            facts.Clauses = new SelectClauseReader(scope, facts.Places).Read(node, outputs);
+        }
+        return outputs;
     }
 
     /// <summary>

@@ -82,6 +82,9 @@ internal sealed record StatementFacts
     /// <summary>What UPDATE sets, and ON CONFLICT DO UPDATE of an INSERT.</summary>
     public ImmutableArray<Assignment> Assignments { get; init; } = [];
 
+    /// <summary>What a SELECT says of its rows together; null of a set operation, VALUES, another statement.</summary>
+    public SelectClauses? Clauses { get; init; }
+
     /// <summary>Its tree; null if it was not parsed.</summary>
     public SqlNode? Tree { get; init; }
 }

@@ -96,7 +96,10 @@ internal sealed class CopyWork(
             session.SkipToSync();
         }
         work.Send(writer);
-        await FinishAsync(servers, isOwn);
+        if (isOwn)
+        {
+            await work.FinishAsync(servers);
+        }
     }
 
     private async ValueTask GiveAsync(StatementCall call, CopyPlan plan, ServerConnection[] servers, bool isOwn)
@@ -113,20 +116,9 @@ internal sealed class CopyWork(
         }
         TransactionStatus status = isOwn ? TransactionStatus.Idle : session.Server!.Status;
         work.Tell(call, result.Tag, result.Failure, status);
-        await FinishAsync(servers, isOwn);
-    }
-
-    /// <summary>A transaction of its own is over; a shard that was lost in it is not the session's end.</summary>
-    private async ValueTask FinishAsync(ServerConnection[] servers, bool isOwn)
-    {
-        if (!isOwn)
+        if (isOwn)
         {
-            return;
+            await work.FinishAsync(servers);
         }
-        if (session.Server!.IsDying && servers.FirstOrDefault(static server => !server.IsDying) is { } living)
-        {
-            await branches.GoToAsync(branches.ShardOf(living));
-        }
-        await branches.FinishAsync();
     }
 }

@@ -1,0 +1,135 @@
+// Reads what the outermost SELECT says of all its rows together.
+using System.Collections.Immutable;
+using Drover.Sql.Parsing;
+
+namespace Drover.Sql.Statements;
+
+/// <summary>Of one SELECT whose FROM and select list have been read.</summary>
+/// <param name="scope">Its names.</param>
+/// <param name="places">Where the literals are: those of these clauses decide, so what they say is read here.</param>
+internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
+{
+    private static readonly string[] s_byteOrders = ["C", "POSIX", "ucs_basic"];
+
+    /// <summary>Reads the clauses.</summary>
+    /// <param name="select">No set operation and no VALUES.</param>
+    /// <param name="outputs">The columns that come out.</param>
+    public SelectClauses Read(SqlNode select, QueryOutputs outputs)
+    {
+        ImmutableArray<OutputValue?> values = ValuesOf(select);
+        bool isPositional = outputs.IsPositional && values.Length == outputs.Columns.Length;
+        return new SelectClauses(
+            isPositional ? outputs : QueryOutputs.Unknown,
+            values,
+            [.. select.List("sortClause").Select(item => SortOf(item, isPositional ? outputs : QueryOutputs.Unknown))],
+            BoundOf(select.Child("limitCount"), select.Text("limitOption") == "LIMIT_OPTION_WITH_TIES"),
+            BoundOf(select.Child("limitOffset"), isUnclear: false),
+            [.. select.List("groupClause").Select(item => GroupOf(item, outputs))]
+        );
+    }
+
+    private ImmutableArray<OutputValue?> ValuesOf(SqlNode select)
+    {
+        ImmutableArray<OutputValue?>.Builder values = ImmutableArray.CreateBuilder<OutputValue?>();
+        foreach (SqlNode target in select.List("targetList"))
+        {
+            SqlNode value = target.Child("val")!;
+            if (value.Kind == "ColumnRef" && value.List("fields").LastOrDefault()?.Kind == "A_Star")
+            {
+                ImmutableArray<string> names = value.Names("fields");
+                values.AddRange(
+                    scope.Star(names.IsEmpty ? null : names[0]).Columns.Select(static _ => (OutputValue?)null)
+                );
+            }
+            else
+            {
+                values.Add(new OutputValue(value, [.. ColumnsOf(value)]));
+            }
+        }
+        return values.ToImmutable();
+    }
+
+    private IEnumerable<ColumnSource> ColumnsOf(SqlNode value) =>
+        value.Kind switch
+        {
+            "ColumnRef" => [scope.Resolve(value)],
+            // It has names of its own.
+            "SubLink" => [ColumnSource.None],
+            _ => value.Children().SelectMany(ColumnsOf),
+        };
+
+    private SortItem SortOf(SqlNode item, QueryOutputs outputs)
+    {
+        SqlNode node = item.Child("node")!;
+        string direction = item.Text("sortby_dir");
+        bool isDescending = direction == "SORTBY_DESC";
+        bool hasNullsFirst = item.Text("sortby_nulls") switch
+        {
+            "SORTBY_NULLS_FIRST" => true,
+            "SORTBY_NULLS_LAST" => false,
+            _ => isDescending,
+        };
+        bool isByBytes =
+            node.Kind == "CollateClause"
+            && node.Child("arg")?.Kind == "ColumnRef"
+            && node.Names("collname") is [.., { } collation]
+            && s_byteOrders.Contains(collation);
+        int output =
+            direction == "SORTBY_USING" ? -1
+            // Only a name by itself can be that of an output.
+            : isByBytes ? OutputWith(scope.Resolve(node.Child("arg")!), outputs)
+            : OutputOf(node, outputs);
+        return new SortItem(output, isDescending, hasNullsFirst, isByBytes);
+    }
+
+    /// <summary>An ordinal, else the name of an output, else a column of FROM that comes out as it stands.</summary>
+    /// <remarks>https://www.postgresql.org/docs/18/sql-select.html#SQL-ORDERBY</remarks>
+    private int OutputOf(SqlNode node, QueryOutputs outputs)
+    {
+        if (node.Kind == "A_Const")
+        {
+            return places.TryNumber(node, out long ordinal) && ordinal >= 1 && ordinal <= outputs.Columns.Length
+                ? (int)ordinal - 1
+                : -1;
+        }
+        if (node.Kind != "ColumnRef")
+        {
+            return -1;
+        }
+        if (node.Names("fields") is [var name] && node.List("fields").Length == 1)
+        {
+            int[] named = [.. Enumerable.Range(0, outputs.Columns.Length).Where(i => outputs.Columns[i].Name == name)];
+            if (named.Length > 0 || outputs.Columns.Any(static column => column.Name.Length == 0))
+            {
+                // One whose name is not known may have this one.
+                bool isSure = named.Length == 1 && outputs.Columns.All(static column => column.Name.Length > 0);
+                return isSure ? named[0] : -1;
+            }
+        }
+        return OutputWith(scope.Resolve(node), outputs);
+    }
+
+    private static int OutputWith(ColumnSource source, QueryOutputs outputs) =>
+        source.Table < 0
+            ? -1
+            : Enumerable.Range(0, outputs.Columns.Length).FirstOrDefault(i => IsOf(outputs.Columns[i], source), -1);
+
+    private static bool IsOf(QueryOutput output, ColumnSource source) =>
+        output.Source.Table == source.Table && output.Source.Column == source.Column;
+
+    /// <summary>Here a column of FROM comes before an output of that name.</summary>
+    private ColumnSource GroupOf(SqlNode item, QueryOutputs outputs) =>
+        item.Kind == "ColumnRef" ? scope.Resolve(item)
+        : item.Kind == "A_Const" && outputs.IsPositional && OutputOf(item, outputs) is int output and >= 0
+            ? outputs.Columns[output].Source
+        : ColumnSource.None;
+
+    private RowBound BoundOf(SqlNode? node, bool isUnclear) =>
+        node is null ? default
+        : isUnclear ? new RowBound(RowBoundKind.Unknown)
+        : node.Kind == "ParamRef" ? new RowBound(RowBoundKind.Parameter, node.Number("number"))
+        : node.Kind != "A_Const" ? new RowBound(RowBoundKind.Unknown)
+        : node.Flag("isnull") ? default
+        : places.TryNumber(node, out long number) ? new RowBound(RowBoundKind.Number, number)
+        : new RowBound(RowBoundKind.Unknown);
+}
