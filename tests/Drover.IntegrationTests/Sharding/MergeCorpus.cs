@@ -25,7 +25,8 @@ internal static class MergeCorpus
         CREATE TABLE kinds (id int PRIMARY KEY, name text NOT NULL);
         CREATE TABLE things (
             id bigint PRIMARY KEY, kind int, b bool, i2 smallint, i4 int, i8 bigint, o oid, f4 real,
-            f8 double precision, n numeric, n2 numeric(12, 4), d date, ts timestamp, tz timestamptz, u uuid, y bytea, t text, v varchar(40),
+            f8 double precision, n numeric, n2 numeric(12, 4), d date, ts timestamp, tz timestamptz, u uuid,
+            y bytea, t text, v varchar(40),
             c text COLLATE "C", e text COLLATE "en-x-icu", p char(6), j jsonb, m mood, s small, iv interval
         );
         CREATE TABLE parts (thing bigint NOT NULL, no int, name text, amount numeric(10, 2), PRIMARY KEY (thing, no));

@@ -93,6 +93,17 @@ internal sealed class MergeStage : IAsyncDisposable
             : [$"{sql}\n  as {form}, one server: {Short(expected)}\n  sharded: {Short(answer)}"];
     }
 
+    /// <summary>Another client of the sharded database.</summary>
+    public Task<ScriptedClient> ConnectAsync() =>
+        ScriptedClient.ConnectAsync("127.0.0.1", _proxy.Port, "postgres", "shop");
+
+    /// <summary>Runs SQL on the one server, and on every shard past the proxy.</summary>
+    public async Task OnBothAsync(string sql)
+    {
+        await _single.Query(sql).RunAsync();
+        await _stage.OnShardsAsync(sql);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _sharded.DisposeAsync();

@@ -1,16 +1,10 @@
 // Reads whose rows come from several shards and are put together by the proxy: the same rows as from one server.
-using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
-using Drover.IntegrationTests.Sessions;
-using Drover.IntegrationTests.Topology;
-using Npgsql;
 
 namespace Drover.IntegrationTests.Sharding;
 
 public sealed class MergeTests(PostgresFixture postgres)
 {
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     /// <summary>Without a coordinator nobody else could answer.</summary>
     [Theory]
     [InlineData(18, 2)]

@@ -89,7 +89,7 @@ internal static class RowBounds
         return true;
     }
 
-    /// <summary>Where the operands of the outermost LIMIT and OFFSET are; null if they are not one token each.</summary>
+    /// <summary>Where the operands of the outer LIMIT and OFFSET are; null if they are not one token each.</summary>
     private static (Range Limit, Range Offset)? Find(ReadOnlySpan<byte> sql, bool conforming)
     {
         Range limit = default;

@@ -50,7 +50,7 @@ internal sealed class RowOrder
     /// <summary>Makes one.</summary>
     /// <param name="plan">Has an order.</param>
     /// <param name="shape">A RowDescription, whole.</param>
-    /// <returns>Null if these are not the columns that were planned for, or not of types whose order is known.</returns>
+    /// <returns>Null if these are not the columns that were planned for, or their order is not known.</returns>
     public static RowOrder? Make(MergePlan plan, ReadOnlySpan<byte> shape)
     {
         bool isAsPlanned =

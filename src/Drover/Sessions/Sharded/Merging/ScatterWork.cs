@@ -65,6 +65,7 @@ internal sealed class ScatterWork(
                 return;
             }
         }
+        _wasStale = false;
         session.Inbox.Consume(scatter.Call.Length);
         session.Traffic.RecordQuery(session.Loop.NowUs - startUs);
         session.Traffic.Scatters++;
