@@ -154,27 +154,6 @@ public sealed class PacingTests
     }
 
     [Fact]
-    public void Commits_that_take_a_little_longer_make_the_rests_longer_and_stop_nothing()
-    {
-        Throttle throttle = new(new ThrottleLimits { Duty = 0.5 }, _time);
-        throttle.SetBaseline([TimeSpan.FromMilliseconds(4)]);
-        TimeSpan busy = TimeSpan.FromMilliseconds(100);
-        LoadSample slower = s_quiet with { Commit = TimeSpan.FromMilliseconds(10) };
-        for (int i = 0; i < 5; i++)
-        {
-            throttle.Observe(slower, isResting: false);
-        }
-        Assert.Null(throttle.Reason);
-        Assert.InRange(throttle.Slowdown, 1.5, 3);
-        Assert.True(throttle.RestAfter(busy) > 2 * busy);
-        for (int i = 0; i < 50; i++)
-        {
-            throttle.Observe(s_quiet, isResting: false);
-        }
-        Assert.Equal(1, throttle.Slowdown);
-    }
-
-    [Fact]
     public void Commits_slow_nothing_where_their_limit_is_switched_off()
     {
         Throttle throttle = new(new ThrottleLimits { CommitLatencyFactorMax = null }, _time);

@@ -4,21 +4,13 @@ using System.Globalization;
 namespace Drover.Operations.Running;
 
 /// <summary>
-/// Stops the run while a limit is passed. Each stop also makes the rests longer, commits that take a little longer than
-/// normal do so too, and each quiet moment makes them shorter again: so a run settles at the speed that the server
-/// bears instead of stopping and going.
+/// Stops the run while a limit is passed. Each stop also makes the rests longer, and each quiet moment makes them
+/// shorter again, so that a run settles at the speed that the server bears instead of stopping and going.
 /// </summary>
 internal sealed class Throttle(ThrottleLimits limits, TimeProvider time)
 {
     private const double SlowdownMax = 16;
     private const double BaselineShare = 0.05;
-
-    // Far below the limit that stops the run: from here on it goes more slowly.
-    private const double EaseFactor = 1.25;
-
-    private const double EaseMax = 4;
-
-    private static readonly TimeSpan s_easeSlack = TimeSpan.FromMilliseconds(2);
 
     private readonly Lock _lock = new();
     private double? _baselineMs;
@@ -67,10 +59,7 @@ internal sealed class Throttle(ThrottleLimits limits, TimeProvider time)
             Stop("commit-latency", Latency(_baselineMs.Value));
             Stop("wal-rate", Wal(sample));
             Stop("active-sessions", Sessions(sample.ActiveSessions));
-            Slowdown =
-                Reason is not null ? Math.Min(SlowdownMax, Slowdown * 1.5)
-                : IsSlower(EaseFactor, s_easeSlack) ? Math.Max(Slowdown, Math.Min(EaseMax, Slowdown * 1.2))
-                : Math.Max(1, Slowdown * 0.8);
+            Slowdown = Reason is null ? Math.Max(1, Slowdown * 0.9) : Math.Min(SlowdownMax, Slowdown * 1.5);
         }
     }
 
@@ -101,17 +90,18 @@ internal sealed class Throttle(ThrottleLimits limits, TimeProvider time)
             ? Text($"{sample.Standby} is {sample.Lag.Value.TotalSeconds:0.#} s behind (limit {max.TotalSeconds:0.#} s)")
             : null;
 
-    private string? Latency(double baselineMs) =>
-        limits.CommitLatencyFactorMax is { } factor && IsSlower(factor, limits.CommitLatencySlack)
+    private string? Latency(double baselineMs)
+    {
+        bool isSlow =
+            limits.CommitLatencyFactorMax is { } factor
+            && _commitMs > factor * baselineMs
+            && _commitMs > baselineMs + limits.CommitLatencySlack.TotalMilliseconds;
+        return isSlow
             ? Text(
                 $"commits take {_commitMs:0} ms, normally {baselineMs:0.#} ms (limit {limits.CommitLatencyFactorMax}x)"
             )
             : null;
-
-    private bool IsSlower(double factor, TimeSpan slack) =>
-        limits.CommitLatencyFactorMax is not null
-        && _commitMs > factor * _baselineMs
-        && _commitMs > _baselineMs + slack.TotalMilliseconds;
+    }
 
     private string? Wal(LoadSample sample)
     {
