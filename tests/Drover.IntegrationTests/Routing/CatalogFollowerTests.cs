@@ -35,7 +35,7 @@ public sealed class CatalogFollowerTests(PostgresFixture postgres)
     public async Task Tables_views_and_functions_are_known_and_a_change_is_when_it_is_asked_for(int major)
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards: 2);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardAsync(1, Schema);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         await using ShardServers servers = ShardServers.Open(await stage.OptionsAsync(), null);

@@ -103,16 +103,16 @@ internal sealed class RoutedShop : IAsyncDisposable
         (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Token);
         ShardingStage stage = await ShardingStage.StartAsync(postgres, major, ShardCount);
         RoutedShop shop = new(stage, await cluster.OpenAsync(database, Token));
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Schema);
         await stage.OnShardAsync(1, HomeSchema);
         await cluster.ExecuteAsync(Schema + HomeSchema, Token, database);
         foreach ((string table, string key, _, _, _) in s_tables)
         {
-            await stage.DoAsync($"table shard {table} --key {key}");
+            await stage.SetUpAsync($"table shard {table} --key {key}");
         }
-        await stage.DoAsync("table reference products");
-        await stage.DoAsync("table reference customers");
+        await stage.SetUpAsync("table reference products");
+        await stage.SetUpAsync("table reference customers");
         for (int shard = 1; shard <= ShardCount; shard++)
         {
             shop.Parts[shard] = await stage.OpenShardAsync(shard);

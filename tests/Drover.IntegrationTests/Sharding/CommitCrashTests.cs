@@ -22,15 +22,15 @@ public sealed class CommitCrashTests(PostgresFixture postgres)
     public async Task Proxy_that_is_killed_between_two_shards_leaves_all_of_a_transfer_or_nothing(int major)
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, Shards);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(
             """
             CREATE TABLE accounts (id bigint PRIMARY KEY, balance bigint NOT NULL);
             CREATE TABLE entries (account bigint NOT NULL, transfer uuid NOT NULL, PRIMARY KEY (account, transfer))
             """
         );
-        await stage.DoAsync("table shard accounts --key id");
-        await stage.DoAsync("table shard entries --key account");
+        await stage.SetUpAsync("table shard accounts --key id");
+        await stage.SetUpAsync("table shard entries --key account");
         ConcurrentDictionary<Guid, bool> acknowledged = [];
         ShardedProxy proxy = await stage.ServeAsync();
         try

@@ -247,10 +247,10 @@ public sealed class CopyFaultTests(PostgresFixture postgres)
     private static async Task<ShardingStage> StartAsync(PostgresFixture fixture)
     {
         ShardingStage stage = await ShardingStage.StartAsync(fixture, 18, shards: 3);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Schema);
-        await stage.DoAsync("table reference products");
-        await stage.DoAsync("table shard orders --key customer_id");
+        await stage.SetUpAsync("table reference products");
+        await stage.SetUpAsync("table shard orders --key customer_id");
         return stage;
     }
 

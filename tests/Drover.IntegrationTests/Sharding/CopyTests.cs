@@ -291,11 +291,11 @@ public sealed class CopyTests(PostgresFixture postgres)
     {
         ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards);
         await stage.AddCoordinatorAsync(postgres, major);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Schema);
-        await stage.DoAsync("table reference products");
-        await stage.DoAsync("table shard orders --key customer_id");
-        await stage.DoAsync("table shard notes --key tenant");
+        await stage.SetUpAsync("table reference products");
+        await stage.SetUpAsync("table shard orders --key customer_id");
+        await stage.SetUpAsync("table shard notes --key tenant");
         return stage;
     }
 

@@ -106,10 +106,10 @@ public sealed class DeadlockTests(PostgresFixture postgres)
     private async Task<ShardingStage> StartAsync(int major)
     {
         ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards: 2);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Schema);
-        await stage.DoAsync("table shard accounts --key id");
-        await stage.DoAsync("table reference rates");
+        await stage.SetUpAsync("table shard accounts --key id");
+        await stage.SetUpAsync("table reference rates");
         await stage.OnShardsAsync("INSERT INTO rates VALUES (1, 2)");
         return stage;
     }

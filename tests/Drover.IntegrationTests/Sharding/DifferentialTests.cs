@@ -31,12 +31,12 @@ public sealed class DifferentialTests(PostgresFixture postgres)
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards);
         await stage.AddCoordinatorAsync(postgres, major);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Schema);
-        await stage.DoAsync("table reference products");
-        await stage.DoAsync("table shard customers --key id");
-        await stage.DoAsync("table shard orders --key customer_id");
-        await stage.DoAsync("table shard notes --key tenant");
+        await stage.SetUpAsync("table reference products");
+        await stage.SetUpAsync("table shard customers --key id");
+        await stage.SetUpAsync("table shard orders --key customer_id");
+        await stage.SetUpAsync("table shard notes --key tenant");
         (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Token);
         await cluster.ExecuteAsync(Schema, Token, database);
         await using NpgsqlConnection single = await cluster.OpenAsync(database, Token);

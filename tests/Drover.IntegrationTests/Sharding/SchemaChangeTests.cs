@@ -89,7 +89,10 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
             async () => await client.FailureAsync("SELECT count(*) FROM customers") == "42P01",
             s_limit
         );
-        Assert.Contains("not on the coordinator", proxy.Log, StringComparison.Ordinal);
+        await Eventually.HoldsAsync(
+            () => proxy.Log.Contains("not on the coordinator", StringComparison.Ordinal),
+            s_limit
+        );
     }
 
     [Fact]
@@ -131,9 +134,9 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
     {
         ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards: 2);
         await stage.AddCoordinatorAsync(postgres, major);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Shop);
-        await stage.DoAsync("table shard customers --key id");
+        await stage.SetUpAsync("table shard customers --key id");
         return stage;
     }
 

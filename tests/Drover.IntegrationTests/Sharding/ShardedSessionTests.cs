@@ -249,11 +249,11 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
         {
             await stage.AddCoordinatorAsync(postgres, major);
         }
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Shop);
-        await stage.DoAsync("table reference products");
-        await stage.DoAsync("table shard customers --key id");
-        await stage.DoAsync("table shard orders --key customer_id");
+        await stage.SetUpAsync("table reference products");
+        await stage.SetUpAsync("table shard customers --key id");
+        await stage.SetUpAsync("table shard orders --key customer_id");
         return stage;
     }
 

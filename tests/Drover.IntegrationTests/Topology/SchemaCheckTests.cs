@@ -150,16 +150,16 @@ public sealed class SchemaCheckTests(PostgresFixture postgres)
     private async Task<ShardingStage> DeclareAsync(int major)
     {
         ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards: 3);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Schema);
         // A table on one server, a view of it and an index there are nobody else's business.
         await stage.OnShardAsync(
             1,
             "CREATE TABLE settings (k text PRIMARY KEY); CREATE VIEW s AS SELECT * FROM settings"
         );
-        await stage.DoAsync("table shard customers --key id");
-        await stage.DoAsync("table shard orders --key customer_id");
-        await stage.DoAsync("table shard events --key customer_id");
+        await stage.SetUpAsync("table shard customers --key id");
+        await stage.SetUpAsync("table shard orders --key customer_id");
+        await stage.SetUpAsync("table shard events --key customer_id");
         return stage;
     }
 

@@ -59,7 +59,7 @@ internal sealed class ShardedProxy : IAsyncDisposable
     /// <summary>How a client connects.</summary>
     public string ClientString(string options = "") =>
         $"Host=127.0.0.1;Port={_port};Username=postgres;Database=shop;Pooling=false;Timeout=15;"
-        + $"Server Compatibility Mode=NoTypeLoading;{options}";
+        + $"Server Compatibility Mode=NoTypeLoading;Include Error Detail=true;{options}";
 
     /// <summary>Opens a client.</summary>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken token, string options = "")

@@ -1,6 +1,8 @@
 // A sharded database on one cluster: a catalog and some shards, each a database of its own, and a drover.toml.
+using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using Drover.App.Commands.Sharding;
 using Drover.App.LocalPostgres;
 using Drover.Configuration;
 using Drover.IntegrationTests.LocalPostgres;
@@ -9,7 +11,9 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Topology;
 
-/// <summary>Commands are run by the real program.</summary>
+/// <summary>
+/// What a test is about is run by the real program; what only sets it up, by the same command in this process.
+/// </summary>
 internal sealed class ShardingStage : IAsyncDisposable
 {
     private readonly LocalPostgresCluster _cluster;
@@ -169,6 +173,27 @@ internal sealed class ShardingStage : IAsyncDisposable
         (int exitCode, string output, string error) = await RunAsync(command);
         Assert.True(exitCode == 0, $"{command}: exit code {exitCode}\n{output}{error}");
         return output;
+    }
+
+    /// <summary>Runs commands in this process, one after the other: starting it each time takes a second.</summary>
+    public async Task SetUpAsync(params IEnumerable<string> commands)
+    {
+        RootCommand root = new() { ShardCommand.Create(), TableCommand.Create(), TableCommand.CreateTenant() };
+        foreach (string command in commands)
+        {
+            await using StringWriter said = new();
+            int exitCode = await root.Parse([.. command.Split(' '), "--config", ConfigurationFile])
+                .InvokeAsync(
+                    new()
+                    {
+                        Output = said,
+                        Error = said,
+                        ProcessTerminationTimeout = null,
+                    },
+                    Token
+                );
+            Assert.True(exitCode == 0, $"{command}: exit code {exitCode}\n{said}");
+        }
     }
 
     /// <summary>Runs a command that has to be refused, and gives what it says.</summary>

@@ -20,6 +20,9 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
     /// <summary>Longest time that a client waits for the coordinator to catch up.</summary>
     public static readonly TimeSpan CatchUpMax = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often it is made for one look, while changes go on coming.</summary>
+    private const int SyncsMax = 5;
+
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
@@ -104,18 +107,15 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
             await CoordinatorStep.CountAsync(coordinator, cancellationToken);
             _isUntold = false;
         }
-        if (!await CoordinatorStep.IsAtAsync(coordinator, map.Epoch, cancellationToken))
+        // A change is counted twice, before it runs and when it is over: the second may come while the first is made.
+        for (int i = 0; !await CoordinatorStep.IsAtAsync(coordinator, map.Epoch, cancellationToken); i++)
         {
-            CoordinatorReport report = await _schema.SyncAsync(isForced: false, cancellationToken);
-            LogCoordinator.Made(logger, servers.Database.Name, report.Statements, report.IsUnchanged);
-            foreach (string problem in report.Problems)
-            {
-                LogCoordinator.NotMade(logger, servers.Database.Name, problem);
-            }
-            if (!await CoordinatorStep.IsAtAsync(coordinator, map.Epoch, cancellationToken))
+            if (i == SyncsMax)
             {
                 return Refusals.CoordinatorBehind("The schema or the map is being changed at this moment.");
             }
+            map = state.Map ?? map;
+            await SyncAsync(cancellationToken);
         }
         if (_isLost)
         {
@@ -123,6 +123,16 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
             LogCoordinator.Found(logger, servers.Database.Name);
         }
         return null;
+    }
+
+    private async Task SyncAsync(CancellationToken cancellationToken)
+    {
+        CoordinatorReport report = await _schema.SyncAsync(isForced: false, cancellationToken);
+        LogCoordinator.Made(logger, servers.Database.Name, report.Statements, report.IsUnchanged);
+        foreach (string problem in report.Problems)
+        {
+            LogCoordinator.NotMade(logger, servers.Database.Name, problem);
+        }
     }
 
     /// <summary>What could not be counted now is counted before the next look.</summary>
