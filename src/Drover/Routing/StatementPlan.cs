@@ -33,6 +33,7 @@ internal sealed class StatementPlan : IShapeValue
         Merge = rules.Length == 1 ? rules[0].Merge : null;
         MayCoordinate = rules.Length == 1 && SpreadRules.MayCoordinate(rules[0].Facts);
         ChangesSchema = rules.Any(static rule => SchemaStatements.Change(rule.Facts));
+        HasShortNames = rules.Any(static rule => rule.Facts.Tables.Any(static table => table.Schema.Length == 0));
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
     }
 
@@ -68,6 +69,9 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>The route depends on the values of Bind.</summary>
     public bool NeedsParameters { get; }
+
+    /// <summary>It names a table without its schema.</summary>
+    public bool HasShortNames { get; }
 
     /// <summary>It names what the catalogs do not have: they may have changed a moment ago.</summary>
     public bool HasUnknownNames { get; }

@@ -30,7 +30,8 @@ internal static class MergeCorpus
             c text COLLATE "C", e text COLLATE "en-x-icu", p char(6), j jsonb, m mood, s small, iv interval
         );
         CREATE TABLE parts (thing bigint NOT NULL, no int, name text, amount numeric(10, 2), PRIMARY KEY (thing, no));
-        CREATE TABLE plain (id bigint PRIMARY KEY, a int, t text)
+        CREATE TABLE plain (id bigint PRIMARY KEY, a int, t text);
+        CREATE VIEW seen_kinds AS SELECT id, LOCALTIMESTAMP > '2020-01-01' AS seen FROM kinds
         """;
 
     /// <summary>Answered by putting rows together, in every form that a client can ask for.</summary>
@@ -199,6 +200,22 @@ internal static class MergeCorpus
         "SELECT row(p.id, p.t) FROM plain p ORDER BY p.id",
         "SELECT id FROM plain WHERE now() > '2020-01-01'",
         "SELECT CURRENT_DATE > '2020-01-01', id FROM plain",
+        // The same table twice in FROM, by way of WITH; and a column that is NULL where its query has no row.
+        "WITH c AS (SELECT id FROM kinds) SELECT p.id, a.id FROM plain p JOIN c a ON a.id = p.a "
+            + "JOIN c b ON b.id = p.id % 4 ORDER BY b.id, p.id LIMIT 1",
+        "SELECT s.pid FROM plain p LEFT JOIN LATERAL (SELECT p.id AS pid FROM parts q WHERE q.thing = p.id) s ON true "
+            + "ORDER BY p.id LIMIT 1",
+        "SELECT s.pid, count(*) FROM plain p "
+            + "LEFT JOIN LATERAL (SELECT p.id AS pid FROM parts q WHERE q.thing = p.id) s ON true GROUP BY s.pid",
+        "SELECT DISTINCT s.pid FROM plain p "
+            + "LEFT JOIN LATERAL (SELECT p.id AS pid FROM parts q WHERE q.thing = p.id) s ON true",
+        "SELECT (SELECT count(*) FILTER (WHERE x.a > 3)) FROM plain x",
+        "SELECT id FROM plain WHERE a = (SELECT id FROM kinds ORDER BY id LIMIT 1)",
+        "SELECT p.id, k.id FROM plain p CROSS JOIN (SELECT id FROM kinds ORDER BY id LIMIT 1) k",
+        "SELECT p.id, (SELECT string_agg(name, ',' ORDER BY name) FROM kinds) FROM plain p",
+        "SELECT id FROM things WHERE ts < 'now'",
+        "SELECT id, (jsonb_each(j)).* FROM things ORDER BY id",
+        "SELECT p.id, v.seen FROM plain p JOIN seen_kinds v ON v.id = p.a",
     ];
 
     private static string Thing(int id, Random random) =>

@@ -26,12 +26,17 @@ internal static class IsoTime
         }
         bool isBefore = text.EndsWith(" BC"u8);
         text = isBefore ? text[..^3] : text;
+        int digits = text.IndexOf((byte)'-');
         if (
-            !TryNumber(ref text, out int year)
+            // Another DateStyle begins with the month or the day.
+            digits < 4
+            || !TryNumber(ref text, out int year)
             || !TrySkip(ref text, (byte)'-')
             || !TryNumber(ref text, out int month)
             || !TrySkip(ref text, (byte)'-')
             || !TryNumber(ref text, out int day)
+            || month is < 1 or > 12
+            || day is < 1 or > 31
         )
         {
             return false;

@@ -25,6 +25,13 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
         .. (string[])["json_build_array", "jsonb_build_object", "jsonb_build_array"],
     ];
 
+    /// <summary>Aggregates whose value depends on the order of the rows.</summary>
+    private static readonly ImmutableHashSet<string> s_gathering =
+    [
+        .. (string[])
+            ["array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"],
+    ];
+
     private readonly StatementFacts _facts = rule.Facts;
 
     /// <summary>How the rows are put together; null if each shard's rows are not a part of the answer's.</summary>
@@ -36,6 +43,8 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
             || !SpreadRules.MayCoordinate(_facts)
             || !_facts.Functions.All(IsSameEverywhere)
             || Contains(tree, "SQLValueFunction")
+            || _facts.HasViews
+            || tree.Children().Any(ChoosesAnew)
             || !IsApart(tree, clauses)
             || !HasOwnTypes(clauses)
             || clauses.Limit.Kind == RowBoundKind.Unknown
@@ -55,6 +64,32 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
                 _facts.LoneParameters
             );
     }
+
+    /// <summary>
+    /// Whether a query within takes some of several equals, from tables that every shard has whole: each shard might
+    /// take others.
+    /// </summary>
+    private bool ChoosesAnew(SqlNode node) =>
+        (
+            node.Kind == "SelectStmt"
+            && !node.List("fromClause").Any(HasSharded)
+            && (
+                node.Has("limitCount")
+                || node.Has("limitOffset")
+                || node.Has("windowClause")
+                || node.List("distinctClause").Any(static on => !on.Members.IsEmpty)
+                || node.List("targetList").Any(static target => HasWindow(target) || GathersInOrder(target))
+            )
+        ) || node.Children().Any(ChoosesAnew);
+
+    private bool HasSharded(SqlNode item) =>
+        item.Kind == "RangeVar"
+            ? tables.Any(table => table.Role == TableRole.Sharded && table.Name.Name == item.Text("relname"))
+            : item.Children().Any(HasSharded);
+
+    private static bool GathersInOrder(SqlNode node) =>
+        (node.Kind == "FuncCall" && node.Names("funcname") is [.., var name] && s_gathering.Contains(name))
+        || node.Children().Any(GathersInOrder);
 
     private static bool IsSameEverywhere(FunctionUse function) =>
         function.Volatility == FunctionVolatility.Immutable || s_ofSettings.Contains(function.Name);
@@ -85,8 +120,9 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
         select.List("distinctClause").All(static on => on.Members.IsEmpty)
         && clauses.Outputs.Columns.Any(output => IsKey(output.Source));
 
+    /// <summary>One that comes out of a query in FROM may be NULL where that has no row.</summary>
     private bool IsKey(ColumnSource source) =>
-        source.Table == rule.Driver!.Table && source.Column == rule.Driver.Column;
+        source.IsOwn && source.Table == rule.Driver!.Table && source.Column == rule.Driver.Column;
 
     private static bool HasWindow(SqlNode node) => node.Has("over") || node.Children().Any(HasWindow);
 
@@ -116,8 +152,9 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
         {
             "SelectStmt" or "SubLink" => AggregatesFromWithin(node),
             "FuncCall"
-                when IsAggregate(node) && !node.Flag("agg_star") && !node.List("args").Any(arg => IsOf(arg, own)) =>
-                true,
+                when IsAggregate(node)
+                    && !(node.Flag("agg_star") && !node.Has("agg_filter"))
+                    && !node.List("args").Any(arg => IsOf(arg, own)) => true,
             _ => node.Children().Any(child => TakesOthers(child, own)),
         };
 

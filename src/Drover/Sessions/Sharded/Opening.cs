@@ -1,4 +1,6 @@
 // How a transaction began: what has to be repeated on a shard that it comes to later.
+using System.Text;
+
 namespace Drover.Sessions.Sharded;
 
 /// <summary>
@@ -16,6 +18,9 @@ internal sealed class Opening
 
     /// <summary>Something was done that a text cannot say again.</summary>
     public bool CannotRepeat { get; set; }
+
+    /// <summary>It sets where names without a schema are looked for.</summary>
+    public bool SetsSearchPath { get; private set; }
 
     public int Count => _ends.Count;
 
@@ -38,6 +43,7 @@ internal sealed class Opening
         text.CopyTo(_bytes.AsSpan(_length));
         _length += text.Length;
         _ends.Add(_length);
+        SetsSearchPath |= _ends.Count > 1 && Encoding.UTF8.GetString(text) is var set && MaySetPath(set);
     }
 
     public void Clear()
@@ -45,5 +51,11 @@ internal sealed class Opening
         _ends.Clear();
         _length = 0;
         CannotRepeat = false;
+        SetsSearchPath = false;
     }
+
+    /// <summary>SET SCHEMA is another word for it.</summary>
+    private static bool MaySetPath(string set) =>
+        set.Contains("search_path", StringComparison.OrdinalIgnoreCase)
+        || set.Contains("schema", StringComparison.OrdinalIgnoreCase);
 }

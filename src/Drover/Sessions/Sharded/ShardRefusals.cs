@@ -79,6 +79,22 @@ internal static class ShardRefusals
             "Read before the first write, after the commit, or rows of one sharding key."
         );
 
+    public static RouteRefusal PathInTransaction { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "search_path was set in the transaction, and a table is named without its schema",
+            null,
+            "Write the schema's name before the table's, or set search_path before the transaction."
+        );
+
+    public static RouteRefusal SettingsDiffer { get; } =
+        new(
+            SqlState.ObjectNotInPrerequisiteState,
+            "the shards' servers write dates and times in different ways",
+            "They differ in TimeZone, DateStyle or IntervalStyle.",
+            "Set the three alike on all shards, or in the session."
+        );
+
     public static RouteRefusal Deadlock { get; } =
         new(
             SqlState.DeadlockDetected,

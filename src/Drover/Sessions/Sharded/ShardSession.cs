@@ -419,22 +419,24 @@ internal sealed class ShardSession
 
     /// <summary>Why a unit cannot run anywhere; null if it can.</summary>
     private RouteRefusal? WhyNot(in Unit unit) =>
-        unit.HasTwoPhase
-            ? ShardRefusals.TwoPhaseOfClient
-            : unit.Route.Kind switch
-            {
-                RouteKind.Many or RouteKind.All or RouteKind.Refused when MayCoordinate(unit) => null,
-                RouteKind.Refused => unit.Route.Refusal,
-                RouteKind.Many or RouteKind.All => ShardRefusals.Across(unit.Route),
-                _ => null,
-            };
+        unit.HasTwoPhase ? ShardRefusals.TwoPhaseOfClient
+        : Branches.Opening.SetsSearchPath && unit is { Runs: true, Plan.HasShortNames: true }
+            ? ShardRefusals.PathInTransaction
+        : unit.Route.Kind switch
+        {
+            RouteKind.Many or RouteKind.All or RouteKind.Refused when MayCoordinate(unit) => null,
+            RouteKind.Refused => unit.Route.Refusal,
+            RouteKind.Many or RouteKind.All => ShardRefusals.Across(unit.Route),
+            _ => null,
+        };
 
     /// <summary>Whether PostgreSQL itself can answer it in the coordinator: it only reads, and is alone.</summary>
     private bool MayCoordinate(in Unit unit) =>
         _pools.HasCoordinator && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
 
     private bool GoesToCoordinator(in Unit unit) =>
-        unit.Route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused && MayCoordinate(unit);
+        unit is { Scatter: null, Route.Kind: RouteKind.Many or RouteKind.All or RouteKind.Refused }
+        && MayCoordinate(unit);
 
     private int Target(Route route) =>
         route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused

@@ -43,6 +43,7 @@ internal sealed class SpreadStatement(
         return _call is null ? ShardRefusals.SeveralShardsInOneBatch
             : database.Decisions is null && !isRead ? ShardRefusals.Across(unit.Route)
             : isInTransaction && !NeedsTransaction && !isRead ? ShardRefusals.NotInTransaction
+            : isRead && branches.Opening.SetsSearchPath && unit.Plan!.HasShortNames ? ShardRefusals.PathInTransaction
             : isInTransaction && (branches.Opening.IsEmpty || branches.Opening.CannotRepeat)
                 ? ShardRefusals.OpeningCannotRepeat
             : null;
@@ -61,6 +62,11 @@ internal sealed class SpreadStatement(
     /// <param name="isOwn">The client has begun no transaction: it is one of its own.</param>
     public async ValueTask RunAsync(bool isOwn)
     {
+        if (_call is { ReplacesUnnamed: true })
+        {
+            // No server of the client's has it: who binds it again is told so, and does not get the one before.
+            session.Unnamed?.Forget();
+        }
         if (_unit.Scatter is { } scatter)
         {
             await _scatters.RunAsync(scatter, _unit.Route.Shards, isOwn);

@@ -25,6 +25,9 @@ internal sealed class StatementCall
     /// <summary>It came as a simple query.</summary>
     public bool IsQuery => _messages.Count == 0;
 
+    /// <summary>Behind it the client's unnamed statement is not the one before.</summary>
+    public bool ReplacesUnnamed => IsQuery || _messages.Contains(FrontendType.Parse);
+
     /// <summary>Reads a whole unit; null if it is more than one statement run once and to its end.</summary>
     public static StatementCall? Read(ReadOnlySpan<byte> unit, ClientSession session)
     {
@@ -141,11 +144,16 @@ internal sealed class StatementCall
                 return !_messages.Contains(FrontendType.Bind)
                     && (_messages.Contains(FrontendType.Parse) ? bind.Statement.IsEmpty : Find(bind, session));
             case FrontendType.Describe when Describe.TryRead(body, out Describe describe):
-                return describe.Kind == DescribedKind.Portal && _messages.Contains(FrontendType.Bind);
+                return describe.Kind == DescribedKind.Portal
+                    && describe.Name.IsEmpty
+                    && _messages.Contains(FrontendType.Bind);
             case FrontendType.Execute when Execute.TryRead(body, out Execute execute):
-                return execute.RowsMax <= 0 && !_messages.Contains(FrontendType.Execute);
+                return execute.RowsMax <= 0
+                    && execute.Portal.IsEmpty
+                    && _messages.Contains(FrontendType.Bind)
+                    && !_messages.Contains(FrontendType.Execute);
             case FrontendType.Close when Close.TryRead(body, out Close close):
-                return close.Kind == DescribedKind.Portal;
+                return close.Kind == DescribedKind.Portal && _messages.Contains(FrontendType.Execute);
             default:
                 return type == FrontendType.Sync && _messages.Contains(FrontendType.Execute);
         }

@@ -20,6 +20,9 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
     private int _viewDepth;
     private bool _writes;
 
+    /// <summary>Views' queries have been read too.</summary>
+    public bool HasViews => _views > 0;
+
     public ICatalogFacts Catalog { get; } = catalog;
 
     /// <summary>Where the literals are; of a view's query, nowhere.</summary>
@@ -149,6 +152,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
             LoneParameters = [.. _loneParameters],
             HasParameters = _hasParameters,
             Tables = [.. Tables],
+            HasViews = HasViews,
             Functions = [.. Functions],
             RowLocks = [.. RowLocks],
             Predicates = [.. Predicates],

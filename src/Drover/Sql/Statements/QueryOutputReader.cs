@@ -28,6 +28,9 @@ internal sealed class QueryOutputReader(FactsBuilder facts, NameScope scope)
                 isOrdered &= star.IsOrdered;
                 continue;
             }
+            // The columns of a composite value: how many is for its type to say.
+            isComplete &=
+                value.Kind != "A_Indirection" || value.List("indirection").All(static i => i.Kind != "A_Star");
             string name = target.Text("name");
             columns.Add(
                 new QueryOutput(

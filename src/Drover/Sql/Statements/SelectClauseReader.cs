@@ -17,7 +17,17 @@ internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
     public SelectClauses Read(SqlNode select, QueryOutputs outputs)
     {
         ImmutableArray<OutputValue?> values = ValuesOf(select);
-        bool isPositional = outputs.IsPositional && values.Length == outputs.Columns.Length;
+        ColumnSource[] sources = [.. select.List("targetList").SelectMany(SourcesOf)];
+        bool isPositional =
+            outputs.IsPositional && values.Length == outputs.Columns.Length && sources.Length == outputs.Columns.Length;
+        if (isPositional)
+        {
+            // As they are here: to a query around this one, a LIMIT hides them.
+            outputs = outputs with
+            {
+                Columns = [.. outputs.Columns.Zip(sources, static (column, source) => column with { Source = source })],
+            };
+        }
         return new SelectClauses(
             isPositional ? outputs : QueryOutputs.Unknown,
             values,
@@ -49,6 +59,21 @@ internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
         return values.ToImmutable();
     }
 
+    private IEnumerable<ColumnSource> SourcesOf(SqlNode target)
+    {
+        SqlNode value = target.Child("val")!;
+        if (value.Kind != "ColumnRef")
+        {
+            return [ColumnSource.None];
+        }
+        if (value.List("fields").LastOrDefault()?.Kind != "A_Star")
+        {
+            return [scope.Resolve(value)];
+        }
+        ImmutableArray<string> names = value.Names("fields");
+        return scope.Star(names.IsEmpty ? null : names[0]).Columns.Select(static column => column.Source);
+    }
+
     private IEnumerable<ColumnSource> ColumnsOf(SqlNode value) =>
         value.Kind switch
         {
@@ -72,8 +97,9 @@ internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
         bool isByBytes =
             node.Kind == "CollateClause"
             && node.Child("arg")?.Kind == "ColumnRef"
-            && node.Names("collname") is [.., { } collation]
-            && s_byteOrders.Contains(collation);
+            && node.Names("collname") is { Length: > 0 } collation
+            && s_byteOrders.Contains(collation[^1])
+            && (collation.Length == 1 || collation[0] == "pg_catalog");
         int output =
             direction == "SORTBY_USING" ? -1
             // Only a name by itself can be that of an output.
@@ -114,8 +140,15 @@ internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
             ? -1
             : Enumerable.Range(0, outputs.Columns.Length).FirstOrDefault(i => IsOf(outputs.Columns[i], source), -1);
 
+    /// <summary>
+    /// Both are a column of the same table in the same place: one that came out of a query in FROM may come out of it
+    /// twice, or as NULL where that one has no row.
+    /// </summary>
     private static bool IsOf(QueryOutput output, ColumnSource source) =>
-        output.Source.Table == source.Table && output.Source.Column == source.Column;
+        source.IsOwn
+        && output.Source.IsOwn
+        && output.Source.Table == source.Table
+        && output.Source.Column == source.Column;
 
     /// <summary>Here a column of FROM comes before an output of that name.</summary>
     private ColumnSource GroupOf(SqlNode item, QueryOutputs outputs) =>

@@ -62,6 +62,9 @@ internal sealed record StatementFacts
     /// <summary>Every table or view that is named, once per place; names of WITH queries are not among them.</summary>
     public ImmutableArray<TableUse> Tables { get; init; } = [];
 
+    /// <summary>It names a view, whose query is taken in; what that computes is not in the tree.</summary>
+    public bool HasViews { get; init; }
+
     public ImmutableArray<FunctionUse> Functions { get; init; } = [];
 
     /// <summary>FOR UPDATE and the like, as PostgreSQL names the strength; such a SELECT is a write.</summary>

@@ -24,6 +24,10 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         {
             return null;
         }
+        if (MayTellTime(call.Text.Span) || MayTellTime(call.Values.Span))
+        {
+            return null;
+        }
         foreach (SortColumn column in plan.Sort)
         {
             bool isBinary = bind.ResultFormats.Count > 0 && bind.ResultFormats[column.Index] != 0;
@@ -54,6 +58,37 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         return RowBounds.FromTheFirst(call.Text.Span, conforming) is { } text
             ? new ScatterCall(call, plan, text, offset.Value, limit)
             : null;
+    }
+
+    /// <summary>
+    /// Whether one of the words is there that PostgreSQL takes for a time: each shard would look at its own clock.
+    /// </summary>
+    /// <remarks>https://www.postgresql.org/docs/18/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES</remarks>
+    private static bool MayTellTime(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> lower = bytes.Length <= 1024 ? stackalloc byte[bytes.Length] : new byte[bytes.Length];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            lower[i] = bytes[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(bytes[i] | 0x20) : bytes[i];
+        }
+        return IsIn("now"u8, lower)
+            || IsIn("today"u8, lower)
+            || IsIn("tomorrow"u8, lower)
+            || IsIn("yesterday"u8, lower);
+    }
+
+    private static bool IsIn(ReadOnlySpan<byte> word, ReadOnlySpan<byte> text)
+    {
+        for (int at; (at = text.IndexOf(word)) >= 0; text = text[(at + word.Length)..])
+        {
+            bool begins = at == 0 || !char.IsAsciiLetterOrDigit((char)text[at - 1]);
+            bool ends = at + word.Length == text.Length || !char.IsAsciiLetterOrDigit((char)text[at + word.Length]);
+            if (begins && ends)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static bool WritesIso(ClientSession session) =>

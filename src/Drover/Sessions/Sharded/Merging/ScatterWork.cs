@@ -20,7 +20,11 @@ internal sealed class ScatterWork(
     Func<ServerConnection, Task> cancel
 )
 {
-    private bool _wasStale;
+    /// <summary>What has an effect on how a value is written, or on what a day is.</summary>
+    private static readonly string[] s_styles = ["TimeZone", "DateStyle", "IntervalStyle"];
+
+    /// <summary>The statement whose answer was not what the catalogs had said.</summary>
+    private byte[] _stale = [];
 
     /// <summary>
     /// Runs it, and answers the client; or, once, has the catalogs looked at again and leaves it where it is.
@@ -43,11 +47,9 @@ internal sealed class ScatterWork(
             branches.NoteData(isWritten: false);
         }
         ServerConnection[] servers = [.. shards.Select(branches.ServerOf)];
-        ScatterResult result;
-        using (ScatterRun run = new(session, scatter, cancel))
-        {
-            result = await run.RunAsync(servers);
-        }
+        ScatterResult result = AreAlike(servers)
+            ? await ReadAsync(scatter, servers)
+            : new ScatterResult([], ShardRefusals.SettingsDiffer, false);
         if (session.End is not null)
         {
             return;
@@ -55,17 +57,20 @@ internal sealed class ScatterWork(
         RouteRefusal? failure = result.Failure;
         if (result is { IsStale: true, Failure: null })
         {
-            failure = _wasStale ? ShardRefusals.OrderUnknown : null;
-            _wasStale = !_wasStale;
-            if (_wasStale)
+            if (_stale.AsSpan().SequenceEqual(scatter.Call.Text.Span))
             {
+                failure = ShardRefusals.OrderUnknown;
+            }
+            else
+            {
+                _stale = scatter.Call.Text.ToArray();
                 session.Park();
                 await database.Refresh.RequestAsync(isPressing: true);
                 await FinishAsync(servers, isOwn);
                 return;
             }
         }
-        _wasStale = false;
+        _stale = [];
         session.Inbox.Consume(scatter.Call.Length);
         session.Traffic.RecordQuery(session.Loop.NowUs - startUs);
         session.Traffic.Scatters++;
@@ -77,6 +82,21 @@ internal sealed class ScatterWork(
         work.Tell(scatter.Call, result.Tag, failure, status);
         await FinishAsync(servers, isOwn);
     }
+
+    private async ValueTask<ScatterResult> ReadAsync(ScatterCall scatter, ServerConnection[] servers)
+    {
+        using ScatterRun run = new(session, scatter, cancel);
+        return await run.RunAsync(servers);
+    }
+
+    private static bool AreAlike(ServerConnection[] servers) =>
+        servers.All(server =>
+            ReferenceEquals(server.Reported, servers[0].Reported)
+            || s_styles.All(style => Find(server, style) == Find(servers[0], style))
+        );
+
+    private static string? Find(ServerConnection server, string name) =>
+        server.Reported.TryFind(name, out string? value) ? value : null;
 
     private ValueTask FinishAsync(ServerConnection[] servers, bool isOwn) =>
         isOwn ? work.FinishAsync(servers) : ValueTask.CompletedTask;
