@@ -69,8 +69,8 @@ internal sealed class CopyIn : IDisposable
         if (_inputs.Failure is null && _session.End is null)
         {
             HasBegun = true;
-            writeHead(_inputs.ToClient);
-            _inputs.ToClient.WriteBytes(_inputs.Response);
+            writeHead(_inputs.ToClient.Writer);
+            _inputs.ToClient.Writer.WriteBytes(_inputs.Response);
             await TakeAsync();
         }
         _inputs.EndInputs();
@@ -79,7 +79,7 @@ internal sealed class CopyIn : IDisposable
         {
             await _inputs.CancelAsync();
         }
-        await _inputs.FlushAsync();
+        await _inputs.ToClient.FlushAsync();
         byte[] tag = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"COPY {_inputs.Rows}"));
         return new FanOutResult(tag, _inputs.Failure);
     }
@@ -96,7 +96,7 @@ internal sealed class CopyIn : IDisposable
     /// <summary>The client sends, the servers take.</summary>
     private async ValueTask TakeAsync()
     {
-        await _inputs.FlushAsync();
+        await _inputs.ToClient.FlushAsync();
         int rounds = 0;
         while (_session.End is null && _inputs.Failure is null && !(_isDone && _large is null))
         {
@@ -114,7 +114,7 @@ internal sealed class CopyIn : IDisposable
                 // Rows may be looked at before there are enough for a message.
                 _inputs.FlushInputs();
             }
-            await _inputs.FlushAsync();
+            await _inputs.ToClient.FlushAsync();
             _session.Park();
             if (moved)
             {

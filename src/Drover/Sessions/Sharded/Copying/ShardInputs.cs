@@ -39,7 +39,7 @@ internal sealed class ShardInputs(
     private bool _yields;
 
     /// <summary>What goes to the client.</summary>
-    public MessageWriter ToClient { get; } = new(AnswerBytesMax * 4);
+    public AnswerStream ToClient { get; } = new(session);
 
     /// <summary>The first of CopyInResponse, whole; null before it.</summary>
     public byte[]? Response { get; private set; }
@@ -161,7 +161,7 @@ internal sealed class ShardInputs(
         while (session.End is null)
         {
             HearAll();
-            await FlushAsync();
+            await ToClient.FlushAsync();
             bool isOver = Failure is not null;
             if (isOver)
             {
@@ -172,7 +172,7 @@ internal sealed class ShardInputs(
                 return;
             }
             Alarm? alarm = isOver ? await GiveUpAsync() : null;
-            LookAtClient();
+            ToClient.LookAtClient();
             session.Park();
             if (session.End is null)
             {
@@ -206,16 +206,6 @@ internal sealed class ShardInputs(
         _isCanceled = true;
         session.Park();
         await Task.WhenAll(_all.Where(static input => !input.IsOver).Select(input => cancel(input.Server)).ToArray());
-    }
-
-    /// <summary>A client that is gone waits for nothing.</summary>
-    private void LookAtClient()
-    {
-        int received = session.Inbox.Fill(session.Client, session.Loop.ClientScratch, session.InboxBytesMax);
-        if (received is 0 or Connection.Broken)
-        {
-            session.End ??= SessionEnd.ClientLost;
-        }
     }
 
     /// <summary>Hears what the servers say.</summary>
@@ -298,7 +288,7 @@ internal sealed class ShardInputs(
                 input.Server.IsDying |= isFatal;
                 break;
             case BackendType.NoticeResponse:
-                ToClient.WriteBytes(message);
+                ToClient.Writer.WriteBytes(message);
                 break;
             case BackendType.ReadyForQuery:
                 input.Server.Status = ReadyForQuery.TryRead(body, out TransactionStatus now)
@@ -353,30 +343,5 @@ internal sealed class ShardInputs(
     {
         input.Server.IsDying = true;
         Failure ??= ShardRefusals.ShardLost(input.Server.Pool.Database.Name);
-    }
-
-    /// <summary>Sends what there is for the client, and waits until it has read most of it.</summary>
-    public async ValueTask FlushAsync()
-    {
-        if (ToClient.Length > 0)
-        {
-            session.Traffic.BytesSent += ToClient.Length;
-            bool isSent = session.Outbox.Send(session.Client, ToClient.Written);
-            ToClient.Clear();
-            session.End ??= isSent ? null : SessionEnd.ClientLost;
-        }
-        while (session.End is null && session.Outbox.Pending > 0)
-        {
-            if (!session.Outbox.Flush(session.Client))
-            {
-                session.End ??= SessionEnd.ClientLost;
-            }
-            if (session.Outbox.Pending <= SessionLimits.UnreadAnswerBytesMax)
-            {
-                return;
-            }
-            session.Park();
-            await session.Wakeup;
-        }
     }
 }
