@@ -155,13 +155,14 @@ internal sealed class DataPlane : ISupervisor, IDisposable
 
     public void Dispose()
     {
-        foreach (Listener listener in _listeners)
-        {
-            listener.Dispose();
-        }
+        // A listener is its loop's as long as that runs.
         foreach (EventLoop loop in _loops)
         {
             loop.Dispose();
+        }
+        foreach (Listener listener in _listeners)
+        {
+            listener.Dispose();
         }
         _parsers?.Dispose();
     }

@@ -75,6 +75,9 @@ internal abstract class EventLoop : IDisposable
 
     public bool IsStopping => _stopping;
 
+    /// <summary>Whether the thread is there, also one that was told to stop and has not yet.</summary>
+    public bool IsRunning => _thread.IsAlive;
+
     /// <summary>Wraps its connections; set by tests, before the start.</summary>
     public IConnectionDecorator? Decorator { get; set; }
 

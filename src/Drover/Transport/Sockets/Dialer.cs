@@ -107,7 +107,7 @@ internal static class Dialer
     {
         fixed (byte* raw = address.Buffer.Span)
         {
-            return Libc.Connect(descriptor, raw, address.Size) == 0 ? 0 : Libc.LastError;
+            return Libc.Connect(descriptor, raw, address.Size) == 0 ? 0 : Libc.KeptError;
         }
     }
 
@@ -117,7 +117,7 @@ internal static class Dialer
         int length = sizeof(int);
         return Libc.GetSocketOption(descriptor, SolSocket, SoError, (byte*)&value, &length) == 0
             ? value
-            : Libc.LastError;
+            : Libc.KeptError;
     }
 
     private sealed record Pending(EventLoop Loop, Wakeup Wakeup);

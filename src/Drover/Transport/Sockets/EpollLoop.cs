@@ -23,7 +23,8 @@ internal sealed unsafe class EpollLoop : EventLoop
     private int _clockMs;
     private Registration[] _registrations = new Registration[64];
     private uint _generation;
-    private bool _disposed;
+    private readonly Lock _closing = new();
+    private bool _isClosed;
 
     public EpollLoop(int index, TimeProvider time)
         : base(index, time)
@@ -84,12 +85,20 @@ internal sealed unsafe class EpollLoop : EventLoop
         }
     }
 
+    /// <summary>
+    /// Closes the set once the thread has ended. A thread that hangs keeps its descriptors: their numbers would be given
+    /// to others, whose events it would take.
+    /// </summary>
     public override void Dispose()
     {
         base.Dispose();
-        if (!_disposed)
+        lock (_closing)
         {
-            _disposed = true;
+            if (_isClosed || IsRunning)
+            {
+                return;
+            }
+            _isClosed = true;
             _ = Libc.Close(_epoll);
             _ = Libc.Close(_interrupt);
             _ = Libc.Close(_clock);
@@ -97,10 +106,19 @@ internal sealed unsafe class EpollLoop : EventLoop
         }
     }
 
+    /// <summary>
+    /// Whoever posts to a loop that has ended must not write into what has the descriptor's number by now.
+    /// </summary>
     protected override void Interrupt()
     {
-        ulong one = 1;
-        _ = Libc.Write(_interrupt, (byte*)&one, sizeof(ulong));
+        lock (_closing)
+        {
+            if (!_isClosed)
+            {
+                ulong one = 1;
+                _ = Libc.Write(_interrupt, (byte*)&one, sizeof(ulong));
+            }
+        }
     }
 
     protected override void Poll(int timeoutMs)
@@ -154,11 +172,16 @@ internal sealed unsafe class EpollLoop : EventLoop
         Span<byte> span = new(raw, EventSize);
         BinaryPrimitives.WriteInt32LittleEndian(span, interest);
         BinaryPrimitives.WriteUInt64LittleEndian(span[DataOffset..], (uint)descriptor | ((ulong)generation << 32));
-        Check(Libc.EpollControl(_epoll, operation, descriptor, raw), "epoll_ctl");
+        if (Libc.EpollControl(_epoll, operation, descriptor, raw) < 0)
+        {
+            throw Failed("epoll_ctl", Libc.LastError);
+        }
     }
 
-    private static int Check(int result, string call) =>
-        result >= 0 ? result : throw new IOException($"{call}: {Marshal.GetPInvokeErrorMessage(Libc.LastError)}");
+    private static int Check(int result, string call) => result >= 0 ? result : throw Failed(call, Libc.KeptError);
+
+    private static IOException Failed(string call, int error) =>
+        new($"{call}: {Marshal.GetPInvokeErrorMessage(error)}");
 
     private readonly record struct Registration(IEpollTarget? Target, uint Generation);
 

@@ -40,7 +40,7 @@ internal static unsafe partial class Libc
     [SuppressGCTransition]
     public static partial nint Send(int socket, byte* buffer, nint length, int flags);
 
-    [LibraryImport(Library, EntryPoint = "epoll_create1")]
+    [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EpollCreate(int flags);
 
     [LibraryImport(Library, EntryPoint = "epoll_ctl")]
@@ -50,13 +50,13 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "epoll_wait")]
     public static partial int EpollWait(int epoll, byte* events, int capacity, int timeoutMs);
 
-    [LibraryImport(Library, EntryPoint = "eventfd")]
+    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventFd(uint initial, int flags);
 
-    [LibraryImport(Library, EntryPoint = "timerfd_create")]
+    [LibraryImport(Library, EntryPoint = "timerfd_create", SetLastError = true)]
     public static partial int TimerFd(int clock, int flags);
 
-    [LibraryImport(Library, EntryPoint = "timerfd_settime")]
+    [LibraryImport(Library, EntryPoint = "timerfd_settime", SetLastError = true)]
     public static partial int SetTimerFd(int descriptor, int flags, long* spec, long* before);
 
     [LibraryImport(Library, EntryPoint = "read")]
@@ -70,10 +70,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int descriptor);
 
-    [LibraryImport(Library, EntryPoint = "accept4")]
+    [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept(int socket, byte* address, int* addressLength, int flags);
 
-    [LibraryImport(Library, EntryPoint = "connect")]
+    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
     public static partial int Connect(int socket, byte* address, int length);
 
     [LibraryImport(Library, EntryPoint = "clock_gettime")]
@@ -90,9 +90,17 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
-    [LibraryImport(Library, EntryPoint = "getsockopt")]
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
     public static partial int GetSocketOption(int socket, int level, int option, byte* value, int* length);
 
-    /// <summary>The errno of the call just made; must be read before anything else runs on the thread.</summary>
+    /// <summary>
+    /// The errno of a call that skips the GC transition; must be read before anything else runs on the thread.
+    /// </summary>
     public static int LastError => Marshal.GetLastSystemError();
+
+    /// <summary>
+    /// The errno of a call that makes the GC transition, which may itself make system calls before it returns: the
+    /// marshalling code has kept it.
+    /// </summary>
+    public static int KeptError => Marshal.GetLastPInvokeError();
 }

@@ -124,7 +124,7 @@ internal sealed class Listener : IDisposable
         client = default;
         if (descriptor < 0)
         {
-            return Libc.LastError switch
+            return Libc.KeptError switch
             {
                 Libc.EMFile or Libc.ENFile or Libc.ENoBufs or Libc.ENoMem => Outcome.Exhausted,
                 Libc.EConnAborted or Libc.EIntr => Outcome.Skipped,
