@@ -54,6 +54,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
                     show => scene.PlayAsync(stage, show, cancellationToken)
                 )
             );
+            await stage.CheckAsync(cancellationToken);
         }
         DemoReport report = new()
         {

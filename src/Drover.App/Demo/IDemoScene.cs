@@ -21,6 +21,7 @@ internal sealed class DemoStage(DemoOptions options, LocalPostgresCluster cluste
     : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _owned = [];
+    private readonly List<ProxyProcess> _expected = [];
 
     /// <summary>What the user asked for.</summary>
     public DemoOptions Options => options;
@@ -44,11 +45,31 @@ internal sealed class DemoStage(DemoOptions options, LocalPostgresCluster cluste
         + "Timeout=30;Command Timeout=60;Server Compatibility Mode=NoTypeLoading;Application Name=shop";
 
     /// <summary>Starts Drover, unless an earlier scene has.</summary>
-    public async Task<ProxyProcess> StartProxyAsync(CancellationToken cancellationToken) =>
-        Proxy ??= await ProxyProcess.StartAsync(cluster, options, timeProvider, cancellationToken);
+    public async Task<ProxyProcess> StartProxyAsync(CancellationToken cancellationToken)
+    {
+        if (Proxy is null)
+        {
+            Proxy = await ProxyProcess.StartAsync(cluster, options, timeProvider, cancellationToken);
+            Expect(Proxy);
+        }
+        return Proxy;
+    }
 
     /// <summary>Something that stays up until the demo ends.</summary>
     public void Own(IAsyncDisposable part) => _owned.Add(part);
+
+    /// <summary>A proxy that has to be there to the end.</summary>
+    public void Expect(ProxyProcess proxy) => _expected.Add(proxy);
+
+    /// <summary>Fails if a proxy has ended by itself.</summary>
+    /// <exception cref="LocalPostgresException">With its exit code and the end of its log.</exception>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        foreach (ProxyProcess proxy in _expected)
+        {
+            await proxy.CheckAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Ends the proxy and what scenes have started; the cluster has an owner of its own.</summary>
     public async ValueTask DisposeAsync()

@@ -14,6 +14,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
     private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);
 
+    private const int LogLinesShown = 40;
+
     private readonly Process _process;
     private readonly TimeProvider _timeProvider;
 
@@ -118,6 +120,21 @@ internal sealed class ProxyProcess : IAsyncDisposable
             await proxy.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Fails if the proxy has ended by itself.</summary>
+    /// <exception cref="LocalPostgresException">With its exit code and the end of its log.</exception>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        if (!_process.HasExited)
+        {
+            return;
+        }
+        string[] lines = await File.ReadAllLinesAsync(LogFile, cancellationToken);
+        throw new LocalPostgresException(
+            $"the proxy ended with exit code {_process.ExitCode}. The end of its log:\n"
+                + string.Join('\n', lines.TakeLast(LogLinesShown))
+        );
     }
 
     /// <summary>Ends the proxy: SIGINT, and SIGKILL when that takes too long.</summary>

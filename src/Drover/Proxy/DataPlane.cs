@@ -62,6 +62,7 @@ internal sealed class DataPlane : ISupervisor, IDisposable
     {
         foreach (EventLoop loop in _loops)
         {
+            loop.OnDefect = defect => LogLifecycle.Unexpected(_log, defect, $"loop {loop.Index}");
             loop.Start();
         }
         _loops[0].Post(static state => ((DataPlane)state!).BeginMaintenance(), this);
@@ -191,16 +192,28 @@ internal sealed class DataPlane : ISupervisor, IDisposable
         Directory.Warm();
         while (!_loops[0].IsStopping)
         {
-            foreach (ServerPool pool in Directory.Pools)
+            try
             {
-                pool.Maintain(_loops[0]);
+                Maintain();
             }
-            foreach (string forgotten in Directory.ForgetIdle())
+            catch (Exception bug)
             {
-                LogPool.Forgotten(_log, forgotten);
+                LogLifecycle.Unexpected(_log, bug, "maintenance");
             }
-            LoopBalance.Adjust(_loops);
             await _loops[0].DelayAsync(TimeSpan.FromMilliseconds(300));
         }
+    }
+
+    private void Maintain()
+    {
+        foreach (ServerPool pool in Directory.Pools)
+        {
+            pool.Maintain(_loops[0]);
+        }
+        foreach (string forgotten in Directory.ForgetIdle())
+        {
+            LogPool.Forgotten(_log, forgotten);
+        }
+        LoopBalance.Adjust(_loops);
     }
 }

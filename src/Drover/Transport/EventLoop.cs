@@ -78,6 +78,12 @@ internal abstract class EventLoop : IDisposable
     /// <summary>Whether the thread is there, also one that was told to stop and has not yet.</summary>
     public bool IsRunning => _thread.IsAlive;
 
+    /// <summary>
+    /// Told of what a callback, a connection's session or a ticker threw: a defect, since none of them may. The loop
+    /// goes on for all others. Set before the start.
+    /// </summary>
+    public Action<Exception>? OnDefect { get; set; }
+
     /// <summary>Wraps its connections; set by tests, before the start.</summary>
     public IConnectionDecorator? Decorator { get; set; }
 
@@ -212,6 +218,13 @@ internal abstract class EventLoop : IDisposable
         NowMs = NowUs / 1000;
     }
 
+    /// <summary>For filters around each of many things that are due: what one throws is not the others' end.</summary>
+    protected bool IsReported(Exception defect)
+    {
+        OnDefect?.Invoke(defect);
+        return OnDefect is not null;
+    }
+
     protected void ClearInterrupt() => Volatile.Write(ref _wakePending, 0);
 
     private void Run()
@@ -232,11 +245,23 @@ internal abstract class EventLoop : IDisposable
 
     private int SleepMs() => _timers.Count == 0 && _tickers.Count == 0 ? TickMs * 10 : TickMs;
 
+    private void Call(SendOrPostCallback callback, object? state)
+    {
+        try
+        {
+            callback(state);
+        }
+        catch (Exception defect) when (IsReported(defect))
+        {
+            // The next one.
+        }
+    }
+
     private void RunPosted()
     {
         for (int budget = TransportLimits.PostedPerTurn; budget > 0 && _local.TryDequeue(out var item); budget--)
         {
-            item.Callback(item.State);
+            Call(item.Callback, item.State);
         }
         if (!_hasPosted)
         {
@@ -245,7 +270,7 @@ internal abstract class EventLoop : IDisposable
         _hasPosted = false;
         for (int budget = TransportLimits.PostedPerTurn; _posted.TryDequeue(out var item); budget--)
         {
-            item.Callback(item.State);
+            Call(item.Callback, item.State);
             if (budget == 0)
             {
                 _hasPosted = true;
@@ -259,7 +284,7 @@ internal abstract class EventLoop : IDisposable
         while (_timers.TryPeek(out Alarm? alarm, out long due) && due <= NowMs)
         {
             _timers.Dequeue();
-            alarm.Ring();
+            Call(static ringing => ((Alarm)ringing!).Ring(), alarm);
         }
         if (NowMs - _lastTick < TickMs)
         {
@@ -270,10 +295,22 @@ internal abstract class EventLoop : IDisposable
         {
             if (i < _tickers.Count)
             {
-                _tickers[i].OnTick(NowMs);
+                Tick(_tickers[i]);
             }
         }
         MeasureBusy();
+    }
+
+    private void Tick(ILoopTicker ticker)
+    {
+        try
+        {
+            ticker.OnTick(NowMs);
+        }
+        catch (Exception defect) when (IsReported(defect))
+        {
+            // The next one.
+        }
     }
 
     /// <summary>Processor time of this thread over wall time: waiting for a processor is not work.</summary>

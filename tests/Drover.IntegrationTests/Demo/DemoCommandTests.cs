@@ -81,6 +81,21 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
     }
 
     [Fact]
+    public async Task Proxy_that_ends_in_the_middle_is_exit_code_1_and_how_it_ended()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("drover-demo-");
+        string proxy = await ProxyBehindAsync(folder, "(sleep 3; kill -KILL $$) &");
+        using Process demo = Start(proxy, "--scene pooled --scale 0.01 --seconds 1 --clients 5 --rate 50", "/dev/null");
+        await demo.StandardOutput.ReadToEndAsync(Token);
+        string error = await demo.StandardError.ReadToEndAsync(Token);
+        await demo.WaitForExitAsync(Token);
+        folder.Delete(recursive: true);
+
+        Assert.Equal(1, demo.ExitCode);
+        Assert.Contains("the proxy ended with exit code 137. The end of its log:", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Demo_that_is_kept_ends_on_ctrl_c_and_leaves_no_process_and_no_folder()
     {
         using Process demo = Start(

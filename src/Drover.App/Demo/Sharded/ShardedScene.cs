@@ -28,6 +28,7 @@ internal sealed class ShardedScene : IDemoScene
     {
         ShardedShop shop = await ShardedShop.StartAsync(stage, Say, cancellationToken);
         stage.Own(shop);
+        stage.Expect(shop.Proxy);
         TrafficLoad load = new(Name, stage, stage.Options.PooledClients, shop.Proxy.Port)
         {
             PreparingEvery = PreparingEvery,

@@ -86,8 +86,8 @@ internal sealed unsafe class EpollLoop : EventLoop
     }
 
     /// <summary>
-    /// Closes the set once the thread has ended. A thread that hangs keeps its descriptors: their numbers would be given
-    /// to others, whose events it would take.
+    /// Closes the set once the thread has ended. A thread that hangs keeps its descriptors: their numbers would be
+    /// given to others, whose events it would take.
     /// </summary>
     public override void Dispose()
     {
@@ -146,8 +146,20 @@ internal sealed unsafe class EpollLoop : EventLoop
             Registration registration = _registrations[descriptor];
             if (registration.Target is not null && registration.Generation == (uint)(data >> 32))
             {
-                registration.Target.OnEvents(happened);
+                Dispatch(registration.Target, happened);
             }
+        }
+    }
+
+    private void Dispatch(IEpollTarget target, int happened)
+    {
+        try
+        {
+            target.OnEvents(happened);
+        }
+        catch (Exception defect) when (IsReported(defect))
+        {
+            // The next event.
         }
     }
 
