@@ -51,15 +51,15 @@ internal sealed class FanOut(
     /// <param name="servers">The servers.</param>
     /// <param name="texts">The statement of each.</param>
     /// <param name="isSame">Every server does the same, as with a reference table: one answer stands for all.</param>
-    /// <param name="order">
-    /// Of rows that were divided among the servers, the places that each server's had: what they return is put in that
-    /// order again. Null: one server's behind the other's.
+    /// <param name="compose">
+    /// Makes the answer's rows of all that each server gives, as messages. Null: they are passed on, one server's behind
+    /// the other's.
     /// </param>
     public async ValueTask<FanOutResult> RunAsync(
         IReadOnlyList<ServerConnection> servers,
         IReadOnlyList<ReadOnlyMemory<byte>> texts,
         bool isSame,
-        IReadOnlyList<IReadOnlyList<int>>? order = null
+        Func<IReadOnlyList<List<byte[]>>, IEnumerable<byte[]>>? compose = null
     )
     {
         _servers = servers;
@@ -69,7 +69,7 @@ internal sealed class FanOut(
         }
         for (int i = 0; i < servers.Count && session.End is null; i++)
         {
-            _kept = order is null ? null : [];
+            _kept = compose is null ? null : [];
             await ReceiveAsync(servers[i], passesRows: !isSame || i == 0, counts: !isSame || i == 0);
             _returned.Add(_kept ?? []);
         }
@@ -77,9 +77,12 @@ internal sealed class FanOut(
         {
             await CancelAsync();
         }
-        if (order is not null && _failure is null)
+        foreach (
+            byte[] row in compose is null || _failure is not null || session.End is not null ? [] : compose(_returned)
+        )
         {
-            WriteInOrder(order);
+            WriteHead();
+            _answer.Writer.WriteBytes(row);
         }
         if (_failure is null && session.End is null)
         {
@@ -288,23 +291,6 @@ internal sealed class FanOut(
             _isHeadWritten = true;
             call.WriteHead(_answer.Writer, _shape);
             copy?.WriteHead(_answer.Writer);
-        }
-    }
-
-    /// <summary>A server returns its rows in the order that they had, unless some were left out.</summary>
-    private void WriteInOrder(IReadOnlyList<IReadOnlyList<int>> order)
-    {
-        bool areAllThere = !order.Where((places, i) => places.Count != _returned[i].Count).Any();
-        IEnumerable<byte[]> rows = areAllThere
-            ? order
-                .SelectMany((places, i) => places.Select((place, k) => (Place: place, Row: _returned[i][k])))
-                .OrderBy(static one => one.Place)
-                .Select(static one => one.Row)
-            : _returned.SelectMany(static one => one);
-        foreach (byte[] row in rows)
-        {
-            WriteHead();
-            _answer.Writer.WriteBytes(row);
         }
     }
 

@@ -21,6 +21,14 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
             ? database.Map!.Shards[(int)(session.Identity.Id % database.Map.Shards.Length)].Number
             : route.Shard;
 
+    /// <summary>The number of the server that answers by itself what has a route.</summary>
+    public int TargetOf(Route route) =>
+        route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused ? CoordinatorNumber : NumberOf(route);
+
+    /// <summary>Whether PostgreSQL itself can answer it in the coordinator: it only reads, and is alone.</summary>
+    public bool MayCoordinate(in Unit unit) =>
+        HasCoordinator && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
+
     /// <summary>The session takes its next server from this shard.</summary>
     public void Enter(int shard)
     {

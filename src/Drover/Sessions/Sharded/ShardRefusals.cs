@@ -87,6 +87,14 @@ internal static class ShardRefusals
             "Write the schema's name before the table's, or set search_path before the transaction."
         );
 
+    public static RouteRefusal ExplainFormat { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the plans of several shards are given as text or as JSON",
+            null,
+            "EXPLAIN (FORMAT TEXT) or (FORMAT JSON)."
+        );
+
     public static RouteRefusal SettingsDiffer { get; } =
         new(
             SqlState.ObjectNotInPrerequisiteState,

@@ -131,7 +131,11 @@ internal sealed class ShardSession
                 return Admission.Answered;
             }
         }
-        Branches.Enter(Target(unit.Route));
+        Branches.Enter(_pools.TargetOf(unit.Route));
+        if (unit.Explain is not null)
+        {
+            return BeginSpread(unit, data);
+        }
         _credit = unit.Length;
         Note(unit, data);
         return Admission.Go;
@@ -263,7 +267,7 @@ internal sealed class ShardSession
         {
             return JudgeForAll(unit, data, isQuiet);
         }
-        int target = unit.Route.Kind == RouteKind.Any ? Branches.Current : Target(unit.Route);
+        int target = unit.Route.Kind == RouteKind.Any ? Branches.Current : _pools.TargetOf(unit.Route);
         if (target == ShardPools.CoordinatorNumber && Branches.HasWritten)
         {
             return Refuse(ShardRefusals.CoordinatorAfterWrite);
@@ -274,7 +278,9 @@ internal sealed class ShardSession
         }
         if (target == Branches.Current)
         {
-            return Admission.Go;
+            return unit.Explain is null ? Admission.Go
+                : isQuiet ? BeginSpread(unit, data)
+                : Admission.Wait;
         }
         return unit.MixesControl && server.Status != TransactionStatus.Idle
             ? Refuse(ShardRefusals.MixedControl)
@@ -424,24 +430,15 @@ internal sealed class ShardSession
             ? ShardRefusals.PathInTransaction
         : unit.Route.Kind switch
         {
-            RouteKind.Many or RouteKind.All or RouteKind.Refused when MayCoordinate(unit) => null,
+            RouteKind.Many or RouteKind.All or RouteKind.Refused when _pools.MayCoordinate(unit) => null,
             RouteKind.Refused => unit.Route.Refusal,
             RouteKind.Many or RouteKind.All => ShardRefusals.Across(unit.Route),
             _ => null,
         };
 
-    /// <summary>Whether PostgreSQL itself can answer it in the coordinator: it only reads, and is alone.</summary>
-    private bool MayCoordinate(in Unit unit) =>
-        _pools.HasCoordinator && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
-
     private bool GoesToCoordinator(in Unit unit) =>
         unit is { Scatter: null, Route.Kind: RouteKind.Many or RouteKind.All or RouteKind.Refused }
-        && MayCoordinate(unit);
-
-    private int Target(Route route) =>
-        route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused
-            ? ShardPools.CoordinatorNumber
-            : NumberOf(route);
+        && _pools.MayCoordinate(unit);
 
     private void Note(in Unit unit, ReadOnlySpan<byte> data)
     {

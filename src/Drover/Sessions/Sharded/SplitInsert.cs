@@ -50,6 +50,20 @@ internal sealed record SplitInsert(
         );
     }
 
+    /// <summary>
+    /// The order that the rows had among all: a shard returns its own in theirs, unless some were left out.
+    /// </summary>
+    public IEnumerable<byte[]> InOrder(IReadOnlyList<List<byte[]>> returned)
+    {
+        bool areAllThere = !Places.Where((places, i) => places.Count != returned[i].Count).Any();
+        return areAllThere
+            ? Places
+                .SelectMany((places, i) => places.Select((place, k) => (Place: place, Row: returned[i][k])))
+                .OrderBy(static one => one.Place)
+                .Select(static one => one.Row)
+            : returned.SelectMany(static one => one);
+    }
+
     private static ReadOnlyMemory<byte> Part(
         ReadOnlySpan<byte> text,
         List<Range> rows,

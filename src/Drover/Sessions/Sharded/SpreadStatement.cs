@@ -2,6 +2,7 @@
 using Drover.Pooling.Servers;
 using Drover.Routing;
 using Drover.Sessions.Sharded.Copying;
+using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
 
 namespace Drover.Sessions.Sharded;
@@ -18,13 +19,17 @@ internal sealed class SpreadStatement(
 {
     private readonly CopyWork _copies = new(session, branches, work, cancel);
     private readonly ScatterWork _scatters = new(session, branches, work, database, cancel);
+    private readonly ExplainWork _explains = new(session, branches, work, cancel);
     private StatementCall? _call;
     private Unit _unit;
     private SplitInsert? _split;
     private bool _isIndivisible;
 
     /// <summary>It is committed on all shards or on none; else each does it for itself.</summary>
-    public bool NeedsTransaction => _unit.Scatter is null && _unit.Plan!.Spread != Spread.AlikeWithoutTransaction;
+    public bool NeedsTransaction =>
+        _unit is { Scatter: null, Spreads: true }
+        && _unit.Plan!.Spread != Spread.AlikeWithoutTransaction
+        && (_unit.Explain is null || _unit.Writes);
 
     /// <summary>Takes one; null when it may run, else why not.</summary>
     /// <param name="unit">The unit.</param>
@@ -37,10 +42,13 @@ internal sealed class SpreadStatement(
             _isIndivisible = false;
             return ShardRefusals.Across(unit.Route);
         }
-        _call = unit.Scatter?.Call ?? StatementCall.Read(data[..unit.Length], session);
+        _call = unit.Explain?.Call ?? unit.Scatter?.Call ?? StatementCall.Read(data[..unit.Length], session);
         _unit = unit;
-        bool isRead = unit.Scatter is not null;
+        bool isRead = unit.Scatter is not null || unit is { Explain: not null, Writes: false };
         return _call is null ? ShardRefusals.SeveralShardsInOneBatch
+            // It is where it is to run.
+            : !unit.Spreads ? null
+            : unit.Explain is { Text.Format: ExplainFormat.Other } ? ShardRefusals.ExplainFormat
             : database.Decisions is null && !isRead ? ShardRefusals.Across(unit.Route)
             : isInTransaction && !NeedsTransaction && !isRead ? ShardRefusals.NotInTransaction
             : isRead && branches.Opening.SetsSearchPath && unit.Plan!.HasShortNames ? ShardRefusals.PathInTransaction
@@ -52,8 +60,8 @@ internal sealed class SpreadStatement(
     /// <summary>Divides an INSERT's rows. False if they cannot be: the next look at the unit refuses it.</summary>
     public async ValueTask<bool> DivideAsync()
     {
-        bool divides = _unit.Plan!.Spread == Spread.Split;
-        _split = divides ? await SplitInsert.MakeAsync(_call!, reader) : null;
+        bool divides = _unit is { Spreads: true, Plan.Spread: Spread.Split };
+        _split = divides ? await SplitInsert.MakeAsync(_unit.Explain?.Query ?? _call!, reader) : null;
         _isIndivisible = divides && _split is null;
         return !_isIndivisible;
     }
@@ -67,7 +75,11 @@ internal sealed class SpreadStatement(
             // No server of the client's has it: who binds it again is told so, and does not get the one before.
             session.Unnamed?.Forget();
         }
-        if (_unit.Scatter is { } scatter)
+        if (_unit.Explain is not null)
+        {
+            await _explains.RunAsync(_unit, _split, isOwn, NeedsTransaction);
+        }
+        else if (_unit.Scatter is { } scatter)
         {
             await _scatters.RunAsync(scatter, _unit.Route.Shards, isOwn);
         }

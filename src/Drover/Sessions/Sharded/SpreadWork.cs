@@ -51,7 +51,7 @@ internal sealed class SpreadWork(
             servers,
             split?.Texts ?? [.. servers.Select(_ => call.Text)],
             isSame: spread is Spread.Alike or Spread.AlikeWithoutTransaction,
-            split?.Places
+            split is null ? null : split.InOrder
         );
         RouteRefusal? failure = result.Failure;
         if (session.End is null && failure is null && isOwn && spread != Spread.AlikeWithoutTransaction)

@@ -49,6 +49,14 @@ internal sealed class StatementCall
         return call._messages is [.., FrontendType.Sync] ? call : null;
     }
 
+    /// <summary>Another statement in the same messages, with the same values.</summary>
+    public StatementCall Of(byte[] text)
+    {
+        StatementCall other = (StatementCall)MemberwiseClone();
+        other._text = text;
+        return other;
+    }
+
     /// <summary>What follows the names in Bind: formats, values, result formats.</summary>
     public ReadOnlyMemory<byte> Values => _bind;
 

@@ -8,6 +8,7 @@ using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Routing.Keys;
 using Drover.Routing.Transactions;
+using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
 using Drover.Sql;
 
@@ -57,6 +58,12 @@ internal struct Unit
     /// <summary>What it does to the transaction, if that is all it does.</summary>
     public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
 
+    /// <summary>What it explains, if that is what its statement does.</summary>
+    public ExplainText? Explained { get; set; }
+
+    /// <summary>The EXPLAIN that it is; the route, the plan and the read are those of what is explained.</summary>
+    public ExplainCall? Explain { get; set; }
+
     /// <summary>The read that it is, if several shards' rows can be put together.</summary>
     public ScatterCall? Scatter { get; set; }
 
@@ -68,7 +75,7 @@ internal struct Unit
             && Plan is { Spread: not Spread.None }
             && (
                 Route.Kind is RouteKind.Many or RouteKind.All
-                    ? Writes || Plan.Copy is not null
+                    ? Writes || Plan.Copy is not null || Explain is not null
                     // What a hint says of a COPY has to be true of each row.
                     : Route.Kind == RouteKind.One && Plan.Copy is { Key: not null }
             )
@@ -131,12 +138,17 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             unit.Length += header.Length;
         }
         ChargeUnbound(ref unit, data);
+        if (unit is { IsWhole: true, IsSeveral: false, Explained: { } explained })
+        {
+            unit.Explain = ExplainCall.Make(data[..unit.Length], explained, session);
+        }
         bool mayScatter =
             unit is { IsWhole: true, IsSeveral: false, Writes: false, Plan.Merge: not null }
             && unit.Route.Kind is RouteKind.Many or RouteKind.All;
         if (mayScatter)
         {
-            unit.Scatter = ScatterCall.Make(data[..unit.Length], unit.Plan!.Merge!, session, Conforms);
+            StatementCall? call = unit.Explain?.Query ?? StatementCall.Read(data[..unit.Length], session);
+            unit.Scatter = ScatterCall.Make(call, unit.Plan!.Merge!, session, Conforms);
         }
         return unit;
     }
@@ -364,11 +376,20 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
 
     private void Charge(ref Unit unit, ReadOnlySpan<byte> text, in BoundValues values)
     {
-        if (!TryRoute(text, values, out StatementPlan? plan, out Route route))
+        ExplainText? explained = ExplainText.Read(text, Conforms);
+        ReadOnlySpan<byte> statement = explained is null ? text : explained.Query;
+        if (!TryRoute(statement, values, out StatementPlan? plan, out Route route))
         {
-            unit.Unknown = text.ToArray();
+            unit.Unknown = statement.ToArray();
             return;
         }
+        if (explained is { IsGeneric: true } && unit.IsQuery && plan.Statements.Any(static one => one.HasParameters))
+        {
+            // Without values any shard may plan it, and only as a simple query may it have none.
+            route = Route.Any;
+        }
+        bool isPlanned = explained is { IsAnalyze: false };
+        unit.Explained = route.Kind == RouteKind.Any && explained is { IsGeneric: true } ? null : explained;
         unit.IsSeveral |= unit.Runs;
         if (plan.Control == TransactionControl.Begin && !unit.Text.Equals(default))
         {
@@ -394,8 +415,8 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             && StatementScanner.Scan(text, session.Names) != StatementTraits.None;
         unit.HasTwoPhase |= plan.Statements.Any(TransactionControls.IsTwoPhase);
         unit.IsPrelude &= plan.IsPrelude;
-        unit.Writes |= plan.Writes;
-        unit.ChangesSchema |= plan.ChangesSchema;
+        unit.Writes |= plan.Writes && !isPlanned;
+        unit.ChangesSchema |= plan.ChangesSchema && !isPlanned;
         bool isOfSession = plan.IsPrelude || IsOfSession(plan) || plan.Control != TransactionControl.None;
         Merge(
             ref unit,

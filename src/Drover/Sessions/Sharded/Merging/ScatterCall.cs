@@ -12,14 +12,13 @@ namespace Drover.Sessions.Sharded.Merging;
 /// <param name="Take">Rows at the most; null: all.</param>
 internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyMemory<byte> Text, long Skip, long? Take)
 {
-    /// <summary>Makes one of a unit; null if what it asks for cannot be put together here.</summary>
-    /// <param name="unit">The unit, whole.</param>
+    /// <summary>Makes one; null if what it asks for cannot be put together here.</summary>
+    /// <param name="call">The statement; null if it is no single one.</param>
     /// <param name="plan">Of its statement.</param>
     /// <param name="session">The client's.</param>
     /// <param name="conforming">The session's standard_conforming_strings.</param>
-    public static ScatterCall? Make(ReadOnlySpan<byte> unit, MergePlan plan, ClientSession session, bool conforming)
+    public static ScatterCall? Make(StatementCall? call, MergePlan plan, ClientSession session, bool conforming)
     {
-        StatementCall? call = StatementCall.Read(unit, session);
         if (call is null || !BindParameters.TryRead(call.Values.Span, out BindParameters bind))
         {
             return null;
