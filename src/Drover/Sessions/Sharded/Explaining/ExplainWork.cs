@@ -29,6 +29,7 @@ internal sealed class ExplainWork(
         ExplainCall explain = unit.Explain!;
         IReadOnlyList<int> shards =
             split?.Shards ?? (unit.Spreads ? (IReadOnlyList<int>)unit.Route.Shards : [branches.Current]);
+        session.QueryStartMs = session.Loop.NowMs;
         session.Inbox.Consume(explain.Call.Length);
         session.Park();
         session.Traits |= StatementScanner.Scan(explain.Call.Text.Span, session.Pool.Database.Telling.Names);
