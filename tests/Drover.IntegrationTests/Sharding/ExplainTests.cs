@@ -31,7 +31,15 @@ public sealed class ExplainTests(PostgresFixture postgres)
         }
         while (await stage.FromShardAsync(++shard, "SELECT count(*) FROM customers WHERE id = 7") == "0") { }
 
-        // One shard: by a literal, by a parameter, by a hint in front.
+        await OneShardAsync(client, shard);
+        await SeveralServersAsync(client);
+        await JsonAsync(client);
+        Assert.Equal("n", await AskAsync(client, "SELECT name FROM customers WHERE id = 7"));
+    }
+
+    /// <summary>By a literal, by a parameter, by a hint in front.</summary>
+    private static async Task OneShardAsync(NpgsqlConnection client, int shard)
+    {
         string one = $"""
             Drover
               Tier: one shard
@@ -52,8 +60,11 @@ public sealed class ExplainTests(PostgresFixture postgres)
             await TextAsync(client, "/* drover: shard=2 */ EXPLAIN (COSTS OFF) SELECT name FROM customers")
         );
         Assert.Contains("one shard", await TextAsync(client, "EXPLAIN (COSTS OFF) SELECT * FROM products"));
+    }
 
-        // Several shards: what each gets, and what is made of their rows.
+    /// <summary>What each gets, and what is made of their rows.</summary>
+    private static async Task SeveralServersAsync(NpgsqlConnection client)
+    {
         Assert.Equal(
             """
             Drover
@@ -61,7 +72,8 @@ public sealed class ExplainTests(PostgresFixture postgres)
               Rows: merged by column 1 descending
               Rows Left Out: 2
               Rows At Most: 3
-              Statement: SELECT id FROM customers ORDER BY id DESC LIMIT ((3)::bigint + (2)::bigint) OFFSET (0 * (2)::bigint)
+              Statement: SELECT id FROM customers ORDER BY id DESC
+                LIMIT ((3)::bigint + (2)::bigint) OFFSET (0 * (2)::bigint)
               ->  Shard s1
                     ->  Limit
                           ->  Index Only Scan Backward using customers_pkey on customers
@@ -69,7 +81,7 @@ public sealed class ExplainTests(PostgresFixture postgres)
                     ->  Limit
                           ->  Index Only Scan Backward using customers_pkey on customers
             """,
-            await TextAsync(client, "EXPLAIN (COSTS OFF) SELECT id FROM customers ORDER BY id DESC LIMIT 3 OFFSET 2")
+            await TextAsync(client, "EXPLAIN (COSTS OFF) SELECT id FROM customers ORDER BY id DESC\n LIMIT 3 OFFSET 2")
         );
         string analyzed = await TextAsync(
             client,
@@ -87,12 +99,15 @@ public sealed class ExplainTests(PostgresFixture postgres)
         );
         Assert.Contains("  Tier: coordinator\n  ->  Coordinator all\n", coordinated);
         Assert.Contains("Foreign Scan", coordinated);
+    }
 
-        // JSON is one row and one document; another format of several is refused.
-        JsonElement single = await JsonAsync(client, "EXPLAIN (FORMAT JSON) SELECT * FROM customers WHERE id = 7");
+    /// <summary>One row and one document; another format of several is refused.</summary>
+    private static async Task JsonAsync(NpgsqlConnection client)
+    {
+        JsonElement single = await DocumentAsync(client, "EXPLAIN (FORMAT JSON) SELECT * FROM customers WHERE id = 7");
         Assert.Equal("one", single.GetProperty("Drover").GetProperty("Tier").GetString());
         Assert.Equal("Index Scan", single.GetProperty("Plan").GetProperty("Node Type").GetString());
-        JsonElement several = await JsonAsync(
+        JsonElement several = await DocumentAsync(
             client,
             "EXPLAIN (ANALYZE, FORMAT JSON, SETTINGS) SELECT id, name FROM customers WHERE name <> '\"\\é'"
         );
@@ -113,7 +128,6 @@ public sealed class ExplainTests(PostgresFixture postgres)
         );
         await RefusedAsync(client, "EXPLAIN (FORMAT YAML) SELECT * FROM customers", "0A000");
         await RefusedAsync(client, "EXPLAIN (COZY) SELECT * FROM customers", "42601");
-        Assert.Equal("n", await AskAsync(client, "SELECT name FROM customers WHERE id = 7"));
     }
 
     [Theory]
@@ -124,9 +138,26 @@ public sealed class ExplainTests(PostgresFixture postgres)
         await using ShardingStage stage = await StartAsync(major, hasCoordinator: false);
         await using ShardedProxy proxy = await stage.ServeAsync();
         await using NpgsqlConnection client = await proxy.OpenAsync(Token);
-        string rows = string.Join(", ", Enumerable.Range(1, 20).Select(static id => $"({id}, 'n')"));
+        await DividedAsync(client, stage);
+        await UpdateAsync(client, stage);
 
-        // Rows that are divided: each shard's statement has its own.
+        // What all shards have alike.
+        Assert.Contains(
+            "Writes: every shard the same",
+            await TextAsync(client, "EXPLAIN ANALYZE INSERT INTO products VALUES (1, 'p')")
+        );
+        Assert.Equal("p", await stage.FromShardAsync(1, "SELECT name FROM products"));
+        Assert.Equal("p", await stage.FromShardAsync(2, "SELECT name FROM products"));
+
+        await RefusedAsync(client);
+        Assert.Equal(0, await stage.PreparedAsync());
+        await ShardsOwnAsync(client, proxy.Port, major);
+    }
+
+    /// <summary>Rows that are divided: each shard's statement has its own.</summary>
+    private static async Task DividedAsync(NpgsqlConnection client, ShardingStage stage)
+    {
+        string rows = string.Join(", ", Enumerable.Range(1, 20).Select(static id => $"({id}, 'n')"));
         string insert = $"INSERT INTO customers VALUES {rows}";
         string divided = await TextAsync(client, $"EXPLAIN (COSTS OFF) {insert}");
         Assert.Contains("Writes: each shard the rows that belong there", divided);
@@ -135,8 +166,11 @@ public sealed class ExplainTests(PostgresFixture postgres)
         Assert.Equal(0, await CountAsync(stage, "true"));
         await TextAsync(client, $"EXPLAIN ANALYZE {insert}");
         Assert.Equal(20, await CountAsync(stage, "true"));
+    }
 
-        // As PostgreSQL does it: in the statement's own transaction, or in that of the client.
+    /// <summary>As PostgreSQL does it: in the statement's own transaction, or in that of the client.</summary>
+    private static async Task UpdateAsync(NpgsqlConnection client, ShardingStage stage)
+    {
         string update = "UPDATE customers SET name = 'm'";
         Assert.Contains("Writes: each shard the rows that it has", await TextAsync(client, $"EXPLAIN {update}"));
         Assert.Equal(0, await CountAsync(stage, "name = 'm'"));
@@ -154,16 +188,11 @@ public sealed class ExplainTests(PostgresFixture postgres)
         Assert.Equal(10, await CountAsync(stage, "name = 'm'"));
         await TextAsync(client, $"EXPLAIN ANALYZE {update} WHERE id = 1");
         Assert.Equal(11, await CountAsync(stage, "name = 'm'"));
+    }
 
-        // What all shards have alike.
-        Assert.Contains(
-            "Writes: every shard the same",
-            await TextAsync(client, "EXPLAIN ANALYZE INSERT INTO products VALUES (1, 'p')")
-        );
-        Assert.Equal("p", await stage.FromShardAsync(1, "SELECT name FROM products"));
-        Assert.Equal("p", await stage.FromShardAsync(2, "SELECT name FROM products"));
-
-        // What could not run cannot be explained either, and an explained read spoils no transaction.
+    /// <summary>What could not run cannot be explained either, and an explained read spoils no transaction.</summary>
+    private static async Task RefusedAsync(NpgsqlConnection client)
+    {
         await RefusedAsync(client, "EXPLAIN UPDATE customers SET id = 8 WHERE id = 7", "0A000");
         await RefusedAsync(client, "EXPLAIN SELECT a.id FROM customers a JOIN customers b USING (name)", "0A000");
         await using (NpgsqlTransaction reads = await client.BeginTransactionAsync(Token))
@@ -175,17 +204,14 @@ public sealed class ExplainTests(PostgresFixture postgres)
             await reads.RollbackAsync(Token);
         }
         Assert.Equal("m", await AskAsync(client, "SELECT name FROM customers WHERE id = 1"));
-        Assert.Equal(0, await stage.PreparedAsync());
+    }
 
-        // A session that is tied to its shard, and a plan for parameters that have no values.
+    /// <summary>A session that is tied to its shard, simple queries, parameters that have no values.</summary>
+    private static async Task ShardsOwnAsync(NpgsqlConnection client, int port, int major)
+    {
         await RunAsync(client, "CREATE TEMP TABLE own (id int)");
         Assert.Contains("own", await TextAsync(client, "EXPLAIN (COSTS OFF) SELECT * FROM own"));
-        await using ScriptedClient simple = await ScriptedClient.ConnectAsync(
-            "127.0.0.1",
-            proxy.Port,
-            "postgres",
-            "shop"
-        );
+        await using ScriptedClient simple = await ScriptedClient.ConnectAsync("127.0.0.1", port, "postgres", "shop");
         Assert.StartsWith(
             "T D(Drover) D(  Tier: scatter",
             await simple.Query("EXPLAIN SELECT id FROM customers").RunAsync()
@@ -218,7 +244,7 @@ public sealed class ExplainTests(PostgresFixture postgres)
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
-    private static async Task<JsonElement> JsonAsync(NpgsqlConnection client, string sql)
+    private static async Task<JsonElement> DocumentAsync(NpgsqlConnection client, string sql)
     {
         string document = await TextAsync(client, sql);
         JsonElement root = JsonDocument.Parse(document).RootElement;
