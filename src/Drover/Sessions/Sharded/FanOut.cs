@@ -52,8 +52,8 @@ internal sealed class FanOut(
     /// <param name="texts">The statement of each.</param>
     /// <param name="isSame">Every server does the same, as with a reference table: one answer stands for all.</param>
     /// <param name="compose">
-    /// Makes the answer's rows of all that each server gives, as messages. Null: they are passed on, one server's behind
-    /// the other's.
+    /// Makes the answer's rows of all that each server gives, as messages. Null: they are passed on, one server's
+    /// behind the other's.
     /// </param>
     public async ValueTask<FanOutResult> RunAsync(
         IReadOnlyList<ServerConnection> servers,
