@@ -77,12 +77,13 @@ internal sealed class FanOut(
         {
             await CancelAsync();
         }
-        foreach (
-            byte[] row in compose is null || _failure is not null || session.End is not null ? [] : compose(_returned)
-        )
+        if (compose is not null && _failure is null && session.End is null)
         {
-            WriteHead();
-            _answer.Writer.WriteBytes(row);
+            foreach (byte[] row in compose(_returned))
+            {
+                WriteHead();
+                _answer.Writer.WriteBytes(row);
+            }
         }
         if (_failure is null && session.End is null)
         {
