@@ -61,6 +61,9 @@ public static class SqlState
     /// <summary>No database has this name.</summary>
     public const string InvalidCatalogName = "3D000";
 
+    /// <summary>The server rolled back where it was told to commit; nothing is left of the transaction.</summary>
+    public const string TransactionRollback = "40000";
+
     /// <summary>Two transactions could not both go on; try again.</summary>
     public const string SerializationFailure = "40001";
 

@@ -54,6 +54,9 @@ internal abstract class WireRelay : IAsyncDisposable
     /// <summary>What becomes of these bytes.</summary>
     protected abstract WireVerdict Judge(ReadOnlySpan<byte> bytes, Wire wire);
 
+    /// <summary>What goes to the server in the place of these bytes.</summary>
+    protected virtual ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> bytes) => bytes;
+
     /// <summary>A wire is being cut.</summary>
     protected virtual void OnCut() { }
 
@@ -109,7 +112,7 @@ internal abstract class WireRelay : IAsyncDisposable
                 return;
             }
             wire.IsDoomed |= verdict == WireVerdict.CutAnswer;
-            await to.WriteAsync(buffer.AsMemory(0, read), _stop.Token);
+            await to.WriteAsync(Rewrite(buffer.AsMemory(0, read)), _stop.Token);
             if (verdict == WireVerdict.CutBehind)
             {
                 Cut();

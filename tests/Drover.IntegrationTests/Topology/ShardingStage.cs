@@ -1,4 +1,4 @@
-// A sharded database on one cluster: a catalog and some shards, each a database of its own, and a drover.toml.
+// A sharded database: a catalog and some shards, each a database on one cluster or several, and a drover.toml.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
@@ -16,32 +16,26 @@ namespace Drover.IntegrationTests.Topology;
 /// </summary>
 internal sealed class ShardingStage : IAsyncDisposable
 {
-    private readonly LocalPostgresCluster _cluster;
-    private readonly string _catalog;
-    private readonly List<string> _shards = [];
+    private readonly ShardPlace _catalog;
+    private readonly List<ShardPlace> _shards = [];
     private readonly int _port = ServeProcess.FindFreePort();
-    private string? _coordinator;
+    private ShardPlace? _coordinator;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("drover-sharding-");
 
-    private ShardingStage(LocalPostgresCluster cluster, string catalog)
-    {
-        _cluster = cluster;
-        _catalog = catalog;
-    }
+    private ShardingStage(ShardPlace catalog) => _catalog = catalog;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     // A superuser of this stage's own, so that it can be locked out without anybody else.
-    private string CatalogUser => $"drover_{_catalog}";
+    private string CatalogUser => $"drover_{_catalog.Database}";
 
     private string ConfigurationFile => Path.Combine(_folder.FullName, "drover.toml");
 
     /// <summary>Makes the databases and the configuration; nothing is initialised.</summary>
     public static async Task<ShardingStage> StartAsync(PostgresFixture postgres, int major, int shards)
     {
-        (LocalPostgresCluster cluster, string catalog) = await postgres.CreateDatabaseAsync(major, Token);
-        ShardingStage stage = new(cluster, catalog);
-        await cluster.ExecuteAsync($"CREATE ROLE {stage.CatalogUser} LOGIN SUPERUSER", Token);
+        ShardingStage stage = new(await CreateAsync(postgres, major));
+        await stage.ToCatalogAsync($"CREATE ROLE {stage.CatalogUser} LOGIN SUPERUSER");
         for (int shard = 1; shard <= shards; shard++)
         {
             await stage.AddShardAsync(postgres, major);
@@ -49,10 +43,23 @@ internal sealed class ShardingStage : IAsyncDisposable
         return stage;
     }
 
+    /// <summary>The same on databases that are there, each wherever it is.</summary>
+    public static async Task<ShardingStage> StartAsync(ShardPlace catalog, IEnumerable<ShardPlace> shards)
+    {
+        ShardingStage stage = new(catalog);
+        stage._shards.AddRange(shards);
+        foreach (LocalPostgresCluster cluster in stage._shards.Append(catalog).Select(static place => place.Cluster))
+        {
+            await cluster.ExecuteAsync($"CREATE ROLE {stage.CatalogUser} LOGIN SUPERUSER", Token);
+        }
+        await stage.WriteConfigurationAsync();
+        return stage;
+    }
+
     /// <summary>Gives it a coordinator.</summary>
     public async Task AddCoordinatorAsync(PostgresFixture postgres, int major)
     {
-        _coordinator = (await postgres.CreateDatabaseAsync(major, Token)).Database;
+        _coordinator = await CreateAsync(postgres, major);
         await WriteConfigurationAsync();
     }
 
@@ -72,17 +79,18 @@ internal sealed class ShardingStage : IAsyncDisposable
     /// <summary>Makes the coordinator's database anew, empty, in this locale.</summary>
     public async Task RecreateCoordinatorAsync(string locale)
     {
-        await _cluster.ExecuteAsync($"DROP DATABASE \"{_coordinator}\" WITH (FORCE)", Token);
-        string create = $"CREATE DATABASE \"{_coordinator}\" TEMPLATE template0 LOCALE '{locale}'";
-        await _cluster.ExecuteAsync(create, Token);
+        (LocalPostgresCluster cluster, string database, _) = _coordinator!;
+        await cluster.ExecuteAsync($"DROP DATABASE \"{database}\" WITH (FORCE)", Token);
+        await cluster.ExecuteAsync($"CREATE DATABASE \"{database}\" TEMPLATE template0 LOCALE '{locale}'", Token);
     }
 
     /// <summary>Ends the coordinator's sessions and lets no new ones in, or does again.</summary>
     public async Task LockCoordinatorAsync(bool isLocked)
     {
-        await _cluster.ExecuteAsync($"ALTER DATABASE \"{_coordinator}\" ALLOW_CONNECTIONS {!isLocked}", Token);
-        await _cluster.ExecuteAsync(
-            $"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{_coordinator}'",
+        (LocalPostgresCluster cluster, string database, _) = _coordinator!;
+        await cluster.ExecuteAsync($"ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS {!isLocked}", Token);
+        await cluster.ExecuteAsync(
+            $"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{database}'",
             Token
         );
     }
@@ -90,24 +98,26 @@ internal sealed class ShardingStage : IAsyncDisposable
     /// <summary>Adds a database, and names it in the configuration.</summary>
     public async Task AddShardAsync(PostgresFixture postgres, int major)
     {
-        _shards.Add((await postgres.CreateDatabaseAsync(major, Token)).Database);
+        _shards.Add(await CreateAsync(postgres, major));
         await WriteConfigurationAsync();
     }
 
     /// <summary>Runs SQL on every shard.</summary>
     public async Task OnShardsAsync(string sql)
     {
-        foreach (string shard in _shards)
+        foreach (ShardPlace shard in _shards)
         {
-            await _cluster.ExecuteAsync(sql, Token, shard);
+            await shard.Cluster.ExecuteAsync(sql, Token, shard.Database);
         }
     }
 
     /// <summary>Runs SQL on one shard, from 1.</summary>
-    public Task OnShardAsync(int shard, string sql) => _cluster.ExecuteAsync(sql, Token, _shards[shard - 1]);
+    public Task OnShardAsync(int shard, string sql) =>
+        _shards[shard - 1].Cluster.ExecuteAsync(sql, Token, _shards[shard - 1].Database);
 
     /// <summary>A value from one shard, from 1, as text.</summary>
-    public Task<string?> FromShardAsync(int shard, string sql) => _cluster.QueryAsync(sql, Token, _shards[shard - 1]);
+    public Task<string?> FromShardAsync(int shard, string sql) =>
+        _shards[shard - 1].Cluster.QueryAsync(sql, Token, _shards[shard - 1].Database);
 
     /// <summary>Prepared transactions that are left on all shards.</summary>
     public async Task<int> PreparedAsync()
@@ -125,17 +135,17 @@ internal sealed class ShardingStage : IAsyncDisposable
     }
 
     /// <summary>A value from the catalog database, as text.</summary>
-    public Task<string?> FromCatalogAsync(string sql) => _cluster.QueryAsync(sql, Token, _catalog);
+    public Task<string?> FromCatalogAsync(string sql) => _catalog.Cluster.QueryAsync(sql, Token, _catalog.Database);
 
     /// <summary>Changes the catalog database.</summary>
-    public Task ToCatalogAsync(string sql) => _cluster.ExecuteAsync(sql, Token, _catalog);
+    public Task ToCatalogAsync(string sql) => _catalog.Cluster.ExecuteAsync(sql, Token, _catalog.Database);
 
     /// <summary>Ends the sessions of the catalog's user and lets no new ones in, or does again.</summary>
     public Task LockCatalogAsync(bool isLocked) =>
-        _cluster.ExecuteAsync(
+        _catalog.Cluster.ExecuteAsync(
             isLocked
                 ? $"ALTER ROLE {CatalogUser} NOLOGIN; SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
-                    + $"WHERE datname = '{_catalog}' AND usename = '{CatalogUser}'"
+                    + $"WHERE datname = '{_catalog.Database}' AND usename = '{CatalogUser}'"
                 : $"ALTER ROLE {CatalogUser} LOGIN",
             Token
         );
@@ -145,10 +155,11 @@ internal sealed class ShardingStage : IAsyncDisposable
         (await ConfigurationLoader.LoadAsync(ConfigurationFile, ConfigurationKind.Toml, Token)).Options!;
 
     /// <summary>A session on the catalog database.</summary>
-    public Task<NpgsqlConnection> OpenCatalogAsync() => _cluster.OpenAsync(_catalog, Token);
+    public Task<NpgsqlConnection> OpenCatalogAsync() => _catalog.Cluster.OpenAsync(_catalog.Database, Token);
 
     /// <summary>A session on one shard, from 1.</summary>
-    public Task<NpgsqlConnection> OpenShardAsync(int shard) => _cluster.OpenAsync(_shards[shard - 1], Token);
+    public Task<NpgsqlConnection> OpenShardAsync(int shard) =>
+        _shards[shard - 1].Cluster.OpenAsync(_shards[shard - 1].Database, Token);
 
     /// <summary>Runs a command with this configuration.</summary>
     public async Task<(int ExitCode, string Output, string Error)> RunAsync(string command)
@@ -214,10 +225,18 @@ internal sealed class ShardingStage : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    private static async Task<ShardPlace> CreateAsync(PostgresFixture postgres, int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Token);
+        return new ShardPlace(cluster, database, cluster.Port);
+    }
+
     private async Task WriteConfigurationAsync()
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "users.txt"), "\"postgres\" \"\"\n", Token);
-        IEnumerable<(string Name, string Database)> databases = _shards.Select(
+        string catalog =
+            $"host={LocalPostgresCluster.Host} port={_catalog.Port} user={CatalogUser} dbname={_catalog.Database}";
+        IEnumerable<(string Name, ShardPlace Place)> databases = _shards.Select(
             static (shard, place) => ($"s{place + 1}", shard)
         );
         if (_coordinator is not null)
@@ -228,8 +247,8 @@ internal sealed class ShardingStage : IAsyncDisposable
             $"""
                 [databases.{entry.Name}]
                 host = "{LocalPostgresCluster.Host}"
-                port = {_cluster.Port}
-                dbname = "{entry.Database}"
+                port = {entry.Place.Port}
+                dbname = "{entry.Place.Database}"
 
                 """
         );
@@ -245,10 +264,11 @@ internal sealed class ShardingStage : IAsyncDisposable
             auth_file = "{Path.Combine(_folder.FullName, "users.txt")}"
             pool_mode = "transaction"
             default_pool_size = 8
+            server_login_retry = 1
 
             {string.Join('\n', entries)}
             [sharded.shop]
-            catalog = "host={LocalPostgresCluster.Host} port={_cluster.Port} user={CatalogUser} dbname={_catalog}"
+            catalog = "{catalog}"
             shards = [{string.Join(", ", _shards.Select((_, place) => $"\"s{place + 1}\""))}]
             {(_coordinator is null ? "" : "coordinator = \"all\"")}
             """,
@@ -256,3 +276,9 @@ internal sealed class ShardingStage : IAsyncDisposable
         );
     }
 }
+
+/// <summary>A database of a sharded one.</summary>
+/// <param name="Cluster">Where it is.</param>
+/// <param name="Database">Its name there.</param>
+/// <param name="Port">How Drover comes to it: the cluster's port, or that of a wire before it.</param>
+internal sealed record ShardPlace(LocalPostgresCluster Cluster, string Database, int Port);

@@ -16,6 +16,9 @@ namespace Drover.Pooling.Servers;
 internal sealed record ServerQueryResult(List<string?[]> Rows, PoolFailure? Failure, bool IsLost)
 {
     public bool IsGood => Failure is null && !IsLost;
+
+    /// <summary>The tag of the last statement that ended well, as "PREPARE TRANSACTION"; null when none did.</summary>
+    public string? Tag { get; init; }
 }
 
 /// <summary>
@@ -210,6 +213,9 @@ internal static class ServerQuery
                     PoolFailure failure = ReadFailure(body, out bool isFatal);
                     server.IsDying |= isFatal;
                     result = result.Failure is null ? result with { Failure = failure } : result;
+                    break;
+                case BackendType.CommandComplete when CommandComplete.TryRead(body, out CommandComplete complete):
+                    result = result with { Tag = Encoding.UTF8.GetString(complete.Tag) };
                     break;
                 case BackendType.DataRow when DataRow.TryRead(body, out ValueList row):
                     result.Rows.Add(ReadRow(row));

@@ -52,6 +52,11 @@ internal sealed class AtomicCommit(ClientSession session, IDecisionLog decisions
         }
     }
 
+    /// <summary>
+    /// PREPARE TRANSACTION of a transaction that has failed is a ROLLBACK: there is no error, and only the tag tells.
+    /// </summary>
+    private static bool IsPrepared(ServerQueryResult result) => result is { IsGood: true, Tag: "PREPARE TRANSACTION" };
+
     private async ValueTask<bool> EndAsync(
         IReadOnlyList<Branch> writers,
         ServerQueryResult[] prepared,
@@ -59,7 +64,7 @@ internal sealed class AtomicCommit(ClientSession session, IDecisionLog decisions
         string command
     )
     {
-        Branch[] left = [.. writers.Where((_, i) => prepared[i].IsGood)];
+        Branch[] left = [.. writers.Where((_, i) => IsPrepared(prepared[i]))];
         ServerQueryResult[] results = await RunAsync(
             [.. left.Select(static branch => branch.Server)],
             i => $"{command} '{PreparedName.Of(id, left[i].Shard)}'"
@@ -70,11 +75,11 @@ internal sealed class AtomicCommit(ClientSession session, IDecisionLog decisions
     private ValueTask<ServerQueryResult[]> RunAsync(ServerConnection[] servers, Func<int, string> query) =>
         ServerQuery.RunOnAllAsync(servers, session.Wakeup, SessionProbe.Limit, query);
 
-    /// <summary>PREPARE of a transaction that has failed before is answered like a ROLLBACK.</summary>
     private static RouteRefusal? RefusalOf(ServerQueryResult prepared, ServerConnection server) =>
         prepared.Failure is { } failure ? Tell(failure)
         : prepared.IsLost ? ShardRefusals.ShardLost(server.Pool.Database.Name)
-        : null;
+        : IsPrepared(prepared) ? null
+        : ShardRefusals.RolledBack(server.Pool.Database.Name);
 
     private static RouteRefusal Tell(PoolFailure failure) =>
         failure.SqlState == SqlState.ObjectNotInPrerequisiteState

@@ -194,4 +194,13 @@ internal static class ShardRefusals
             null,
             null
         );
+
+    /// <summary>A shard has rolled back where it was told to commit or prepare.</summary>
+    public static RouteRefusal RolledBack(string shard) =>
+        new(
+            SqlState.TransactionRollback,
+            $"the transaction was rolled back on \"{shard}\"",
+            "It had failed there before; nothing of it is left on any shard.",
+            "Run it again."
+        );
 }

@@ -144,6 +144,8 @@ internal sealed class SpreadWork(
         return result.Failure is { } failure
                 ? new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint)
             : result.IsLost ? ShardRefusals.InDoubt
+            // COMMIT of a transaction that has failed is a ROLLBACK, without an error.
+            : result.Tag != "COMMIT" ? ShardRefusals.RolledBack(writers[0].Server.Pool.Database.Name)
             : null;
     }
 
