@@ -1,9 +1,8 @@
 // The same statements on one PostgreSQL and on a sharded database: the same answers, or a refusal that says why.
-using System.Globalization;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Sessions;
 using Drover.IntegrationTests.Topology;
-using Npgsql;
 
 namespace Drover.IntegrationTests.Sharding;
 
@@ -23,11 +22,11 @@ public sealed class DifferentialTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(18, 1)]
-    [InlineData(18, 2)]
-    [InlineData(18, 4)]
-    [InlineData(15, 3)]
-    public async Task Sharded_database_answers_as_one_server_does(int major, int shards)
+    [InlineData(18, 1, Form.Simple)]
+    [InlineData(18, 2, Form.Binary)]
+    [InlineData(15, 4, Form.Text)]
+    [InlineData(18, 8, Form.Simple)]
+    public async Task Sharded_database_answers_as_one_server_does(int major, int shards, object form)
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards);
         await stage.AddCoordinatorAsync(postgres, major);
@@ -39,20 +38,30 @@ public sealed class DifferentialTests(PostgresFixture postgres)
         await stage.SetUpAsync("table shard notes --key tenant");
         (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Token);
         await cluster.ExecuteAsync(Schema, Token, database);
-        await using NpgsqlConnection single = await cluster.OpenAsync(database, Token);
         await using ShardedProxy proxy = await stage.ServeAsync();
-        await using NpgsqlConnection sharded = await proxy.OpenAsync(Token);
+        await using ScriptedClient single = await ScriptedClient.ConnectAsync(
+            LocalPostgresCluster.Host,
+            cluster.Port,
+            "postgres",
+            database
+        );
+        await using ScriptedClient sharded = await ScriptedClient.ConnectAsync(
+            "127.0.0.1",
+            proxy.Port,
+            "postgres",
+            "shop"
+        );
         List<string> refused = [];
         List<string> different = [];
         foreach (string sql in DifferentialCorpus.Statements)
         {
-            string expected = await AnswerAsync(single, sql);
-            string answer = await AnswerAsync(sharded, sql);
+            string expected = await MergeStage.AskAsync(single, sql, (Form)form);
+            string answer = await MergeStage.AskAsync(sharded, sql, (Form)form);
             if (answer == expected)
             {
                 continue;
             }
-            bool isRefusal = answer == "error 0A000" && !IsWrite(expected);
+            bool isRefusal = answer.StartsWith("E(0A000", StringComparison.Ordinal) && !IsWrite(expected);
             (isRefusal ? refused : different).Add($"{sql}\n    one server: {expected}\n    sharded: {answer}");
         }
         Assert.True(different.Count == 0, string.Join('\n', different) + "\nthe proxy said:\n" + proxy.Log);
@@ -63,34 +72,6 @@ public sealed class DifferentialTests(PostgresFixture postgres)
     }
 
     /// <summary>A write that one side has made and the other has refused makes all that follows differ.</summary>
-    private static bool IsWrite(string answer) => answer.StartsWith("rows ", StringComparison.Ordinal);
-
-    /// <summary>Rows, sorted unless the statement asks for an order; counts; the SQLSTATE of an error.</summary>
-    private static async Task<string> AnswerAsync(NpgsqlConnection client, string sql)
-    {
-        try
-        {
-            await using NpgsqlCommand command = new(sql, client) { AllResultTypesAreUnknown = true };
-            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(Token);
-            if (reader.FieldCount == 0)
-            {
-                return string.Create(CultureInfo.InvariantCulture, $"rows {reader.RecordsAffected}");
-            }
-            List<string> rows = [];
-            while (await reader.ReadAsync(Token))
-            {
-                rows.Add(
-                    string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetValue(i)?.ToString()))
-                );
-            }
-            bool isOrdered = sql.Contains("ORDER BY", StringComparison.Ordinal);
-            string columns = string.Join(',', Enumerable.Range(0, reader.FieldCount).Select(reader.GetName));
-            IEnumerable<string> inOrder = isOrdered ? rows : rows.Order(StringComparer.Ordinal);
-            return $"({columns}) {string.Join(' ', inOrder)}";
-        }
-        catch (PostgresException error)
-        {
-            return $"error {error.SqlState}";
-        }
-    }
+    private static bool IsWrite(string answer) =>
+        !answer.StartsWith("E(", StringComparison.Ordinal) && !answer.Contains("C(SELECT", StringComparison.Ordinal);
 }

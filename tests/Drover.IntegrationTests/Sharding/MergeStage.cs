@@ -112,7 +112,8 @@ internal sealed class MergeStage : IAsyncDisposable
         await _stage.DisposeAsync();
     }
 
-    private static async Task<string> AskAsync(ScriptedClient client, string sql, Form form)
+    /// <summary>An answer as it can be compared: rows without an order are sorted, of an error its code is left.</summary>
+    public static async Task<string> AskAsync(ScriptedClient client, string sql, Form form)
     {
         ScriptedClient asking =
             form == Form.Simple
