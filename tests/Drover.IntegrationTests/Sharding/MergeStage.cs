@@ -112,7 +112,7 @@ internal sealed class MergeStage : IAsyncDisposable
         await _stage.DisposeAsync();
     }
 
-    /// <summary>An answer as it can be compared: rows without an order are sorted, of an error its code is left.</summary>
+    /// <summary>An answer to be compared: rows without an order are sorted, of an error its code is left.</summary>
     public static async Task<string> AskAsync(ScriptedClient client, string sql, Form form)
     {
         ScriptedClient asking =
