@@ -13,7 +13,7 @@ internal static class ConsoleHelp
         	SHOW DNS_HOSTS|DNS_ZONES
         	SHOW STATS|STATS_TOTALS|STATS_AVERAGES|TOTALS
         	SHOW PREPARED_STATEMENTS
-        	SHOW SHARDS|TABLES
+        	SHOW SHARDS|TABLES|CROSS_SHARD
         	SET key = arg
         	RELOAD
         	PAUSE [<db>]

@@ -1,6 +1,7 @@
-// SHOW SHARDS and TABLES: the maps of sharded databases, as this process has them.
+// SHOW SHARDS, TABLES and CROSS_SHARD: sharded databases, as this process has them.
 using Drover.Administration;
 using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 
 namespace Drover.App.Console;
 
@@ -12,6 +13,11 @@ internal static class MapTables
     [
         new("shards", ShowTable.ColumnsOf("tittitq", "database shard name host port slots epoch"), WriteShards),
         new("tables", ShowTable.ColumnsOf("ttttt", "database table kind key colocation"), WriteTables),
+        new(
+            "cross_shard",
+            ShowTable.ColumnsOf("ttiqqqt", "database tier shards calls total_time mean_time statement"),
+            WriteStatements
+        ),
     ];
 
     private static void WriteShards(IProxyAdministration proxy, RowWriter rows)
@@ -25,6 +31,21 @@ internal static class MapTables
                 .Number(shard.Port)
                 .Text(shard.Slots)
                 .Number(shard.Epoch)
+                .End();
+        }
+    }
+
+    private static void WriteStatements(IProxyAdministration proxy, RowWriter rows)
+    {
+        foreach ((string database, CrossShardStatement statement) in proxy.CrossShard())
+        {
+            rows.Text(database)
+                .Text(StatementTiers.NameOf(statement.Tier))
+                .Number(statement.Shards)
+                .Number(statement.Calls)
+                .Number(statement.TotalUs)
+                .Number(statement.MeanUs)
+                .Text(statement.Statement)
                 .End();
         }
     }

@@ -1,5 +1,6 @@
 // What the console, signals and the control plane can see of the running proxy, and do to it.
 using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Administration;
 
@@ -52,6 +53,9 @@ internal interface IProxyAdministration : ITelemetrySource
 
     /// <summary>The tables that their maps name.</summary>
     IReadOnlyList<DeclaredTableSnapshot> DeclaredTables();
+
+    /// <summary>Statements that took several servers, the most expensive of each database first.</summary>
+    IReadOnlyList<(string Database, CrossShardStatement Statement)> CrossShard();
 
     /// <summary>Every setting, ordered by name.</summary>
     IReadOnlyList<SettingSnapshot> Settings();

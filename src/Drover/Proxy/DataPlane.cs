@@ -8,6 +8,7 @@ using Drover.Routing;
 using Drover.Sessions;
 using Drover.Sql.Parsing;
 using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 using Drover.Transport;
 using Drover.Transport.Sockets;
 using Drover.Transport.Tls;
@@ -41,6 +42,10 @@ internal sealed class DataPlane : ISupervisor, IDisposable
             Sharded = options.Sharded.ToDictionary(
                 static sharded => sharded.Name,
                 _ => new ShardedDatabaseState(new PostgresParser(PgQueryLibrary.Instance, _parsers!), time)
+            ),
+            CrossShard = options.Sharded.ToDictionary(
+                static sharded => sharded.Name,
+                _ => new CrossShardStatistics(_loops.Length)
             ),
         };
     }

@@ -2,6 +2,7 @@
 using Drover.Configuration;
 using Drover.Routing;
 using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 using Drover.Topology;
 
 namespace Drover.Proxy;
@@ -34,6 +35,18 @@ internal sealed class MapSnapshots(DataPlane plane)
                         )
                         .OrderBy(static table => table.Table, StringComparer.Ordinal)
                 ),
+        ];
+
+    /// <summary>Statements by tier.</summary>
+    public IReadOnlyList<TierTraffic> Tiers() =>
+        [.. plane.Services.CrossShard.Select(static one => new TierTraffic(one.Key, one.Value.Counts()))];
+
+    /// <summary>Statements that took several servers, the most expensive of each database first.</summary>
+    public IReadOnlyList<(string Database, CrossShardStatement Statement)> CrossShard() =>
+        [
+            .. plane.Services.CrossShard.SelectMany(static one =>
+                one.Value.Statements().Select(statement => (one.Key, statement))
+            ),
         ];
 
     private IEnumerable<(string Database, TopologySnapshot Map)> Maps()

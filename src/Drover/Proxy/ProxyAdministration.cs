@@ -2,6 +2,7 @@
 using System.Reflection;
 using Drover.Administration;
 using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.Proxy;
@@ -99,6 +100,12 @@ internal sealed class ProxyAdministration : IProxyAdministration, IDisposable
 
     /// <inheritdoc/>
     public IReadOnlyList<DeclaredTableSnapshot> DeclaredTables() => _maps.Tables();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TierTraffic> Tiers() => _maps.Tiers();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Database, CrossShardStatement Statement)> CrossShard() => _maps.CrossShard();
 
     /// <inheritdoc/>
     public IReadOnlyList<SettingSnapshot> Settings() => _snapshots.Settings();

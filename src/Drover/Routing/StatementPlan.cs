@@ -12,7 +12,8 @@ using Drover.Topology;
 namespace Drover.Routing;
 
 /// <summary>
-/// Of one text, which may have several statements. Immutable: made for one map and one state of the catalogs.
+/// Of one text, which may have several statements. Made for one map and one state of the catalogs, and immutable
+/// but for <see cref="Normalized"/>.
 /// </summary>
 internal sealed class StatementPlan : IShapeValue
 {
@@ -69,6 +70,9 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>The route depends on the values of Bind.</summary>
     public bool NeedsParameters { get; }
+
+    /// <summary>The text without values, for statistics; null until they need it.</summary>
+    public string? Normalized { get; set; }
 
     /// <summary>It names a table without its schema.</summary>
     public bool HasShortNames { get; }

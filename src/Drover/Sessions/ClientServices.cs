@@ -9,6 +9,7 @@ using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Sessions.Login;
 using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.Sessions;
@@ -53,6 +54,10 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
     /// <summary>Maps and routers of sharded databases, by name; settled at the start of the process.</summary>
     public IReadOnlyDictionary<string, ShardedDatabaseState> Sharded { get; init; } =
         new Dictionary<string, ShardedDatabaseState>();
+
+    /// <summary>What their clients ran, by name.</summary>
+    public IReadOnlyDictionary<string, CrossShardStatistics> CrossShard { get; init; } =
+        new Dictionary<string, CrossShardStatistics>();
 
     /// <summary>Opens the admin console; null where there is none.</summary>
     public IConsoleFactory? Consoles { get; set; }

@@ -22,6 +22,11 @@ internal static class SessionLimits
     /// <summary>Longest message of a login: passwords and SASL data; PostgreSQL's own bound is 65,535.</summary>
     public const int LoginMessageBytesMax = 16 * 1024;
 
+    /// <summary>
+    /// Bytes that the messages of one statement of a sharded database may have, where client_buffer_max allows no more.
+    /// </summary>
+    public const int ShardedUnitBytes = 16 * 1024 * 1024;
+
     /// <summary>Tries to find a server that is alive before a client is told.</summary>
     public const int AcquireTriesMax = 8;
 }

@@ -1,4 +1,6 @@
 // What metrics and SHOW read from the running proxy; never blocks a data path.
+using Drover.Telemetry.Statements;
+
 namespace Drover.Telemetry;
 
 /// <summary>
@@ -21,6 +23,9 @@ internal interface ITelemetrySource
 
     /// <summary>Every database entry, those made from <c>*</c> included; without the console's own.</summary>
     IReadOnlyList<DatabaseSnapshot> Databases();
+
+    /// <summary>Statements of sharded databases by tier.</summary>
+    IReadOnlyList<TierTraffic> Tiers();
 
     /// <summary>Logins refused before it was known which pool they were for.</summary>
     long LoginsRefused { get; }

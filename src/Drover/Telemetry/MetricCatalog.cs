@@ -1,5 +1,6 @@
 // Every metric in one place; the Prometheus page, OpenTelemetry and the documentation all look here.
 using Drover.Telemetry.ControlPlane;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Telemetry;
 
@@ -200,6 +201,13 @@ internal static class MetricCatalog
     private static IEnumerable<MetricFamily> Topology() =>
         [
             new(
+                "drover.sharded.statements",
+                MetricKind.Counter,
+                "{statement}",
+                "Statements of a sharded database by tier: one shard, scatter, coordinator, divided write.",
+                reading => reading.Tiers.SelectMany(Tiers)
+            ),
+            new(
                 "drover.topology.epoch",
                 MetricKind.Gauge,
                 "",
@@ -284,6 +292,15 @@ internal static class MetricCatalog
             );
         }
     }
+
+    private static IEnumerable<MetricSample> Tiers(TierTraffic traffic) =>
+        traffic.Counts.Select(
+            (count, tier) =>
+                new MetricSample(
+                    count,
+                    [new("database", traffic.Database), new("tier", StatementTiers.NameOf((StatementTier)tier))]
+                )
+        );
 
     private static KeyValuePair<string, string>[] Labels(string database, string user) =>
         [new("database", database), new("user", user)];

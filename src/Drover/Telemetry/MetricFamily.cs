@@ -1,4 +1,6 @@
 // A metric as data: its OpenTelemetry name and how its samples are read.
+using Drover.Telemetry.Statements;
+
 namespace Drover.Telemetry;
 
 /// <summary>How a metric behaves.</summary>
@@ -50,6 +52,7 @@ internal sealed class TelemetryReading
         Traffic = source.Traffic();
         Pools = source.Pools();
         Databases = source.Databases();
+        Tiers = source.Tiers();
     }
 
     /// <summary>Where the process is in its life.</summary>
@@ -69,4 +72,7 @@ internal sealed class TelemetryReading
 
     /// <summary>Database entries.</summary>
     public IReadOnlyList<DatabaseSnapshot> Databases { get; }
+
+    /// <summary>Statements of sharded databases by tier.</summary>
+    public IReadOnlyList<TierTraffic> Tiers { get; }
 }

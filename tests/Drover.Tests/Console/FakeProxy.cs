@@ -1,6 +1,7 @@
 // A proxy that remembers what it was told and shows what a test gives it.
 using Drover.Administration;
 using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Tests.Console;
 
@@ -53,6 +54,11 @@ internal sealed class FakeProxy : IProxyAdministration
 
     public IReadOnlyList<DeclaredTableSnapshot> DeclaredTables() =>
         [new("shop", "public.orders", "customer_id", "bigint"), new("shop", "public.products", null, null)];
+
+    public IReadOnlyList<TierTraffic> Tiers() => [new("shop", [4, 3, 2, 1])];
+
+    public IReadOnlyList<(string Database, CrossShardStatement Statement)> CrossShard() =>
+        [("shop", new CrossShardStatement("SELECT * FROM orders", StatementTier.Scatter, 2, 3, 600))];
 
     public IReadOnlyList<SettingSnapshot> Settings() => [new("pool_mode", "transaction", "session", true)];
 

@@ -18,6 +18,7 @@ public sealed class ShowTests
     [InlineData("dns_hosts", " hostname:25 ttl:20 addrs:25")]
     [InlineData("dns_zones", " zonename:25 serial:20 count:23")]
     [InlineData("totals", " name:25 value:1700")]
+    [InlineData("cross_shard", " database:25 tier:25 shards:23 calls:20 total_time:20 mean_time:20 statement:25")]
     [InlineData("shards", " database:25 shard:23 name:25 host:25 port:23 slots:25 epoch:20")]
     [InlineData("tables", " database:25 table:25 kind:25 key:25 colocation:25")]
     [InlineData("peers", " peer_id:23 host:25 port:23 pool_size:23")]

@@ -373,6 +373,10 @@ internal sealed class BackendRelay(ClientSession session)
             session.TransactionStartUs = session.QueryStartUs;
         }
         session.StateSinceMs = session.Loop.NowMs;
+        if (server.Responses.Count == 0)
+        {
+            session.Shards?.Watch.NoteAnswered();
+        }
     }
 
     private void OnError(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)

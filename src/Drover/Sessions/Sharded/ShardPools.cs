@@ -29,6 +29,11 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     public bool MayCoordinate(in Unit unit) =>
         HasCoordinator && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
 
+    /// <summary>Whether it does, as nobody else can.</summary>
+    public bool Coordinates(in Unit unit) =>
+        unit is { Scatter: null, Route.Kind: RouteKind.Many or RouteKind.All or RouteKind.Refused }
+        && MayCoordinate(unit);
+
     /// <summary>The session takes its next server from this shard.</summary>
     public void Enter(int shard)
     {

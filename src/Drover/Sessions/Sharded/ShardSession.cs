@@ -4,6 +4,8 @@ using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Routing.Transactions;
+using Drover.Sessions.Sharded.Statistics;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Sessions.Sharded;
 
@@ -14,9 +16,6 @@ namespace Drover.Sessions.Sharded;
 /// </summary>
 internal sealed class ShardSession
 {
-    /// <summary>Bytes of a unit at the most, where client_buffer_max does not allow more.</summary>
-    private const int UnitBytesMin = 16 * 1024 * 1024;
-
     private readonly ClientSession _session;
     private readonly ShardedDatabaseState _database;
     private readonly ShardPools _pools;
@@ -35,12 +34,14 @@ internal sealed class ShardSession
     /// <summary>Makes one for a client that has logged in.</summary>
     /// <param name="session">The client's.</param>
     /// <param name="database">What is known of the database.</param>
+    /// <param name="statistics">Of the database.</param>
     /// <param name="directory">Has the shards' pools.</param>
     /// <param name="cancel">Has a server end what it runs.</param>
     /// <param name="cancelAll">Has all servers of the client end what they run.</param>
     public ShardSession(
         ClientSession session,
         ShardedDatabaseState database,
+        CrossShardStatistics statistics,
         PoolDirectory directory,
         Func<ServerConnection, Task> cancel,
         Func<Task> cancelAll
@@ -51,13 +52,17 @@ internal sealed class ShardSession
         _pools = new ShardPools(session, database, directory);
         _reader = new UnitReader(session, database.Router);
         Branches = new Branches(session, _pools.Enter, database.Spanning, cancelAll);
+        Watch = new StatementWatch(session, statistics);
         _work = new SpreadWork(session, Branches, database, cancel);
-        _spread = new SpreadStatement(session, database, Branches, _reader, _work, cancel);
+        _spread = new SpreadStatement(session, database, Branches, _reader, _work, Watch, cancel);
         _schema = new SchemaGuard(database);
     }
 
     /// <summary>The servers of a transaction that has come to several shards.</summary>
     public Branches Branches { get; }
+
+    /// <summary>Notes what is run.</summary>
+    public StatementWatch Watch { get; }
 
     /// <summary>Why a unit is refused.</summary>
     public RouteRefusal? Refusal { get; private set; }
@@ -69,7 +74,7 @@ internal sealed class ShardSession
     public bool HasOpening => _deferred == Deferred.Begun;
 
     /// <summary>Bytes that a unit may have.</summary>
-    public int UnitBytesMax => Math.Max(UnitBytesMin, _session.Pool.Configuration.ClientBufferMax);
+    public int UnitBytesMax => Math.Max(SessionLimits.ShardedUnitBytes, _session.Pool.Configuration.ClientBufferMax);
 
     /// <summary>What the client believes of its transaction while it has no server.</summary>
     public TransactionStatus RestStatus =>
@@ -297,7 +302,7 @@ internal sealed class ShardSession
     /// <summary>What the unit has to wait for on account of the schema; null if nothing.</summary>
     private Admission? Guard(in Unit unit, bool isQuiet = true)
     {
-        NextStep step = _schema.StepFor(unit, GoesToCoordinator(unit));
+        NextStep step = _schema.StepFor(unit, _pools.Coordinates(unit));
         return step != NextStep.None ? (isQuiet ? Begin(step, null) : Admission.Wait)
             : _schema.TakeRefusal() is { } refusal ? Refuse(refusal)
             : null;
@@ -436,10 +441,6 @@ internal sealed class ShardSession
             _ => null,
         };
 
-    private bool GoesToCoordinator(in Unit unit) =>
-        unit is { Scatter: null, Route.Kind: RouteKind.Many or RouteKind.All or RouteKind.Refused }
-        && _pools.MayCoordinate(unit);
-
     private void Note(in Unit unit, ReadOnlySpan<byte> data)
     {
         _ranUnsynced = !unit.IsQuery && !unit.EndsWithSync && (unit.Runs || _ranUnsynced);
@@ -447,6 +448,7 @@ internal sealed class ShardSession
         if (unit.Runs)
         {
             Branches.Note(unit, data);
+            Watch.Note(unit, Branches.Current);
         }
     }
 

@@ -4,6 +4,7 @@ using Drover.Routing;
 using Drover.Sessions.Sharded.Copying;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
+using Drover.Sessions.Sharded.Statistics;
 
 namespace Drover.Sessions.Sharded;
 
@@ -14,6 +15,7 @@ internal sealed class SpreadStatement(
     Branches branches,
     UnitReader reader,
     SpreadWork work,
+    StatementWatch watch,
     Func<ServerConnection, Task> cancel
 )
 {
@@ -75,21 +77,27 @@ internal sealed class SpreadStatement(
             // No server of the client's has it: who binds it again is told so, and does not get the one before.
             session.Unnamed?.Forget();
         }
+        long startUs = session.Loop.NowUs;
+        IReadOnlyList<int> shards = _split?.Shards ?? (IReadOnlyList<int>)_unit.Route.Numbers;
         if (_unit.Explain is not null)
         {
             await _explains.RunAsync(_unit, _split, isOwn, NeedsTransaction);
         }
         else if (_unit.Scatter is { } scatter)
         {
-            await _scatters.RunAsync(scatter, _unit.Route.Shards, isOwn);
+            await _scatters.RunAsync(scatter, shards, isOwn);
         }
         else if (_unit.Plan!.Copy is { } copy)
         {
-            await _copies.RunAsync(_call!, copy, _unit.Route.Numbers, isOwn);
+            await _copies.RunAsync(_call!, copy, shards, isOwn);
         }
         else
         {
-            await work.RunAsync(_call!, _unit, _split?.Shards ?? _unit.Route.Shards, isOwn, _split);
+            await work.RunAsync(_call!, _unit, shards, isOwn, _split);
+        }
+        if (_unit.Explain is null)
+        {
+            watch.NoteSpread(_unit, _call!, shards.Count, startUs);
         }
         _call = null;
         _split = null;

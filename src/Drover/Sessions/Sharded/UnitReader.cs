@@ -11,6 +11,7 @@ using Drover.Routing.Transactions;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
 using Drover.Sql;
+using Drover.Sql.Shapes;
 
 namespace Drover.Sessions.Sharded;
 
@@ -390,6 +391,10 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
         bool isPlanned = explained is { IsAnalyze: false };
         unit.Explained = route.Kind == RouteKind.Any && explained is { IsGeneric: true } ? null : explained;
+        if (plan.Normalized is null && route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused)
+        {
+            plan.Normalized = NormalizedText.Of(statement, Conforms);
+        }
         unit.IsSeveral |= unit.Runs;
         if (plan.Control == TransactionControl.Begin && !unit.Text.Equals(default))
         {

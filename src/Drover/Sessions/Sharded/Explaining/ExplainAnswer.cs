@@ -6,7 +6,7 @@ using Drover.Protocol.Framing;
 using Drover.Protocol.Messages;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
-using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Sessions.Sharded.Explaining;
 

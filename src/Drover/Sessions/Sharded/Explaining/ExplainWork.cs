@@ -3,7 +3,7 @@ using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Sql;
-using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Sessions.Sharded.Explaining;
 

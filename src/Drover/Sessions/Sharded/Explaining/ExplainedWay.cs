@@ -3,7 +3,7 @@ using System.Globalization;
 using Drover.Routing;
 using Drover.Routing.Merging;
 using Drover.Sessions.Sharded.Merging;
-using Drover.Telemetry;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Sessions.Sharded.Explaining;
 

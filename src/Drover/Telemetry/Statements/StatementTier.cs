@@ -1,5 +1,5 @@
 // How the servers of a sharded database give one answer together.
-namespace Drover.Telemetry;
+namespace Drover.Telemetry.Statements;
 
 /// <summary>How a statement of a sharded database is run: the lowest that is right.</summary>
 internal enum StatementTier
