@@ -4,6 +4,7 @@ using Drover.Operations;
 using Drover.Routing;
 using Drover.Sharding;
 using Drover.Sharding.Coordination;
+using Drover.Sharding.Declaring;
 using Drover.Sharding.Transactions;
 using Drover.Telemetry.ControlPlane;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,7 @@ internal sealed class TopologyLoop(
             state.Decisions = decisions;
             SchemaChanges schema = new(servers, state, time, logger);
             state.Schema = schema;
+            state.Declarations = new TableDeclarations(servers, state, time);
             TopologyFollower follower = new(servers, state.Publish, OnTold, time, logger);
             CatalogFollower catalogs = new(servers, state, time, logger);
             await using DeadlockWatch deadlocks = new(servers, state, time, logger);

@@ -24,6 +24,17 @@ internal static class Refusals
             "It would answer by the schema that was. Mend it, or take coordinator out of the configuration."
         );
 
+    public static RouteRefusal NoSuchProcedure(string name) =>
+        new(
+            "42883",
+            $"procedure drover.{name} does not exist with these arguments",
+            "There are drover.shard_table(table_name, key [, colocation]) and drover.reference_table(table_name).",
+            "Send it alone, and each argument as a literal of type text or as a parameter."
+        );
+
+    public static RouteRefusal ArgumentIsNoText(string name, string argument) =>
+        new("22023", $"argument {argument} of drover.{name} is NULL, missing or no text");
+
     public static RouteRefusal NotOneShard(ShardedTable one, ShardedTable other) =>
         new(
             NotSupported,

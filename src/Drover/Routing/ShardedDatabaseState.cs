@@ -51,6 +51,9 @@ internal sealed class ShardedDatabaseState
     /// <summary>Around changes of the schema; null where nobody minds them.</summary>
     public ISchemaChanges? Schema { get; set; }
 
+    /// <summary>Declares tables; null where nobody does.</summary>
+    public ITableDeclarations? Declarations { get; set; }
+
     /// <summary>The map or the facts changed.</summary>
     public event Action? Changed;
 

@@ -15,14 +15,18 @@ internal sealed class ShardServers : IAsyncDisposable
 {
     private readonly Dictionary<string, (ServerAccess Access, NpgsqlConnectionStringBuilder Target)> _entries = [];
 
-    private ShardServers(ShardedDatabaseOptions database, ServerAccess catalog)
+    private ShardServers(ShardedDatabaseOptions database, ServerAccess catalog, string user)
     {
         Database = database;
         Catalog = catalog;
+        User = user;
     }
 
     /// <summary>What the configuration says of the database.</summary>
     public ShardedDatabaseOptions Database { get; }
+
+    /// <summary>The catalog's user, who logs in to the shards too.</summary>
+    public string User { get; }
 
     /// <summary>The catalog database.</summary>
     public ServerAccess Catalog { get; }
@@ -37,7 +41,7 @@ internal sealed class ShardServers : IAsyncDisposable
         NpgsqlConnectionStringBuilder catalog =
             ConnectionText.Parse(database.Catalog, Environment.GetEnvironmentVariable, out string problem)
             ?? throw new OperationException($"sharded.{database.Name}.catalog: {problem}", OperationOutcome.Usage);
-        ShardServers servers = new(database, new ServerAccess(catalog));
+        ShardServers servers = new(database, new ServerAccess(catalog), catalog.Username ?? "");
         foreach (string entryName in database.Shards.Append(database.Coordinator).Where(static name => name.Length > 0))
         {
             DatabaseOptions entry = options.Databases.First(entry => entry.Name == entryName);

@@ -26,8 +26,11 @@ internal sealed class ShardingStage : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    // A superuser of this stage's own, so that it can be locked out without anybody else.
-    private string CatalogUser => $"drover_{_catalog.Database}";
+    /// <summary>A superuser of this stage's own, so that it can be locked out without anybody else.</summary>
+    public string CatalogUser => $"drover_{_catalog.Database}";
+
+    /// <summary>A user that the proxy knows, and no server yet.</summary>
+    public string OtherUser => $"other_{_catalog.Database}";
 
     private string ConfigurationFile => Path.Combine(_folder.FullName, "drover.toml");
 
@@ -231,9 +234,12 @@ internal sealed class ShardingStage : IAsyncDisposable
         return new ShardPlace(cluster, database, cluster.Port);
     }
 
+    private string Users =>
+        string.Concat(((string[])["postgres", CatalogUser, OtherUser]).Select(static user => $"\"{user}\" \"\"\n"));
+
     private async Task WriteConfigurationAsync()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "users.txt"), "\"postgres\" \"\"\n", Token);
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "users.txt"), Users, Token);
         string catalog =
             $"host={LocalPostgresCluster.Host} port={_catalog.Port} user={CatalogUser} dbname={_catalog.Database}";
         IEnumerable<(string Name, ShardPlace Place)> databases = _shards.Select(

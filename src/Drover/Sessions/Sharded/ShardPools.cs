@@ -15,6 +15,9 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     /// <summary>The configuration has a coordinator.</summary>
     public bool HasCoordinator => _coordinator.Length > 0;
 
+    /// <summary>The client is one of admin_users.</summary>
+    public bool IsAdmin => directory.Options.Proxy.Admin.AdminUsers.Contains(session.Identity.User.Name);
+
     /// <summary>The number of a shard that a route for one names.</summary>
     public int NumberOf(Route route) =>
         route.Kind == RouteKind.Any

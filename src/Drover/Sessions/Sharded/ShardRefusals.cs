@@ -95,6 +95,22 @@ internal static class ShardRefusals
             "EXPLAIN (FORMAT TEXT) or (FORMAT JSON)."
         );
 
+    public static RouteRefusal MayNotDeclare { get; } =
+        new(
+            "42501",
+            "permission denied to declare tables of a sharded database",
+            null,
+            "The catalog's user may, and who is in admin_users."
+        );
+
+    public static RouteRefusal DeclarationAlone { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "a table is declared by a statement that is alone in its batch, and not under a name",
+            null,
+            "Send CALL drover.shard_table as a query of its own."
+        );
+
     public static RouteRefusal SettingsDiffer { get; } =
         new(
             SqlState.ObjectNotInPrerequisiteState,

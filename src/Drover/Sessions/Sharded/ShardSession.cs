@@ -54,7 +54,7 @@ internal sealed class ShardSession
         Branches = new Branches(session, _pools.Enter, database.Spanning, cancelAll);
         Watch = new StatementWatch(session, statistics);
         _work = new SpreadWork(session, Branches, database, cancel);
-        _spread = new SpreadStatement(session, database, Branches, _reader, _work, Watch, cancel);
+        _spread = new SpreadStatement(session, database, Branches, _reader, _work, Watch, _pools, cancel);
         _schema = new SchemaGuard(database);
     }
 

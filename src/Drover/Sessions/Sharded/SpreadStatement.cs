@@ -2,6 +2,7 @@
 using Drover.Pooling.Servers;
 using Drover.Routing;
 using Drover.Sessions.Sharded.Copying;
+using Drover.Sessions.Sharded.Declaring;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
 using Drover.Sessions.Sharded.Statistics;
@@ -16,12 +17,14 @@ internal sealed class SpreadStatement(
     UnitReader reader,
     SpreadWork work,
     StatementWatch watch,
+    ShardPools pools,
     Func<ServerConnection, Task> cancel
 )
 {
     private readonly CopyWork _copies = new(session, branches, work, cancel);
     private readonly ScatterWork _scatters = new(session, branches, work, database, cancel);
     private readonly ExplainWork _explains = new(session, branches, work, cancel);
+    private readonly DeclareWork _declares = new(session, database, pools, work);
     private StatementCall? _call;
     private Unit _unit;
     private SplitInsert? _split;
@@ -29,7 +32,7 @@ internal sealed class SpreadStatement(
 
     /// <summary>It is committed on all shards or on none; else each does it for itself.</summary>
     public bool NeedsTransaction =>
-        _unit is { Scatter: null, Spreads: true }
+        _unit is { Scatter: null, Declared: null, Spreads: true }
         && _unit.Plan!.Spread != Spread.AlikeWithoutTransaction
         && (_unit.Explain is null || _unit.Writes);
 
@@ -47,7 +50,9 @@ internal sealed class SpreadStatement(
         _call = unit.Explain?.Call ?? unit.Scatter?.Call ?? StatementCall.Read(data[..unit.Length], session);
         _unit = unit;
         bool isRead = unit.Scatter is not null || unit is { Explain: not null, Writes: false };
-        return _call is null ? ShardRefusals.SeveralShardsInOneBatch
+        return unit.Declared is not null && _call is null ? ShardRefusals.DeclarationAlone
+            : unit.Declared is not null ? _declares.Refuse(isInTransaction)
+            : _call is null ? ShardRefusals.SeveralShardsInOneBatch
             // It is where it is to run.
             : !unit.Spreads ? null
             : unit.Explain is { Text.Format: ExplainFormat.Other } ? ShardRefusals.ExplainFormat
@@ -79,7 +84,11 @@ internal sealed class SpreadStatement(
         }
         long startUs = session.Loop.NowUs;
         IReadOnlyList<int> shards = _split?.Shards ?? (IReadOnlyList<int>)_unit.Route.Numbers;
-        if (_unit.Explain is not null)
+        if (_unit.Declared is { } declared)
+        {
+            await _declares.RunAsync(declared, _call!);
+        }
+        else if (_unit.Explain is not null)
         {
             await _explains.RunAsync(_unit, _split, isOwn, NeedsTransaction);
         }
@@ -95,7 +104,7 @@ internal sealed class SpreadStatement(
         {
             await work.RunAsync(_call!, _unit, shards, isOwn, _split);
         }
-        if (_unit.Explain is null)
+        if (_unit is { Explain: null, Declared: null })
         {
             watch.NoteSpread(_unit, _call!, shards.Count, startUs);
         }

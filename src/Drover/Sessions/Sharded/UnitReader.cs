@@ -7,6 +7,7 @@ using Drover.Protocol.Messages.Backend;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Routing.Keys;
+using Drover.Routing.Schemas;
 using Drover.Routing.Transactions;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
@@ -59,6 +60,9 @@ internal struct Unit
     /// <summary>What it does to the transaction, if that is all it does.</summary>
     public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
 
+    /// <summary>The table that it declares, if that is what its statement does.</summary>
+    public DeclarationCall? Declared { get; set; }
+
     /// <summary>What it explains, if that is what its statement does.</summary>
     public ExplainText? Explained { get; set; }
 
@@ -71,6 +75,7 @@ internal struct Unit
     /// <summary>Several shards have to run it, each with the rows that it has.</summary>
     public readonly bool Spreads =>
         Scatter is not null
+        || (Declared is not null && !IsSeveral)
         || (
             !IsSeveral
             && Plan is { Spread: not Spread.None }
@@ -259,6 +264,12 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
         foreach ((_, Range text, _) in _parsed)
         {
+            if (DeclarationCall.Read(data[text], Conforms) is not null)
+            {
+                // No server has the procedure: it could not be prepared.
+                Merge(ref unit, Route.Refused(ShardRefusals.DeclarationAlone));
+                continue;
+            }
             if (!TryRoute(data[text], default, out StatementPlan? plan, out Route route))
             {
                 unit.Unknown = data[text].ToArray();
@@ -377,6 +388,15 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
 
     private void Charge(ref Unit unit, ReadOnlySpan<byte> text, in BoundValues values)
     {
+        if (DeclarationCall.Read(text, Conforms) is { } declared)
+        {
+            unit.IsSeveral |= unit.Runs;
+            unit.Runs = true;
+            unit.IsPrelude = false;
+            unit.Declared = declared;
+            Merge(ref unit, unit.IsSeveral ? Route.Refused(ShardRefusals.DeclarationAlone) : Route.Any);
+            return;
+        }
         ExplainText? explained = ExplainText.Read(text, Conforms);
         ReadOnlySpan<byte> statement = explained is null ? text : explained.Query;
         if (!TryRoute(statement, values, out StatementPlan? plan, out Route route))
