@@ -7,7 +7,9 @@ using Drover.Routing.Schemas;
 
 namespace Drover.Sessions.Sharded.Declaring;
 
-/// <summary>Runs while the session's turns stand still, and holds no server; the unit is at the start of its inbox.</summary>
+/// <summary>
+/// Runs while the session's turns stand still, and holds no server; the unit is at the start of its inbox.
+/// </summary>
 /// <param name="session">The client's.</param>
 /// <param name="database">What is known of the database.</param>
 /// <param name="pools">Knows who may.</param>
