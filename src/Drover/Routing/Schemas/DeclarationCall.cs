@@ -1,6 +1,5 @@
 // CALL drover.shard_table(…) and drover.reference_table(…) by their tokens: no server has such procedures.
 using System.Text;
-using Drover.Protocol.Messages;
 using Drover.Routing.Keys;
 using Drover.Sql.Shapes;
 

@@ -13,7 +13,7 @@ internal static class NormalizedText
     private const int TokensMax = 20_000;
 
     /// <summary>What stands for what was left out.</summary>
-    private const string Rest = "…";
+    private const char Rest = '…';
 
     /// <summary>Makes it. What is no token ends the text, for it may be a part of a value.</summary>
     /// <param name="sql">The text.</param>

@@ -1,5 +1,4 @@
 // CALL drover.shard_table(…): from the client's messages to the control plane and back.
-using Drover.Protocol;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Routing.Keys;
