@@ -81,7 +81,7 @@ public sealed class DeclarationTests(PostgresFixture postgres)
         Assert.Equal("E(0A000) Z(I)", await client.Parse("p", call).Sync().RunAsync());
         Assert.Equal(
             "E(0A000) Z(I)",
-            await client.Parse("", call).Bind("").Execute().Bind("").Execute().Sync().RunAsync()
+            await client.Parse("", call).Bind("").Execute().Parse("", "SELECT 1").Bind("").Execute().Sync().RunAsync()
         );
         Assert.Equal("T D(1) C(SELECT 1) Z(I)", await client.Query("SELECT 1").RunAsync());
     }

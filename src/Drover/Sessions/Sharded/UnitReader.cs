@@ -144,6 +144,10 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             unit.Length += header.Length;
         }
         ChargeUnbound(ref unit, data);
+        if (unit is { Declared: not null, IsSeveral: true })
+        {
+            unit.Route = Route.Refused(ShardRefusals.DeclarationAlone);
+        }
         if (unit is { IsWhole: true, IsSeveral: false, Explained: { } explained })
         {
             unit.Explain = ExplainCall.Make(data[..unit.Length], explained, session);
@@ -394,7 +398,6 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             unit.Runs = true;
             unit.IsPrelude = false;
             unit.Declared = declared;
-            Merge(ref unit, unit.IsSeveral ? Route.Refused(ShardRefusals.DeclarationAlone) : Route.Any);
             return;
         }
         ExplainText? explained = ExplainText.Read(text, Conforms);
@@ -404,16 +407,17 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             unit.Unknown = statement.ToArray();
             return;
         }
+        bool isOnlyPlanned = explained is { IsAnalyze: false };
         if (explained is { IsGeneric: true } && unit.IsQuery && plan.Statements.Any(static one => one.HasParameters))
         {
             // Without values any shard may plan it, and only as a simple query may it have none.
             route = Route.Any;
+            explained = null;
         }
-        bool isPlanned = explained is { IsAnalyze: false };
-        unit.Explained = route.Kind == RouteKind.Any && explained is { IsGeneric: true } ? null : explained;
-        if (plan.Normalized is null && route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused)
+        unit.Explained = explained;
+        if (route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused)
         {
-            plan.Normalized = NormalizedText.Of(statement, Conforms);
+            plan.Normalized ??= NormalizedText.Of(statement, Conforms);
         }
         unit.IsSeveral |= unit.Runs;
         if (plan.Control == TransactionControl.Begin && !unit.Text.Equals(default))
@@ -440,9 +444,9 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             && StatementScanner.Scan(text, session.Names) != StatementTraits.None;
         unit.HasTwoPhase |= plan.Statements.Any(TransactionControls.IsTwoPhase);
         unit.IsPrelude &= plan.IsPrelude;
-        unit.Writes |= plan.Writes && !isPlanned;
-        unit.ChangesSchema |= plan.ChangesSchema && !isPlanned;
-        bool isOfSession = plan.IsPrelude || IsOfSession(plan) || plan.Control != TransactionControl.None;
+        unit.Writes |= plan.Writes && !isOnlyPlanned;
+        unit.ChangesSchema |= plan.ChangesSchema && !isOnlyPlanned;
+        bool isOfSession = IsOfSession(plan);
         Merge(
             ref unit,
             isOfSession ? Route.Any
@@ -453,7 +457,9 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
 
     /// <summary>What is about the session is said wherever that is.</summary>
     private static bool IsOfSession(StatementPlan plan) =>
-        plan.Statements is [{ NodeName: "DeallocateStmt" or "ExecuteStmt" or "DiscardStmt" }];
+        plan.IsPrelude
+        || plan.Control != TransactionControl.None
+        || plan.Statements is [{ NodeName: "DeallocateStmt" or "ExecuteStmt" or "DiscardStmt" }];
 
     private void Merge(ref Unit unit, Route route)
     {
