@@ -426,13 +426,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
         unit.Runs = true;
         unit.Plan = plan;
-        unit.MixesControl |=
-            plan.Statements.Any(TransactionControls.IsChain)
-            || (
-                plan.Statements.Any(TransactionControls.EndsOrDivides) && (unit.IsSeveral || plan.Statements.Length > 1)
-            );
-        unit.MixesControl |= unit.IsSeveral && unit.HasControl;
-        unit.HasControl |= plan.Statements.Any(TransactionControls.EndsOrDivides);
+        NoteControl(ref unit, plan);
         bool isInTransaction =
             unit.Begin is not null
             || session.Server is { Status: not TransactionStatus.Idle }
@@ -453,6 +447,17 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
                 : IsUtf8 ? route
                 : Route.Refused(ShardRefusals.Encoding)
         );
+    }
+
+    private static void NoteControl(ref Unit unit, StatementPlan plan)
+    {
+        unit.MixesControl |=
+            plan.Statements.Any(TransactionControls.IsChain)
+            || (
+                plan.Statements.Any(TransactionControls.EndsOrDivides) && (unit.IsSeveral || plan.Statements.Length > 1)
+            );
+        unit.MixesControl |= unit.IsSeveral && unit.HasControl;
+        unit.HasControl |= plan.Statements.Any(TransactionControls.EndsOrDivides);
     }
 
     /// <summary>What is about the session is said wherever that is.</summary>
