@@ -7,7 +7,7 @@ namespace Drover.Routing.Merging;
 /// <summary>
 /// A read that each shard answers for the rows that it has: what they give, put together, is the answer.
 /// </summary>
-/// <param name="Columns">How many columns the answer has: another number means that the schema is another one.</param>
+/// <param name="Columns">How many columns the shards give: another number means that the schema is another one.</param>
 /// <param name="Sort">The order that each shard's rows are in; empty if they are in none.</param>
 /// <param name="Limit">Rows at the most.</param>
 /// <param name="Offset">Rows that are left out first.</param>
@@ -18,7 +18,11 @@ internal sealed record MergePlan(
     RowBound Limit,
     RowBound Offset,
     ImmutableArray<int> LoneParameters
-);
+)
+{
+    /// <summary>How rows of several shards become one; null if each of them is a row of the answer.</summary>
+    public CombinePlan? Combine { get; init; }
+}
 
 /// <summary>A column of the answer by which it is ordered.</summary>
 /// <param name="Index">From 0.</param>

@@ -11,13 +11,13 @@ namespace Drover.Routing.Merging;
 /// and WHERE have on each shard their part of what they have on one server. What comes behind them must not look at
 /// rows of several shards together. What is not proved here is the coordinator's.
 /// </summary>
-internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable> tables, ICatalogFacts catalog)
+internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable> tables, PathFacts catalog)
 {
     /// <summary>The first OID that is not PostgreSQL's own: such a type has another one on each server.</summary>
     private const uint OwnOidsFrom = 16_384;
 
     /// <summary>Functions that depend on the session's settings only, which are the same on all shards.</summary>
-    private static readonly ImmutableHashSet<string> s_ofSettings =
+    public static ImmutableHashSet<string> OfSettings { get; } =
     [
         .. (string[])["date_trunc", "date_part", "extract", "timezone", "to_char", "to_date", "to_timestamp"],
         .. (string[])["concat", "concat_ws", "format", "quote_literal", "quote_nullable", "array_to_string"],
@@ -45,13 +45,16 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
             || Contains(tree, "SQLValueFunction")
             || _facts.HasViews
             || tree.Children().Any(ChoosesAnew)
-            || !IsApart(tree, clauses)
             || !HasOwnTypes(clauses)
             || clauses.Limit.Kind == RowBoundKind.Unknown
             || clauses.Offset.Kind == RowBoundKind.Unknown
         )
         {
             return null;
+        }
+        if (!IsApart(tree, clauses))
+        {
+            return new CombineRules(rule, tables, catalog).Plan();
         }
         ImmutableArray<SortColumn?> sort = [.. clauses.Sort.Select(item => SortOf(item, clauses))];
         return sort.Contains(null)
@@ -92,7 +95,7 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
         || node.Children().Any(GathersInOrder);
 
     private static bool IsSameEverywhere(FunctionUse function) =>
-        function.Volatility == FunctionVolatility.Immutable || s_ofSettings.Contains(function.Name);
+        function.Volatility == FunctionVolatility.Immutable || OfSettings.Contains(function.Name);
 
     private static bool Contains(SqlNode node, string kind) =>
         node.Kind == kind || node.Children().Any(child => Contains(child, kind));
@@ -108,7 +111,7 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
         bool hasKey =
             isGrouped
             && !select.List("groupClause").Any(static item => item.Kind == "GroupingSet")
-            && clauses.Groups.Any(IsKey);
+            && clauses.Groups.Any(group => IsKey(group.Source));
         return !select.Has("windowClause")
             && !computed.Any(HasWindow)
             && (isGrouped ? hasKey : !select.Has("havingClause") && !computed.Any(Aggregates))
@@ -184,7 +187,7 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
 
     private bool IsOwn(OutputValue? value) =>
         value is not null
-        && value.Columns.All(source => source.Table >= 0 ? IsOwn(source) : AreAllOwn)
+        && value.Columns.All(one => one.Source.Table >= 0 ? IsOwn(one.Source) : AreAllOwn)
         && _facts.Functions.All(one => catalog.Volatility("pg_catalog", one.Name, one.Arguments) is not null)
         && OwnTypes.AreAll(value.Node);
 

@@ -170,6 +170,17 @@ internal static class ShardRefusals
             "Give all shards' databases the same locale."
         );
 
+    public static RouteRefusal ValuesUnknown { get; } =
+        new(
+            SqlState.InternalError,
+            "the shards' values cannot be put together",
+            "They are other values, or other groups, than the statement has.",
+            "Report this."
+        );
+
+    /// <summary>What the server says of a sum that its type has no room for.</summary>
+    public static RouteRefusal OutOfRange(string message) => new("22003", message);
+
     /// <summary>What a shard said, or why it was made to.</summary>
     public static RouteRefusal Of(PoolFailure failure, ClientSession session) =>
         failure.SqlState == SqlState.QueryCanceled && session.Shards!.Branches.IsDeadlockVictim

@@ -77,12 +77,18 @@ internal sealed class StatementCall
     /// <summary>Writes the messages that run it.</summary>
     /// <param name="writer">Of one server.</param>
     /// <param name="text">The statement as this server is to have it.</param>
-    public void WriteTo(MessageWriter writer, ReadOnlySpan<byte> text)
+    public void WriteTo(MessageWriter writer, ReadOnlySpan<byte> text) => WriteTo(writer, text, _bind);
+
+    /// <summary>Writes the messages that run it.</summary>
+    /// <param name="writer">Of one server.</param>
+    /// <param name="text">The statement as this server is to have it.</param>
+    /// <param name="values">As <see cref="Values"/>.</param>
+    public void WriteTo(MessageWriter writer, ReadOnlySpan<byte> text, ReadOnlySpan<byte> values)
     {
-        if (text.Length == _text.Length || !PartialBind.TryWrite(writer, text, _types, _bind))
+        if (text.Length == _text.Length || !PartialBind.TryWrite(writer, text, _types, values))
         {
             Parse.WriteRenamed(writer, default, text, _types);
-            Bind.Write(writer, default, default, _bind);
+            Bind.Write(writer, default, default, values);
         }
         Describe.Write(writer, DescribedKind.Portal, default);
         Execute.Write(writer, default);

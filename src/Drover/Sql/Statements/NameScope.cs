@@ -92,6 +92,13 @@ internal sealed class NameScope(FactsBuilder facts, NameScope? outer, bool seesS
             };
     }
 
+    /// <summary>Whether a name by itself is known to be no column of FROM.</summary>
+    public bool Lacks(SqlNode reference) =>
+        reference.Names("fields") is [var column]
+        && reference.List("fields").Length == 1
+        && !_merged.ContainsKey(column)
+        && Count(0, _entries.Count, column).Count == 0;
+
     /// <summary>A column by its name alone, of some of the entries; one entry has it, or PostgreSQL refuses.</summary>
     public ColumnSource ResolveAmong(int first, int end, string column)
     {

@@ -74,12 +74,12 @@ internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
         return scope.Star(names.IsEmpty ? null : names[0]).Columns.Select(static column => column.Source);
     }
 
-    private IEnumerable<ColumnSource> ColumnsOf(SqlNode value) =>
+    private IEnumerable<ColumnReference> ColumnsOf(SqlNode value) =>
         value.Kind switch
         {
-            "ColumnRef" => [scope.Resolve(value)],
+            "ColumnRef" => [new ColumnReference(value, scope.Resolve(value))],
             // It has names of its own.
-            "SubLink" => [ColumnSource.None],
+            "SubLink" => [new ColumnReference(value, ColumnSource.None)],
             _ => value.Children().SelectMany(ColumnsOf),
         };
 
@@ -151,11 +151,32 @@ internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
         && output.Source.Column == source.Column;
 
     /// <summary>Here a column of FROM comes before an output of that name.</summary>
-    private ColumnSource GroupOf(SqlNode item, QueryOutputs outputs) =>
-        item.Kind == "ColumnRef" ? scope.Resolve(item)
-        : item.Kind == "A_Const" && outputs.IsPositional && OutputOf(item, outputs) is int output and >= 0
-            ? outputs.Columns[output].Source
-        : ColumnSource.None;
+    /// <remarks>https://www.postgresql.org/docs/18/sql-select.html#SQL-GROUPBY</remarks>
+    private GroupItem GroupOf(SqlNode item, QueryOutputs outputs)
+    {
+        if (item.Kind == "ColumnRef")
+        {
+            return scope.Lacks(item)
+                ? OfOutput(NamedBy(item, outputs), outputs)
+                : new GroupItem(scope.Resolve(item), -1);
+        }
+        bool isNumber = item.Kind == "A_Const" && outputs.IsPositional;
+        return OfOutput(isNumber ? OutputOf(item, outputs) : -1, outputs);
+    }
+
+    private static GroupItem OfOutput(int output, QueryOutputs outputs) =>
+        output < 0 ? new GroupItem(ColumnSource.None, -1) : new GroupItem(outputs.Columns[output].Source, output);
+
+    /// <summary>The one column of that name; -1 if there are more, or some names are not known.</summary>
+    private static int NamedBy(SqlNode node, QueryOutputs outputs)
+    {
+        if (!outputs.IsPositional || node.Names("fields") is not [var name])
+        {
+            return -1;
+        }
+        int[] named = [.. Enumerable.Range(0, outputs.Columns.Length).Where(i => outputs.Columns[i].Name == name)];
+        return named.Length == 1 && outputs.Columns.All(static column => column.Name.Length > 0) ? named[0] : -1;
+    }
 
     private RowBound BoundOf(SqlNode? node, bool isUnclear) =>
         node is null ? default

@@ -10,20 +10,30 @@ namespace Drover.Sql.Statements;
 /// <param name="Sort">ORDER BY.</param>
 /// <param name="Limit">LIMIT, or FETCH FIRST … ROWS ONLY.</param>
 /// <param name="Offset">OFFSET.</param>
-/// <param name="Groups">Columns of tables among those of GROUP BY.</param>
+/// <param name="Groups">GROUP BY.</param>
 internal sealed record SelectClauses(
     QueryOutputs Outputs,
     ImmutableArray<OutputValue?> Values,
     ImmutableArray<SortItem> Sort,
     RowBound Limit,
     RowBound Offset,
-    ImmutableArray<ColumnSource> Groups
+    ImmutableArray<GroupItem> Groups
 );
 
 /// <summary>An expression of the select list.</summary>
 /// <param name="Node">Its tree.</param>
 /// <param name="Columns">Every column that is named in it, as far as it is known which it is.</param>
-internal sealed record OutputValue(SqlNode Node, ImmutableArray<ColumnSource> Columns);
+internal sealed record OutputValue(SqlNode Node, ImmutableArray<ColumnReference> Columns);
+
+/// <summary>A column that is named in an expression.</summary>
+/// <param name="Node">Where; a subquery stands for all that is named in it.</param>
+/// <param name="Source">What it is, if that is known.</param>
+internal readonly record struct ColumnReference(SqlNode Node, ColumnSource Source);
+
+/// <summary>One of GROUP BY.</summary>
+/// <param name="Source">The column that it is, if it is one and that is known.</param>
+/// <param name="Output">The column that comes out and is meant by its number or name alone; else -1.</param>
+internal readonly record struct GroupItem(ColumnSource Source, int Output);
 
 /// <summary>One of ORDER BY.</summary>
 /// <param name="Output">The column that comes out and is meant; -1 if it is none, or that is not known.</param>

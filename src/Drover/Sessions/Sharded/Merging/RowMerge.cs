@@ -50,11 +50,14 @@ internal sealed class RowMerge(RowOrder order)
     /// Takes out the one with the least row. Null if that row belongs before one that was taken out earlier: a shard
     /// sorts otherwise than it is known to.
     /// </summary>
-    public ShardRows? TakeLeast()
+    /// <param name="isSame">It has the same place in the order as the one before.</param>
+    public ShardRows? TakeLeast(out bool isSame)
     {
         ShardRows least = _waiting[0];
         _waiting.RemoveAt(0);
-        if (_hasLast && order.Compare(_lastRow, _last, least.Row, least.Values) > 0)
+        int step = _hasLast ? order.Compare(_lastRow, _last, least.Row, least.Values) : -1;
+        isSame = step == 0;
+        if (step > 0)
         {
             return null;
         }

@@ -1,4 +1,6 @@
 // A read of several shards with its values: what each shard is asked, and what is made of the answers.
+using System.Buffers.Binary;
+using Drover.Protocol.Messages;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Routing.Keys;
 using Drover.Routing.Merging;
@@ -12,6 +14,9 @@ namespace Drover.Sessions.Sharded.Merging;
 /// <param name="Take">Rows at the most; null: all.</param>
 internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyMemory<byte> Text, long Skip, long? Take)
 {
+    /// <summary>What follows the names in Bind.</summary>
+    public ReadOnlyMemory<byte> Values { get; private init; } = Call.Values;
+
     /// <summary>Makes one; null if what it asks for cannot be put together here.</summary>
     /// <param name="call">The statement; null if it is no single one.</param>
     /// <param name="plan">Of its statement.</param>
@@ -27,19 +32,9 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         {
             return null;
         }
-        foreach (SortColumn column in plan.Sort)
+        if (!AreKnown(plan, bind.ResultFormats, session))
         {
-            bool isBinary = bind.ResultFormats.Count > 0 && bind.ResultFormats[column.Index] != 0;
-            bool isKnown =
-                isBinary
-                || (
-                    SortOrder.IsKnownAsText(column.TypeOid)
-                    && (!SortOrder.IsOfDateStyle(column.TypeOid) || WritesIso(session))
-                );
-            if (!isKnown)
-            {
-                return null;
-            }
+            return null;
         }
         BoundValues values = new(call.Values.Span, call.DeclaredTypes());
         if (
@@ -50,13 +45,64 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         {
             return null;
         }
-        if (offset is null or 0)
+        byte[]? combined = plan.Combine is null ? null : CombineText.Of(call.Text.Span, plan.Combine, conforming);
+        ReadOnlyMemory<byte>? text = plan.Combine is null ? call.Text : combined;
+        if (offset > 0 && text is { } whole)
         {
-            return new ScatterCall(call, plan, call.Text, 0, limit);
+            text = RowBounds.FromTheFirst(whole.Span, conforming);
         }
-        return RowBounds.FromTheFirst(call.Text.Span, conforming) is { } text
-            ? new ScatterCall(call, plan, text, offset.Value, limit)
-            : null;
+        return text is null
+            ? null
+            : new ScatterCall(call, plan, text.Value, offset ?? 0, limit)
+            {
+                Values = WithHidden(call.Values, plan, bind.ResultFormats.Count),
+            };
+    }
+
+    /// <summary>Whether the order of all values that are compared can be told in the forms that are asked for.</summary>
+    private static bool AreKnown(MergePlan plan, in FormatCodes formats, ClientSession session)
+    {
+        foreach (SortColumn column in plan.Sort)
+        {
+            bool isHidden = formats.Count > 1 && column.Index >= formats.Count;
+            if (!IsKnown(column.TypeOid, isHidden || formats[column.Index] != 0, session))
+            {
+                return false;
+            }
+        }
+        for (int i = 0; i < plan.Combine?.Columns.Length; i++)
+        {
+            CombinedColumn column = plan.Combine.Columns[i];
+            bool isCompared = column.Kind is CombineKind.Least or CombineKind.Greatest;
+            if (isCompared && !IsKnown(column.TypeOid, formats[i] != 0, session))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static bool IsKnown(uint type, bool isBinary, ClientSession session) =>
+        isBinary
+        || (SortOrder.IsKnownAsText(type) && (!SortOrder.IsOfDateStyle(type) || WritesIso(session)));
+
+    /// <summary>Where each column has a form of its own, those that only the proxy sees are in binary.</summary>
+    private static ReadOnlyMemory<byte> WithHidden(ReadOnlyMemory<byte> values, MergePlan plan, int formats)
+    {
+        int hidden = plan.Columns - (plan.Combine?.Columns.Length ?? plan.Columns);
+        if (hidden == 0 || formats <= 1)
+        {
+            return values;
+        }
+        int start = values.Length - ((formats + 1) * sizeof(short));
+        byte[] made = new byte[values.Length + (hidden * sizeof(short))];
+        values.Span.CopyTo(made);
+        BinaryPrimitives.WriteUInt16BigEndian(made.AsSpan(start), (ushort)(formats + hidden));
+        for (int at = values.Length; at < made.Length; at += sizeof(short))
+        {
+            BinaryPrimitives.WriteInt16BigEndian(made.AsSpan(at), FormatCodes.Binary);
+        }
+        return made;
     }
 
     /// <summary>

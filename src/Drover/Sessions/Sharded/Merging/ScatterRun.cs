@@ -39,7 +39,10 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
     private readonly AnswerStream _answer = new(session);
     private ShardRows[] _all = [];
     private RowMerge? _merge;
+    private RowCombiner? _combiner;
+    private long _group = 1;
     private byte[]? _shape;
+    private byte[]? _head;
     private bool _isHeadWritten;
     private bool _isCanceled;
     private RouteRefusal? _failure;
@@ -89,6 +92,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         }
         else if (_failure is null && !_isStale)
         {
+            PassGroup();
             WriteHead();
         }
         await _answer.FlushAsync();
@@ -110,7 +114,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
     {
         ServerConnection server = rows.Server;
         using MessageWriter writer = new(MessageBytesMax);
-        scatter.Call.WriteTo(writer, scatter.Text.Span);
+        scatter.Call.WriteTo(writer, scatter.Text.Span, scatter.Values.Span);
         server.UnnamedOwner = null;
         server.Responses.Push(ExpectedKind.Sync);
         server.Transport.Observer = session.Wakeup;
@@ -203,12 +207,12 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         while (missing == 0 && _merge is { Count: > 0 } && !_answer.IsFull && !IsOver)
         {
             moved = true;
-            if (_merge.TakeLeast() is not { } least)
+            if (_merge.TakeLeast(out bool isSame) is not { } least)
             {
                 _failure = ShardRefusals.OrderDiffers;
                 break;
             }
-            Pass(least.Row);
+            Take(least, least.Row, isSame);
             least.Next();
             Consume(least);
             missing += !least.IsDone && least.RowLength == 0 ? 1 : 0;
@@ -237,7 +241,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
                 Compare(message);
                 break;
             case BackendType.DataRow when !IsOver:
-                Pass(message);
+                Take(rows, message, isSame: true);
                 break;
             case BackendType.ErrorResponse:
                 PoolFailure failure = ServerQuery.ReadFailure(body, out bool isFatal);
@@ -268,12 +272,70 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
             return;
         }
         _shape = shape.ToArray();
+        _head = _shape;
+        if (scatter.Plan.Combine is not null)
+        {
+            _combiner = RowCombiner.Make(scatter.Plan, shape);
+            if (_combiner is null)
+            {
+                _isStale = true;
+                return;
+            }
+            _head = RowCombiner.HeadOf(scatter.Plan, shape);
+        }
         if (scatter.Plan.Sort.Length > 0)
         {
             RowOrder? order = RowOrder.Make(scatter.Plan, shape);
             _merge = order is null ? null : new RowMerge(order);
             _isStale = order is null;
         }
+    }
+
+    /// <summary>Passes a row on, or makes it a part of its group's.</summary>
+    private void Take(ShardRows from, ReadOnlySpan<byte> row, bool isSame)
+    {
+        if (_combiner is null)
+        {
+            Pass(row);
+            return;
+        }
+        if (!isSame)
+        {
+            PassGroup();
+        }
+        if (!IsOver)
+        {
+            // A shard has a group once.
+            bool isGood = from.Group != _group && _combiner.TryAdd(row);
+            from.Group = _group;
+            _failure ??= isGood ? null : ShardRefusals.ValuesUnknown;
+        }
+    }
+
+    /// <summary>The group at hand has no more rows.</summary>
+    private void PassGroup()
+    {
+        if (IsOver || _combiner is not { HasRow: true } group)
+        {
+            return;
+        }
+        if (group.Overflow is { } overflow)
+        {
+            _failure = ShardRefusals.OutOfRange(overflow);
+            return;
+        }
+        _group++;
+        if (_skip > 0)
+        {
+            _skip--;
+        }
+        else
+        {
+            WriteHead();
+            group.Write(_answer.Writer);
+            _passed++;
+        }
+        group.Clear();
     }
 
     private void Pass(ReadOnlySpan<byte> row)
@@ -293,7 +355,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         if (!_isHeadWritten)
         {
             _isHeadWritten = true;
-            scatter.Call.WriteHead(_answer.Writer, _shape);
+            scatter.Call.WriteHead(_answer.Writer, _head);
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed class ShardRows(ServerConnection server) : IDisposable
     /// <summary>What that row is ordered by.</summary>
     public SortValue[] Values { get; set; } = [];
 
+    /// <summary>The last group of which it gave a row.</summary>
+    public long Group { get; set; }
+
     /// <summary>The server is done, or lost.</summary>
     public bool IsDone { get; set; }
 

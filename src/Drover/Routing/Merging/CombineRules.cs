@@ -1,0 +1,186 @@
+// Which reads become one row for each group of the rows that several shards have, and how.
+using System.Collections.Immutable;
+using Drover.Routing.Names;
+using Drover.Sql.Parsing;
+using Drover.Sql.Statements;
+
+namespace Drover.Routing.Merging;
+
+/// <summary>
+/// Of a SELECT of which all else is proved already (<see cref="ScatterRules"/>): aggregates whose value over all rows
+/// follows exactly from their values over each shard's, and groups that are the same where they are written alike.
+/// Floating point is not added up here: the sum depends on the order.
+/// </summary>
+internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable> tables, PathFacts catalog)
+{
+    private static readonly string[] s_lists = ["targetList", "groupClause", "sortClause"];
+
+    private readonly StatementFacts _facts = rule.Facts;
+    private readonly SelectClauses _clauses = rule.Facts.Clauses!;
+    private readonly SqlNode _select = rule.Facts.Tree!;
+    private readonly ExpressionTypes _types = new(tables);
+
+    /// <summary>How the rows are combined; null if that is not proved to be exact.</summary>
+    public MergePlan? Plan()
+    {
+        bool isDistinct = _select.Has("distinctClause");
+        bool isGrouped = _select.Has("groupClause");
+        if (
+            _select.Has("havingClause")
+            || _select.Has("windowClause")
+            || s_lists.Any(list => _select.List(list).Any(LooksBeyond))
+            || _clauses.Values.Length == 0
+            || _clauses.Values.Any(static value => value is null)
+            || (isDistinct && (isGrouped || !IsPlainDistinct()))
+        )
+        {
+            return null;
+        }
+        GroupKeys keys = new(_facts, _clauses, _types, canName: !isDistinct && !HasNamesOfJoins());
+        if ((isGrouped && !keys.TryGroups()) || (isDistinct && !keys.TryOutputs()))
+        {
+            return null;
+        }
+        ImmutableArray<CombinedColumn?> columns = [.. _clauses.Values.Select((value, i) => ColumnOf(i, value!, keys))];
+        bool isOne = !isGrouped && !isDistinct;
+        if (columns.Contains(null) || (isOne && columns.All(static one => one!.Value.Kind == CombineKind.Kept)))
+        {
+            return null;
+        }
+        // Of one row the order does not matter; what it is computed by has to be one of its columns all the same.
+        bool isSorted = isOne ? _clauses.Sort.All(static item => item.Output >= 0) : keys.TrySort();
+        return isSorted ? Make([.. columns.Select(static one => one!.Value)], keys) : null;
+    }
+
+    private MergePlan Make(ImmutableArray<CombinedColumn> columns, GroupKeys keys)
+    {
+        int hidden = columns.Length + keys.Named.Count;
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (columns[i].Kind == CombineKind.Average)
+            {
+                columns = columns.SetItem(i, columns[i] with { Part = hidden });
+                hidden += 2;
+            }
+        }
+        return new MergePlan(hidden, [.. keys.Sort], _clauses.Limit, _clauses.Offset, _facts.LoneParameters)
+        {
+            Combine = new CombinePlan(columns, [.. keys.Named], keys.OrderBy, !_clauses.Sort.IsEmpty),
+        };
+    }
+
+    private bool IsPlainDistinct() =>
+        _select.List("distinctClause").All(static on => on.Members.IsEmpty)
+        && !_select.List("targetList").Any(Aggregates);
+
+    /// <summary>Rows other than the group's own matter, or the value is another thing than an aggregate's.</summary>
+    private static bool LooksBeyond(SqlNode node) =>
+        node.Kind is "SubLink" or "GroupingSet" or "GroupingFunc"
+        || node.Has("over")
+        || node.Children().Any(LooksBeyond);
+
+    /// <summary>USING makes names that are those of no table.</summary>
+    private bool HasNamesOfJoins() => _select.List("fromClause").Any(UsesNames);
+
+    private static bool UsesNames(SqlNode node) =>
+        node.Kind != "SelectStmt"
+        && (node.Has("usingClause") || node.Flag("isNatural") || node.Children().Any(UsesNames));
+
+    private CombinedColumn? ColumnOf(int output, OutputValue value, GroupKeys keys) =>
+        keys.Has(output) ? new CombinedColumn(CombineKind.Kept)
+        : value.Node.Kind == "FuncCall" && IsAggregate(value.Node) ? AggregateOf(value)
+        : Follows(value.Node) && value.Columns.All(one => keys.Has(one.Source)) ? new CombinedColumn(CombineKind.Kept)
+        : null;
+
+    /// <summary>One row comes out of one, and the same of the same.</summary>
+    private static bool Follows(SqlNode node) =>
+        node.Kind switch
+        {
+            "ColumnRef" or "A_Const" or "ParamRef" or "TypeName" or "String" => true,
+            "TypeCast" or "A_Expr" or "BoolExpr" or "NullTest" or "BooleanTest" or "CoalesceExpr" => DoAll(node),
+            "MinMaxExpr" or "CaseExpr" or "CaseWhen" or "List" => DoAll(node),
+            "FuncCall" => node.Names("funcname") is [var name]
+                && (ScatterRules.OfSettings.Contains(name) || name is "upper" or "lower" or "abs" or "length")
+                && DoAll(node),
+            _ => false,
+        };
+
+    private static bool DoAll(SqlNode node) => node.Children().All(Follows);
+
+    private CombinedColumn? AggregateOf(OutputValue value)
+    {
+        SqlNode call = value.Node;
+        ImmutableArray<SqlNode> arguments = call.List("args");
+        string name = call.Names("funcname") switch
+        {
+            ["pg_catalog", var own] => own,
+            [var bare] when catalog.IsOwn(bare, arguments.Length) => bare,
+            _ => "",
+        };
+        bool isPlain = !call.Has("agg_order") && !call.Has("agg_within_group") && !call.Has("func_variadic");
+        if (!isPlain || arguments.Length > 1)
+        {
+            return null;
+        }
+        if (name == "count")
+        {
+            // A key's values are on one shard: none is counted twice.
+            bool isApart = !call.Has("agg_distinct") || (arguments is [var one] && IsShardingKey(one, value));
+            return isApart ? new CombinedColumn(CombineKind.Sum) : null;
+        }
+        if (arguments is not [var argument] || call.Has("agg_distinct"))
+        {
+            return null;
+        }
+        bool isExact = _types.IsExact(argument, value);
+        return name switch
+        {
+            "bool_and" or "every" => new CombinedColumn(CombineKind.And, SortOrder.Bool),
+            "bool_or" => new CombinedColumn(CombineKind.Or, SortOrder.Bool),
+            "bit_and" when isExact => new CombinedColumn(CombineKind.And),
+            "bit_or" when isExact => new CombinedColumn(CombineKind.Or),
+            "bit_xor" when isExact => new CombinedColumn(CombineKind.Xor),
+            "sum" when isExact => new CombinedColumn(CombineKind.Sum),
+            "avg" when isExact => new CombinedColumn(CombineKind.Average),
+            "min" when isExact || IsOrdered(argument, value) => new CombinedColumn(
+                CombineKind.Least,
+                isExact ? 0 : TypeOf(argument, value)
+            ),
+            "max" when isExact || IsOrdered(argument, value) => new CombinedColumn(
+                CombineKind.Greatest,
+                isExact ? 0 : TypeOf(argument, value)
+            ),
+            _ => null,
+        };
+    }
+
+    private bool IsShardingKey(SqlNode argument, OutputValue whole) =>
+        ExpressionTypes.SourceOf(argument, whole) is { IsOwn: true } source
+        && source.Table == rule.Driver!.Table
+        && source.Column == rule.Driver.Column;
+
+    /// <summary>A column whose values have one least and one greatest, of which there is one way to write it.</summary>
+    private bool IsOrdered(SqlNode argument, OutputValue whole) =>
+        _types.ColumnOf(ExpressionTypes.SourceOf(argument, whole)) is { } column
+        && column.TypeOid switch
+        {
+            SortOrder.Text or SortOrder.Varchar => column.IsByBytes,
+            SortOrder.Oid or SortOrder.Date or SortOrder.Timestamp or SortOrder.TimestampTz => true,
+            _ => false,
+        };
+
+    /// <summary>The least of varchar is text.</summary>
+    private uint TypeOf(SqlNode argument, OutputValue whole) =>
+        _types.ColumnOf(ExpressionTypes.SourceOf(argument, whole))!.TypeOid is var type && type == SortOrder.Varchar
+            ? SortOrder.Text
+            : type;
+
+    private bool Aggregates(SqlNode node) =>
+        (node.Kind == "FuncCall" && IsAggregate(node)) || node.Children().Any(Aggregates);
+
+    private bool IsAggregate(SqlNode call)
+    {
+        var name = call.Names("funcname");
+        return catalog.MayAggregate(name.Length > 1 ? name[^2] : "", name[^1], call.List("args").Length);
+    }
+}

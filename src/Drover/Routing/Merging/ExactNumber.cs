@@ -1,0 +1,100 @@
+// Numbers as PostgreSQL's type numeric has them, so that sums and averages are what the server would have computed.
+using System.Globalization;
+using System.Numerics;
+
+namespace Drover.Routing.Merging;
+
+internal enum ExactKind
+{
+    Finite,
+    NaN,
+    Infinity,
+    NegativeInfinity,
+}
+
+/// <summary>A number with its digits behind the point, those that are zero too.</summary>
+/// <param name="Kind">Whether it is a number.</param>
+/// <param name="Digits">All digits, without the point.</param>
+/// <param name="Scale">How many of them are behind the point.</param>
+/// <remarks>https://www.postgresql.org/docs/18/datatype-numeric.html#DATATYPE-NUMERIC-DECIMAL</remarks>
+internal readonly record struct ExactNumber(ExactKind Kind, BigInteger Digits, int Scale)
+{
+    /// <summary>Digits before the point that numeric can have.</summary>
+    private const int WholeDigitsMax = 131_072;
+
+    private const int SignificantDigitsMin = 16;
+    private const int ScaleMax = 1_000;
+    private const int DigitsPerWord = 4;
+
+    public static ExactNumber Zero => new(ExactKind.Finite, BigInteger.Zero, 0);
+
+    /// <summary>Whether numeric has room for it.</summary>
+    public bool IsInRange =>
+        Kind != ExactKind.Finite
+        || Digits.GetBitLength() < 400_000
+        || DigitsOf(Digits).Length - Scale <= WholeDigitsMax;
+
+    /// <summary>The sum, with as many digits behind the point as the one that has more.</summary>
+    public static ExactNumber operator +(ExactNumber one, ExactNumber other)
+    {
+        if (one.Kind == ExactKind.Finite && other.Kind == ExactKind.Finite)
+        {
+            int scale = Math.Max(one.Scale, other.Scale);
+            return new ExactNumber(ExactKind.Finite, one.DigitsAt(scale) + other.DigitsAt(scale), scale);
+        }
+        // Infinity is what it is together with any number, and no number together with its opposite.
+        ExactKind kind =
+            one.Kind == ExactKind.Finite || one.Kind == other.Kind ? other.Kind
+            : other.Kind == ExactKind.Finite ? one.Kind
+            : ExactKind.NaN;
+        return new ExactNumber(kind, BigInteger.Zero, 0);
+    }
+
+    /// <summary>
+    /// The quotient as numeric's own division gives it: rounded away from zero in the middle, with so many digits that
+    /// at least 16 matter (src/backend/utils/adt/numeric.c, select_div_scale).
+    /// </summary>
+    /// <param name="divisor">Greater than zero.</param>
+    public ExactNumber DividedBy(BigInteger divisor)
+    {
+        if (Kind != ExactKind.Finite)
+        {
+            return this;
+        }
+        (int weight, int first) = FirstWordOf(BigInteger.Abs(Digits), Scale);
+        (int otherWeight, int otherFirst) = FirstWordOf(divisor, 0);
+        int quotientWeight = weight - otherWeight - (first <= otherFirst ? 1 : 0);
+        int scale = SignificantDigitsMin - (quotientWeight * DigitsPerWord);
+        scale = Math.Min(Math.Max(Math.Max(scale, Scale), 0), ScaleMax);
+        BigInteger dividend = BigInteger.Abs(Digits) * BigInteger.Pow(10, Math.Max(scale - Scale, 0));
+        BigInteger by = divisor * BigInteger.Pow(10, Math.Max(Scale - scale, 0));
+        BigInteger quotient = BigInteger.DivRem(dividend, by, out BigInteger rest);
+        quotient += rest * 2 >= by ? 1 : 0;
+        return new ExactNumber(ExactKind.Finite, Digits.Sign < 0 ? -quotient : quotient, scale);
+    }
+
+    /// <summary>The digits of a number that is not negative; none of zero.</summary>
+    public static string DigitsOf(BigInteger number) =>
+        number.IsZero ? "" : number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// The first of the words of four digits that is not zero, and its place: 0 is the one before the point.
+    /// </summary>
+    private static (int Weight, int Word) FirstWordOf(BigInteger number, int scale)
+    {
+        string digits = DigitsOf(number);
+        if (digits.Length == 0)
+        {
+            return (0, 0);
+        }
+        // The power of ten of its first digit.
+        int power = digits.Length - scale - 1;
+        int weight = (int)Math.Floor((double)power / DigitsPerWord);
+        int length = power - (weight * DigitsPerWord) + 1;
+        string word = digits.PadRight(DigitsPerWord, '0')[..length];
+        return (weight, int.Parse(word, CultureInfo.InvariantCulture));
+    }
+
+    private BigInteger DigitsAt(int scale) =>
+        scale == Scale ? Digits : Digits * BigInteger.Pow(10, scale - Scale);
+}

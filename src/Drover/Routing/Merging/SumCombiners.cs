@@ -1,0 +1,194 @@
+// Columns of a group's row that are computed from the shards' values.
+using System.Buffers.Text;
+using System.Numerics;
+using Drover.Protocol.Framing;
+
+namespace Drover.Routing.Merging;
+
+/// <summary>The sum of bigints, which has to be one.</summary>
+internal sealed class WholeSum(int index, bool isBinary) : ColumnCombiner
+{
+    private Int128? _sum;
+
+    public override string? Overflow =>
+        _sum is { } sum && (sum > long.MaxValue || sum < long.MinValue) ? "bigint out of range" : null;
+
+    public override bool TryAdd(in RowValues row)
+    {
+        if (row.IsNull(index))
+        {
+            return true;
+        }
+        bool isRead = SortOrder.TryNumber(SortOrder.Int8, isBinary, row[index], out long number);
+        _sum = (_sum ?? 0) + number;
+        return isRead;
+    }
+
+    public override void Write(MessageWriter writer)
+    {
+        if (_sum is { } sum)
+        {
+            WholeNumber.Write(writer, SortOrder.Int8, isBinary, (long)sum);
+        }
+        else
+        {
+            writer.WriteNull();
+        }
+    }
+
+    public override void Clear() => _sum = null;
+}
+
+/// <summary>The sum of numerics.</summary>
+internal sealed class ExactSum(int index, bool isBinary) : ColumnCombiner
+{
+    private ExactNumber? _sum;
+
+    public override string? Overflow => _sum is { IsInRange: false } ? "value overflows numeric format" : null;
+
+    public override bool TryAdd(in RowValues row)
+    {
+        if (row.IsNull(index))
+        {
+            return true;
+        }
+        if (!ExactNumberText.TryRead(SortOrder.Numeric, isBinary, row[index], out ExactNumber number))
+        {
+            return false;
+        }
+        _sum = _sum is { } sum ? sum + number : number;
+        return true;
+    }
+
+    public override void Write(MessageWriter writer)
+    {
+        if (_sum is { } sum)
+        {
+            writer.WriteValue(ExactNumberText.Write(sum, isBinary));
+        }
+        else
+        {
+            writer.WriteNull();
+        }
+    }
+
+    public override void Clear() => _sum = null;
+}
+
+/// <summary>The sum of the shards' sums, divided by the sum of their counts.</summary>
+internal sealed class ExactAverage(int part, ColumnType sumType, ColumnType countType, bool isBinary) : ColumnCombiner
+{
+    private ExactNumber _sum = ExactNumber.Zero;
+    private BigInteger _count;
+
+    public override string? Overflow => _sum.IsInRange ? null : "value overflows numeric format";
+
+    public override bool TryAdd(in RowValues row)
+    {
+        if (row.IsNull(part))
+        {
+            return true;
+        }
+        if (
+            !ExactNumberText.TryRead(sumType.Oid, sumType.IsBinary, row[part], out ExactNumber sum)
+            || !SortOrder.TryNumber(countType.Oid, countType.IsBinary, row[part + 1], out long count)
+        )
+        {
+            return false;
+        }
+        _sum += sum;
+        _count += count;
+        return true;
+    }
+
+    public override void Write(MessageWriter writer)
+    {
+        if (_count.IsZero)
+        {
+            writer.WriteNull();
+        }
+        else
+        {
+            writer.WriteValue(ExactNumberText.Write(_sum.DividedBy(_count), isBinary));
+        }
+    }
+
+    public override void Clear()
+    {
+        _sum = ExactNumber.Zero;
+        _count = BigInteger.Zero;
+    }
+}
+
+/// <summary>Of truth values and integers, bit by bit.</summary>
+internal sealed class BitValue(int index, ColumnType type, CombineKind kind) : ColumnCombiner
+{
+    private long? _bits;
+
+    public override bool TryAdd(in RowValues row)
+    {
+        if (row.IsNull(index))
+        {
+            return true;
+        }
+        bool isRead = SortOrder.TryNumber(type.Oid, type.IsBinary, row[index], out long bits);
+        _bits =
+            _bits is not { } before ? bits
+            : kind == CombineKind.And ? before & bits
+            : kind == CombineKind.Or ? before | bits
+            : before ^ bits;
+        return isRead;
+    }
+
+    public override void Write(MessageWriter writer)
+    {
+        if (_bits is { } bits)
+        {
+            WholeNumber.Write(writer, type.Oid, type.IsBinary, bits);
+        }
+        else
+        {
+            writer.WriteNull();
+        }
+    }
+
+    public override void Clear() => _bits = null;
+}
+
+/// <summary>Writes integers and truth values.</summary>
+internal static class WholeNumber
+{
+    public static void Write(MessageWriter writer, uint type, bool isBinary, long number)
+    {
+        if (!isBinary)
+        {
+            Span<byte> text = stackalloc byte[20];
+            Utf8Formatter.TryFormat(number, text, out int length);
+            writer.WriteValue(
+                type != SortOrder.Bool ? text[..length]
+                : number == 0 ? "f"u8
+                : "t"u8
+            );
+            return;
+        }
+        switch (type)
+        {
+            case SortOrder.Bool:
+                writer.WriteInt32(sizeof(byte));
+                writer.WriteByte((byte)number);
+                break;
+            case SortOrder.Int2:
+                writer.WriteInt32(sizeof(short));
+                writer.WriteInt16((short)number);
+                break;
+            case SortOrder.Int4:
+                writer.WriteInt32(sizeof(int));
+                writer.WriteInt32((int)number);
+                break;
+            default:
+                writer.WriteInt32(sizeof(long));
+                writer.WriteInt64(number);
+                break;
+        }
+    }
+}
