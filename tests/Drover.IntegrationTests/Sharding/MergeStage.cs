@@ -84,14 +84,22 @@ internal sealed class MergeStage : IAsyncDisposable
     public Task<string> AskAsync(string sql, Form form) => AskAsync(_sharded, sql, form);
 
     /// <summary>What is different; nothing if the answers are the same.</summary>
-    public async Task<IEnumerable<string>> CompareAsync(string sql, Form form)
-    {
-        string expected = await AskAsync(_single, sql, form);
-        string answer = await AskAsync(_sharded, sql, form);
-        return expected == answer
-            ? []
-            : [$"{sql}\n  as {form}, one server: {Short(expected)}\n  sharded: {Short(answer)}"];
-    }
+    /// <param name="sql">The statement.</param>
+    /// <param name="form">How it is asked.</param>
+    /// <param name="values">Those of Bind, as text.</param>
+    public async Task<IEnumerable<string>> CompareAsync(string sql, Form form, params string[] values) =>
+        Compare(
+            $"{sql}\n  as {form}",
+            await AskAsync(_single, sql, form, values),
+            await AskAsync(_sharded, sql, form, values)
+        );
+
+    /// <summary>The same, with a form for each column.</summary>
+    public async Task<IEnumerable<string>> CompareAsync(string sql, short[] formats, string[] values) =>
+        Compare(sql, await AskAsync(_single, sql, formats, values), await AskAsync(_sharded, sql, formats, values));
+
+    private static string[] Compare(string what, string expected, string answer) =>
+        expected == answer ? [] : [$"{what}, one server: {Short(expected)}\n  sharded: {Short(answer)}"];
 
     /// <summary>Another client of the sharded database.</summary>
     public Task<ScriptedClient> ConnectAsync() =>
@@ -113,17 +121,16 @@ internal sealed class MergeStage : IAsyncDisposable
     }
 
     /// <summary>An answer to be compared: rows without an order are sorted, of an error its code is left.</summary>
-    public static async Task<string> AskAsync(ScriptedClient client, string sql, Form form)
+    public static async Task<string> AskAsync(ScriptedClient client, string sql, Form form, params string[] values) =>
+        form == Form.Simple
+            ? await ReadAsync(client.Query(sql), sql)
+            : await AskAsync(client, sql, form == Form.Binary ? [1] : [], values);
+
+    private static Task<string> AskAsync(ScriptedClient client, string sql, short[] formats, string[] values) =>
+        ReadAsync(client.Parse("", sql).Bind("", formats, values).DescribePortal().Execute().Sync(), sql);
+
+    private static async Task<string> ReadAsync(ScriptedClient asking, string sql)
     {
-        ScriptedClient asking =
-            form == Form.Simple
-                ? client.Query(sql)
-                : client
-                    .Parse("", sql)
-                    .Bind("", form == Form.Binary ? [(short)1] : [])
-                    .DescribePortal()
-                    .Execute()
-                    .Sync();
         string answer = await asking.RunAsync();
         if (answer.Split(' ').FirstOrDefault(static one => one.StartsWith("E(", StringComparison.Ordinal)) is { } error)
         {

@@ -40,9 +40,10 @@ internal abstract class ColumnCombiner
                         : column.TypeOid == type.Oid;
                 return isPlanned ? new Extreme(index, type, column.Kind == CombineKind.Greatest) : null;
             case CombineKind.And or CombineKind.Or or CombineKind.Xor:
-                bool isBits = column.TypeOid == SortOrder.Bool
-                    ? type.Oid == SortOrder.Bool
-                    : type.Oid is SortOrder.Int2 or SortOrder.Int4 or SortOrder.Int8;
+                bool isBits =
+                    column.TypeOid == SortOrder.Bool
+                        ? type.Oid == SortOrder.Bool
+                        : type.Oid is SortOrder.Int2 or SortOrder.Int4 or SortOrder.Int8;
                 return isBits ? new BitValue(index, type, column.Kind) : null;
             default:
                 return null;

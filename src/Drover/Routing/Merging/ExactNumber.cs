@@ -95,6 +95,5 @@ internal readonly record struct ExactNumber(ExactKind Kind, BigInteger Digits, i
         return (weight, int.Parse(word, CultureInfo.InvariantCulture));
     }
 
-    private BigInteger DigitsAt(int scale) =>
-        scale == Scale ? Digits : Digits * BigInteger.Pow(10, scale - Scale);
+    private BigInteger DigitsAt(int scale) => scale == Scale ? Digits : Digits * BigInteger.Pow(10, scale - Scale);
 }

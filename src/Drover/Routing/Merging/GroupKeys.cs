@@ -12,12 +12,7 @@ namespace Drover.Routing.Merging;
 /// <param name="clauses">Its clauses.</param>
 /// <param name="types">The types of columns.</param>
 /// <param name="canName">ORDER BY may have columns by their tables' names.</param>
-internal sealed class GroupKeys(
-    StatementFacts facts,
-    SelectClauses clauses,
-    ExpressionTypes types,
-    bool canName
-)
+internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, ExpressionTypes types, bool canName)
 {
     /// <param name="Source">The column that it is; none of an expression.</param>
     /// <param name="Output">Where it comes out; -1 if it does not.</param>
@@ -154,10 +149,7 @@ internal sealed class GroupKeys(
             .FirstOrDefault(i => IsOwn(source) && IsSame(clauses.Outputs.Columns[i].Source, source), -1);
 
     private static bool IsSame(ColumnSource one, ColumnSource other) =>
-        one is { Table: >= 0, IsOwn: true }
-        && other.IsOwn
-        && one.Table == other.Table
-        && one.Column == other.Column;
+        one is { Table: >= 0, IsOwn: true } && other.IsOwn && one.Table == other.Table && one.Column == other.Column;
 
     /// <summary>1.0 is 1.00, and -0 is 0: of such types a group has no one way to be written.</summary>
     private static bool IsWrittenAlike(uint type) =>

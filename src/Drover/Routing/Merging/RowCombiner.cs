@@ -36,7 +36,8 @@ internal sealed class RowCombiner
     public bool HasRow { get; private set; }
 
     /// <summary>What the server would say if a value of the group is none of its type; null if all are.</summary>
-    public string? Overflow => _columns.Select(static column => column.Overflow).FirstOrDefault(static it => it != null);
+    public string? Overflow =>
+        _columns.Select(static column => column.Overflow).FirstOrDefault(static it => it != null);
 
     /// <summary>Makes one; null if these are not the columns that were planned for.</summary>
     /// <param name="plan">Combines.</param>
@@ -126,7 +127,10 @@ internal sealed class RowCombiner
     private bool TryPlace(ReadOnlySpan<byte> message)
     {
         int at = MessageHeader.Size + sizeof(ushort);
-        if (message.Length < at || BinaryPrimitives.ReadUInt16BigEndian(message[MessageHeader.Size..]) != _places.Length)
+        if (
+            message.Length < at
+            || BinaryPrimitives.ReadUInt16BigEndian(message[MessageHeader.Size..]) != _places.Length
+        )
         {
             return false;
         }

@@ -45,8 +45,7 @@ internal sealed class PathFacts(TopologySnapshot map, ICatalogFacts catalog, Sea
     /// <summary>Whether a name without schema means PostgreSQL's own function, and no other can be meant.</summary>
     public bool IsOwn(string name, int arguments) =>
         path.HasCatalogFirst
-        && Schemas("")
-            .All(each => (each == "pg_catalog") == (catalog.Volatility(each, name, arguments) is not null));
+        && Schemas("").All(each => (each == "pg_catalog") == (catalog.Volatility(each, name, arguments) is not null));
 
     /// <inheritdoc/>
     public RelationKind? Relation(string schema, string name) => Describe(schema, name)?.Kind;

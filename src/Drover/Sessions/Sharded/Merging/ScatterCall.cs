@@ -83,8 +83,7 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
     }
 
     private static bool IsKnown(uint type, bool isBinary, ClientSession session) =>
-        isBinary
-        || (SortOrder.IsKnownAsText(type) && (!SortOrder.IsOfDateStyle(type) || WritesIso(session)));
+        isBinary || (SortOrder.IsKnownAsText(type) && (!SortOrder.IsOfDateStyle(type) || WritesIso(session)));
 
     /// <summary>Where each column has a form of its own, those that only the proxy sees are in binary.</summary>
     private static ReadOnlyMemory<byte> WithHidden(ReadOnlyMemory<byte> values, MergePlan plan, int formats)

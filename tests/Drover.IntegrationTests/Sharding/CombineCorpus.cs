@@ -1,0 +1,232 @@
+// Reads whose answer has rows made of several shards' rows: those that the proxy makes, and those that it must not.
+namespace Drover.IntegrationTests.Sharding;
+
+/// <summary>Over the tables of <see cref="MergeCorpus"/>.</summary>
+internal static class CombineCorpus
+{
+    private static readonly string[] s_exact = ["i2", "i4", "i8", "n", "n2"];
+
+    private static readonly string[] s_ordered = ["i2", "i4", "i8", "o", "n2", "d", "ts", "tz", "c"];
+
+    private static readonly string[] s_keys = ["b", "i4", "kind", "d", "ts", "tz", "u", "t", "v", "c", "e", "o"];
+
+    /// <summary>Put together by the proxy, in every form that a client can ask for.</summary>
+    public static IReadOnlyList<string> Statements { get; } =
+    [
+        .. s_exact.SelectMany(Summed),
+        .. s_ordered.SelectMany(Extremes),
+        .. s_keys.SelectMany(Grouped),
+        .. Written,
+        .. Groups,
+        .. Limited,
+    ];
+
+    private static IEnumerable<string> Summed(string column) =>
+        [
+            $"SELECT sum({column}), avg({column}), count({column}) FROM things",
+            $"SELECT avg({column}) AS a, sum({column}) FROM things WHERE {column} > 0",
+            $"SELECT kind, avg({column}), sum({column}) FROM things GROUP BY kind",
+            $"SELECT avg({column} * 3 - 1), sum(-{column}) FILTER (WHERE {column} < 0) FROM things WHERE id % 3 = 1",
+            $"SELECT avg({column}), sum({column}) FROM things WHERE id < 0",
+            $"SELECT sum({column}), avg({column}) FROM things WHERE id IN (3, 5, 7, 11, 13, 17, 19, 23)",
+        ];
+
+    private static IEnumerable<string> Extremes(string column) =>
+        [
+            $"SELECT min({column}), max({column}) FROM things",
+            $"SELECT max({column}), kind, min({column}) FILTER (WHERE b) FROM things GROUP BY kind",
+            $"SELECT min({column}) FROM things WHERE id < 0",
+        ];
+
+    private static IEnumerable<string> Grouped(string column) =>
+        [
+            $"SELECT {column}, count(*) FROM things GROUP BY {column}",
+            $"SELECT count(*), sum(i4) FROM things x GROUP BY x.{column}",
+            $"SELECT {column}, b, avg(i8) FROM things GROUP BY 2, 1",
+        ];
+
+    private static string[] Written =>
+        [
+            "SELECT count(*) FROM plain",
+            "SELECT count(*), count(*) FROM plain WHERE a > 2",
+            "SELECT count(*) FROM plain WHERE id < 0",
+            "SELECT pg_catalog.count(*), pg_catalog.avg(a) FROM plain",
+            "SELECT \"avg\"(a) FROM plain",
+            "SELECT avg(a)FROM plain",
+            "SELECT avg(/* , FROM */ a -- )\n) FROM plain -- GROUP BY",
+            "SELECT avg(a) filter FROM plain",
+            "SELECT avg(a) AS from FROM plain",
+            "SELECT avg(ALL a), count(ALL t) FROM plain;",
+            "SELECT avg(a) FILTER (WHERE t <> 'p1') AS few, 'x', count(*) + 0 IS NULL FROM plain GROUP BY 2 LIMIT 0",
+            "SELECT 'x' AS k, 1, NULL, count(*) FROM plain",
+            "SELECT count(id), count(t), count(NULL) FROM plain",
+            "SELECT count(DISTINCT id) FROM plain",
+            "SELECT count(DISTINCT id), a FROM plain GROUP BY a",
+            "SELECT count(DISTINCT p.thing) FROM things x JOIN parts p ON p.thing = x.id WHERE p.amount > 0",
+            "SELECT bool_and(b), bool_or(b), every(b IS NOT NULL) FROM things",
+            "SELECT bool_and(i4 > 0), bool_or(i4 > 48) FROM things WHERE id < 0",
+            "SELECT kind, bool_and(b), bool_or(b) FROM things GROUP BY kind",
+            "SELECT bit_and(i4), bit_or(i8), bit_xor(i2) FROM things",
+            "SELECT sum(amount), avg(amount), min(amount), max(amount) FROM parts",
+            "SELECT sum(amount * no), avg(amount / no), sum(amount % 7) FROM parts",
+            "SELECT sum(coalesce(i4, 0)), avg(CASE WHEN b THEN i4 ELSE n2 END) FROM things",
+            "SELECT sum(CASE WHEN b THEN 1 END), sum(CASE WHEN b THEN 1 ELSE 0 END) FROM things",
+            "SELECT sum(t::int), avg(f8::numeric(20, 3)), sum(v::numeric) FROM things WHERE id < 0",
+            "SELECT avg(f8::numeric(20, 3)) FROM things WHERE abs(f8) < 1000000",
+            "SELECT sum(1), avg(2.50), sum(9999999999) FROM plain",
+            "SELECT sum(9223372036854775807) FROM plain",
+            "SELECT sum(a::bigint * 9000000000000000000 / 9) FROM plain",
+            "SELECT sum(i8) FROM things WHERE 1 / (kind - 3) >= 0",
+            "SELECT sum(x.i4), avg(p.amount), count(p.no) FROM things x LEFT JOIN parts p ON p.thing = x.id",
+            "SELECT sum(x.a * k.id) FROM plain x JOIN kinds k ON k.id = x.a",
+            "SELECT count(*) FROM plain x, kinds k",
+            "SELECT count(*) FROM things x WHERE EXISTS (SELECT FROM parts p WHERE p.thing = x.id AND p.amount > 0)",
+            "SELECT count(*) FROM (SELECT id, a FROM plain WHERE a > 1) s",
+            "SELECT sum(s.a), avg(s.a), max(s.a) FROM (SELECT id, a FROM plain WHERE a > 1) s",
+            "WITH s AS (SELECT * FROM plain WHERE a > 1) SELECT count(*), avg(a) FROM s",
+            "SELECT count(*) FROM plain ORDER BY 1",
+            "SELECT min(a) AS m FROM plain ORDER BY m DESC",
+        ];
+
+    private static string[] Groups =>
+        [
+            "SELECT a, count(*) FROM plain GROUP BY a ORDER BY a",
+            "SELECT a, count(*) FROM plain GROUP BY a ORDER BY 1 DESC",
+            "SELECT a AS k, count(*) FROM plain GROUP BY k ORDER BY k",
+            "SELECT count(*), a, t FROM plain GROUP BY t, a ORDER BY a DESC",
+            "SELECT count(*) AS n, c FROM things GROUP BY c ORDER BY c NULLS FIRST",
+            "SELECT t, count(*) FROM things GROUP BY t ORDER BY t COLLATE \"C\" DESC",
+            "SELECT kind, b, count(*) FROM things GROUP BY kind, b ORDER BY b DESC NULLS LAST, kind",
+            "SELECT a, a, a + 1, a > 3 AS big, count(*) FROM plain GROUP BY a",
+            "SELECT upper(t), length(t), count(*) FROM plain GROUP BY t",
+            "SELECT a FROM plain GROUP BY a",
+            "SELECT a FROM plain GROUP BY a, t ORDER BY a",
+            "SELECT count(*) FROM plain WHERE a > 2 GROUP BY a",
+            "SELECT k.name, count(*), sum(p.a) FROM plain p JOIN kinds k ON k.id = p.a GROUP BY k.name",
+            "SELECT k.id, k.name, count(*) FROM plain p JOIN kinds k ON k.id = p.a GROUP BY k.id, k.name ORDER BY k.id",
+            "SELECT k.name, count(p.id) FROM plain p LEFT JOIN kinds k ON k.id = p.a GROUP BY k.name",
+            "SELECT x.kind, p.no, sum(p.amount) FROM things x JOIN parts p ON p.thing = x.id GROUP BY x.kind, p.no",
+            "SELECT p.no, count(*), avg(p.amount) FROM parts p GROUP BY p.no ORDER BY 1",
+            "SELECT name, count(*), max(amount) FROM parts GROUP BY name",
+            "SELECT date_trunc('year', ts) AS y, count(*) FROM things GROUP BY y",
+            "SELECT date_trunc('month', d), count(*), avg(n2) FROM things GROUP BY 1 ORDER BY 1",
+            "SELECT date_trunc('day', tz) AS day, b, count(*) FROM things GROUP BY day, b ORDER BY day DESC, b",
+            "SELECT ts::date AS day, count(*) FROM things GROUP BY 1 ORDER BY day",
+            "SELECT i4::bool, count(*) FROM things GROUP BY 1",
+            "SELECT s.a, count(*) FROM (SELECT id, a FROM plain WHERE a > 1) s GROUP BY 1",
+            "SELECT DISTINCT a FROM plain",
+            "SELECT DISTINCT a FROM plain ORDER BY a DESC",
+            "SELECT DISTINCT a, c FROM things JOIN plain USING (id)",
+            "SELECT DISTINCT b, kind AS k FROM things ORDER BY k, b",
+            "SELECT DISTINCT b FROM things WHERE id < 0",
+            "SELECT DISTINCT ts::date FROM things ORDER BY 1 LIMIT 5",
+            "SELECT DISTINCT s.pid FROM plain p "
+                + "LEFT JOIN LATERAL (SELECT p.id AS pid FROM parts q WHERE q.thing = p.id) s ON true",
+            "SELECT a, sum(1 / (a - 3)) FROM plain GROUP BY a",
+        ];
+
+    private static string[] Limited =>
+        [
+            "SELECT a, count(*) FROM plain GROUP BY a ORDER BY a LIMIT 3",
+            "SELECT a, count(*) FROM plain GROUP BY a ORDER BY a DESC LIMIT 3 OFFSET 2",
+            "SELECT a, avg(id) FROM plain GROUP BY a ORDER BY a OFFSET 4",
+            "SELECT a, avg(id) FROM plain GROUP BY (a)ORDER BY a LIMIT 3",
+            "SELECT a, avg(id) FROM plain GROUP BY a ORDER BY a OFFSET 40",
+            "SELECT a, avg(id) FROM plain GROUP BY a ORDER BY a LIMIT 0",
+            "SELECT a, avg(id) FROM plain GROUP BY a ORDER BY a FETCH FIRST 2 ROWS ONLY",
+            "SELECT a, count(*) FROM plain GROUP BY a LIMIT 100",
+            "SELECT t, a, avg(id) FROM plain WHERE a < 3 GROUP BY t, a LIMIT 1000 OFFSET 0",
+            "SELECT 1 FROM plain GROUP BY a LIMIT 4",
+            "SELECT 1 FROM plain GROUP BY t OFFSET 4 LIMIT 5",
+            "SELECT count(*) FROM plain LIMIT 1",
+            "SELECT count(*) FROM plain LIMIT 0",
+            "SELECT count(*) FROM plain OFFSET 1",
+            "SELECT avg(a) FROM plain LIMIT 5 OFFSET 0",
+            "SELECT DISTINCT t FROM plain ORDER BY t COLLATE \"C\" LIMIT 3",
+        ];
+
+    /// <summary>With values of Bind: the statement, and the values as text.</summary>
+    public static IReadOnlyList<(string Sql, string[] Values)> WithValues { get; } =
+    [
+        ("SELECT count(*) FROM plain WHERE a > $1", ["3"]),
+        ("SELECT avg(a + $1::int), sum(a * $1::int) FROM plain WHERE id > $2", ["4", "17"]),
+        ("SELECT avg(a) FILTER (WHERE a <> $1), $2::text FROM plain", ["2", "x"]),
+        ("SELECT a, avg(id) FROM plain WHERE t <> $1 GROUP BY a ORDER BY a LIMIT $2 OFFSET $3", ["p3", "3", "2"]),
+        ("SELECT a, count(*) FROM plain GROUP BY a ORDER BY a OFFSET $1", ["5"]),
+        ("SELECT date_trunc($1, ts) AS y, count(*) FROM things GROUP BY y", ["century"]),
+    ];
+
+    /// <summary>What is not exact, or not proved to be.</summary>
+    public static IReadOnlyList<string> Others { get; } =
+    [
+        "SELECT sum(f8) FROM things",
+        "SELECT avg(f4) FROM things",
+        "SELECT max(f8) FROM things",
+        "SELECT sum(f8 + 1) FROM things",
+        "SELECT sum(i4 * 1.5::float8) FROM things",
+        "SELECT sum(abs(i4)) FROM things",
+        "SELECT sum(iv) FROM things",
+        "SELECT min(t) FROM things",
+        "SELECT max(e) FROM things",
+        "SELECT max(p) FROM things",
+        "SELECT min(m) FROM things",
+        "SELECT max(s) FROM things",
+        "SELECT sum(s) FROM things",
+        "SELECT min(lower(c)) FROM things",
+        "SELECT stddev(i4), variance(i4) FROM things",
+        "SELECT count(DISTINCT a) FROM plain",
+        "SELECT sum(DISTINCT a) FROM plain",
+        "SELECT avg(DISTINCT id) FROM plain",
+        "SELECT sum(a ORDER BY id) FROM plain",
+        "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY a) FROM plain",
+        "SELECT array_agg(a ORDER BY id) FROM plain",
+        "SELECT string_agg(t, ',' ORDER BY id) FROM plain",
+        "SELECT count(*) + 1 FROM plain",
+        "SELECT sum(a) / count(*) FROM plain",
+        "SELECT coalesce(sum(a), 0) FROM plain",
+        "SELECT round(avg(a), 2) FROM plain",
+        "SELECT count(*) FROM plain HAVING count(*) > 5",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) > 5",
+        "SELECT a, count(*) FROM plain GROUP BY a ORDER BY count(*) DESC, a",
+        "SELECT a, count(*) AS n FROM plain GROUP BY a ORDER BY n, a LIMIT 2",
+        "SELECT t, count(*) FROM plain GROUP BY t ORDER BY t",
+        "SELECT count(*) FROM plain GROUP BY a ORDER BY a",
+        "SELECT n, count(*) FROM things GROUP BY n",
+        "SELECT f8, count(*) FROM things GROUP BY f8",
+        "SELECT p, count(*) FROM things GROUP BY p",
+        "SELECT iv, count(*) FROM things GROUP BY iv",
+        "SELECT j, count(*) FROM things GROUP BY j",
+        "SELECT m, count(*) FROM things GROUP BY m",
+        "SELECT s, count(*) FROM things GROUP BY s",
+        "SELECT lower(t), count(*) FROM plain GROUP BY lower(t)",
+        "SELECT lower(t) AS l, count(*) FROM plain GROUP BY l",
+        "SELECT a % 2, count(*) FROM plain GROUP BY a % 2",
+        "SELECT a, count(*) FROM plain GROUP BY ROLLUP (a)",
+        "SELECT a, count(*) FROM plain GROUP BY CUBE (a)",
+        "SELECT a, grouping(a), count(*) FROM plain GROUP BY a",
+        "SELECT a, count(*), sum(count(*)) OVER () FROM plain GROUP BY a",
+        "SELECT a, generate_series(1, a), count(*) FROM plain GROUP BY a",
+        "SELECT a, (SELECT max(id) FROM kinds), count(*) FROM plain GROUP BY a",
+        "SELECT count(*), (SELECT 1) FROM plain",
+        "SELECT DISTINCT a FROM plain GROUP BY a, t",
+        "SELECT DISTINCT count(*) FROM plain GROUP BY a",
+        "SELECT DISTINCT count(*) FROM plain",
+        "SELECT DISTINCT t FROM plain",
+        "SELECT DISTINCT n FROM things",
+        "SELECT DISTINCT ON (a) a, t FROM plain ORDER BY a, id",
+        "SELECT DISTINCT a + 1 FROM plain",
+        "SELECT count(*) FROM plain p FULL JOIN kinds k ON k.id = p.a",
+        "SELECT k.id, count(p.id) FROM kinds k LEFT JOIN plain p ON p.a = k.id GROUP BY k.id",
+        "SELECT k.name, count(*) FROM plain p JOIN kinds k ON k.id = p.a GROUP BY k.id",
+        "SELECT s.pid, count(*) FROM plain p "
+            + "LEFT JOIN LATERAL (SELECT p.id AS pid FROM parts q WHERE q.thing = p.id) s ON true GROUP BY s.pid",
+        "SELECT count(*) FROM (SELECT a FROM plain GROUP BY a) s",
+        "SELECT count(*) FROM (SELECT a FROM plain ORDER BY id LIMIT 7) s",
+        "SELECT max(n) FROM (SELECT a, count(*) AS n FROM plain GROUP BY a) s",
+        "SELECT count(*) FROM plain LIMIT 1 + 1",
+        "SELECT count(*) FROM plain UNION ALL SELECT count(*) FROM parts",
+        "SELECT a, count(*) FROM plain WHERE now() > '2020-01-01' GROUP BY a",
+        "SELECT odd(a), odd(id) FROM plain",
+        "SELECT count(a) FROM plain WHERE a = (SELECT max(no) FROM parts)",
+    ];
+}

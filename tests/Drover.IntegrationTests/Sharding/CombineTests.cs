@@ -1,0 +1,113 @@
+// Reads whose rows are made of several shards' rows by the proxy: what one server gives, to the last digit.
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Sessions;
+
+namespace Drover.IntegrationTests.Sharding;
+
+public sealed class CombineTests(PostgresFixture postgres)
+{
+    private const StringComparison Ordinal = StringComparison.Ordinal;
+
+    /// <summary>Without a coordinator nobody else could answer.</summary>
+    [Theory]
+    [InlineData(18, 2)]
+    [InlineData(18, 4)]
+    [InlineData(15, 3)]
+    public async Task Aggregates_and_groups_of_several_shards_are_what_one_server_gives(int major, int shards)
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, major, shards, hasCoordinator: false);
+        List<string> different = [];
+        foreach (string sql in CombineCorpus.Statements)
+        {
+            foreach (Form form in Enum.GetValues<Form>())
+            {
+                different.AddRange(await stage.CompareAsync(sql, form));
+            }
+        }
+        foreach ((string sql, string[] values) in CombineCorpus.WithValues)
+        {
+            foreach (Form form in (Form[])[Form.Text, Form.Binary])
+            {
+                different.AddRange(await stage.CompareAsync(sql, form, values));
+            }
+        }
+        Assert.True(different.Count == 0, $"{different.Count} differ:\n" + string.Join('\n', different));
+    }
+
+    [Theory]
+    [InlineData("SELECT a, avg(id), t, avg(a) FROM plain GROUP BY a, t ORDER BY a DESC", new short[] { 1, 0, 0, 1 })]
+    [InlineData("SELECT avg(n), sum(n), min(tz) FROM things", new short[] { 1, 0, 1 })]
+    [InlineData("SELECT avg(n), count(*) FROM things GROUP BY ts, e", new short[] { 0, 1 })]
+    public async Task Columns_that_only_the_proxy_sees_have_a_form_where_each_has_its_own(string sql, short[] formats)
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: false);
+        Assert.Empty(await stage.CompareAsync(sql, formats, []));
+    }
+
+    [Fact]
+    public async Task Function_of_the_users_own_is_not_taken_for_that_of_PostgreSQL()
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: false);
+        Assert.StartsWith("T(", await stage.AskAsync("SELECT count(a) FROM plain", Form.Simple), Ordinal);
+        await stage.AskAsync("SET search_path = public, app", Form.Simple);
+        Assert.StartsWith("E(0A000)", await stage.AskAsync("SELECT count(a) FROM plain", Form.Simple), Ordinal);
+        Assert.StartsWith("T(", await stage.AskAsync("SELECT pg_catalog.count(*) FROM plain", Form.Simple), Ordinal);
+        await stage.AskAsync("SET search_path = public, pg_catalog", Form.Simple);
+        Assert.StartsWith("E(0A000)", await stage.AskAsync("SELECT max(a) FROM plain", Form.Simple), Ordinal);
+    }
+
+    [Fact]
+    public async Task Transaction_sees_its_own_writes_in_what_is_added_up()
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: false);
+        string[] statements =
+        [
+            "BEGIN",
+            "SELECT count(*), sum(a) FROM plain",
+            "UPDATE plain SET a = a + 100 WHERE id % 2 = 0",
+            "SELECT avg(a), max(a) FROM plain",
+            "SELECT a, count(*) FROM plain GROUP BY a ORDER BY a",
+            "SAVEPOINT s",
+            "DELETE FROM plain WHERE id = 3",
+            "SELECT count(*), sum(a) FROM plain",
+            "ROLLBACK TO s",
+            "SELECT count(*), sum(a) FROM plain",
+            "SELECT sum(1 / (a - 3)) FROM plain",
+            "SELECT count(*) FROM plain",
+            "ROLLBACK",
+            "SELECT count(*), sum(a) FROM plain",
+        ];
+        foreach (string sql in statements)
+        {
+            Assert.Empty(await stage.CompareAsync(sql, Form.Simple));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_exact_is_refused_where_nobody_can_answer_it()
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: false);
+        List<string> answered = [];
+        foreach (string sql in CombineCorpus.Others)
+        {
+            string answer = await stage.AskAsync(sql, Form.Simple);
+            if (!answer.StartsWith("E(0A000)", Ordinal))
+            {
+                answered.Add($"{sql}\n    {answer}");
+            }
+        }
+        Assert.True(answered.Count == 0, $"{answered.Count} were answered:\n" + string.Join('\n', answered));
+    }
+
+    [Fact]
+    public async Task Coordinator_answers_what_is_not_exact()
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: true);
+        List<string> different = [];
+        foreach (string sql in CombineCorpus.Others)
+        {
+            different.AddRange(await stage.CompareAsync(sql, Form.Simple));
+        }
+        Assert.True(different.Count == 0, $"{different.Count} differ:\n" + string.Join('\n', different));
+    }
+}
