@@ -154,10 +154,10 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         };
     }
 
+    /// <summary>Of any table whose rows are where its key belongs.</summary>
     private bool IsShardingKey(SqlNode argument, OutputValue whole) =>
         ExpressionTypes.SourceOf(argument, whole) is { IsOwn: true } source
-        && source.Table == rule.Driver!.Table
-        && source.Column == rule.Driver.Column;
+        && rule.Uses.Any(use => use.Table == source.Table && use.Column == source.Column && !use.IsInserted);
 
     /// <summary>A column whose values have one least and one greatest, of which there is one way to write it.</summary>
     private bool IsOrdered(SqlNode argument, OutputValue whole) =>
