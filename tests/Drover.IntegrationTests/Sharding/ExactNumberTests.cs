@@ -42,13 +42,13 @@ public sealed class ExactNumberTests(PostgresFixture postgres)
             """
             SELECT one::text, other::text, count, (one + other)::text, (one / count)::text,
                 numeric_send(one), numeric_send(one + other), numeric_send(one / count)
-            FROM unnest($1::text[]::numeric[], $2::text[]::numeric[], $3::int8[]) AS x (one, other, count)
+            FROM unnest($1::text::numeric[], $2::text::numeric[], $3::text::int8[]) AS x (one, other, count)
             """,
             server
         );
-        command.Parameters.Add(new() { Value = ones });
-        command.Parameters.Add(new() { Value = others });
-        command.Parameters.Add(new() { Value = counts });
+        command.Parameters.Add(new() { Value = $"{{{string.Join(',', ones)}}}" });
+        command.Parameters.Add(new() { Value = $"{{{string.Join(',', others)}}}" });
+        command.Parameters.Add(new() { Value = $"{{{string.Join(',', counts)}}}" });
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(Token);
         int read = 0;
         while (await row.ReadAsync(Token))

@@ -15,7 +15,8 @@ public sealed class CombineTextTests
     )]
     [InlineData(
         "WITH s AS (SELECT 1 FROM u) SELECT avg(a -- , FROM )\n) /* FROM */ FROM t",
-        "WITH s AS (SELECT 1 FROM u) SELECT avg(a -- , FROM )\n), pg_catalog.sum(a -- , FROM )\n), pg_catalog.count(a -- , FROM )\n) /* FROM */ FROM t"
+        "WITH s AS (SELECT 1 FROM u) SELECT avg(a -- , FROM )\n), pg_catalog.sum(a -- , FROM )\n), "
+            + "pg_catalog.count(a -- , FROM )\n) /* FROM */ FROM t"
     )]
     [InlineData(
         "SELECT avg(f(a, ')')) FILTER (WHERE b IS DISTINCT FROM 1) \"filter\" FROM t",

@@ -45,18 +45,19 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         {
             return null;
         }
-        byte[]? combined = plan.Combine is null ? null : CombineText.Of(call.Text.Span, plan.Combine, conforming);
-        ReadOnlyMemory<byte>? text = plan.Combine is null ? call.Text : combined;
-        if (offset > 0 && text is { } whole)
+        byte[]? text = null;
+        if (plan.Combine is not null && (text = CombineText.Of(call.Text.Span, plan.Combine, conforming)) is null)
         {
-            text = RowBounds.FromTheFirst(whole.Span, conforming);
+            return null;
         }
-        return text is null
-            ? null
-            : new ScatterCall(call, plan, text.Value, offset ?? 0, limit)
-            {
-                Values = WithHidden(call.Values, plan, bind.ResultFormats.Count),
-            };
+        if (offset > 0 && (text = RowBounds.FromTheFirst(text ?? call.Text.Span, conforming)) is null)
+        {
+            return null;
+        }
+        return new ScatterCall(call, plan, text is null ? call.Text : text, offset ?? 0, limit)
+        {
+            Values = WithHidden(call.Values, plan, bind.ResultFormats.Count),
+        };
     }
 
     /// <summary>Whether the order of all values that are compared can be told in the forms that are asked for.</summary>
