@@ -1,6 +1,5 @@
 // Reads whose rows are made of several shards' rows by the proxy: what one server gives, to the last digit.
 using Drover.IntegrationTests.LocalPostgres;
-using Drover.IntegrationTests.Sessions;
 
 namespace Drover.IntegrationTests.Sharding;
 

@@ -38,12 +38,16 @@ internal enum CombineKind
 internal readonly record struct CombinedColumn(CombineKind Kind, uint TypeOid = 0, int Part = 0);
 
 /// <summary>
-/// Each shard gives at most one row of a group, and rows of the same group come one behind the other: the shards sort by
-/// the groups' keys. Without keys all rows are one group.
+/// Each shard gives at most one row of a group, and rows of the same group come one behind the other: the shards sort
+/// by the groups' keys. Without keys all rows are one group.
 /// </summary>
 /// <param name="Columns">The columns of the answer; behind them come those that only the proxy sees.</param>
-/// <param name="NamedKeys">Keys that the answer does not have, in SQL: the first of those that only the proxy sees.</param>
-/// <param name="OrderBy">What the statement has to be ordered by beside what it says itself, in SQL; may be empty.</param>
+/// <param name="NamedKeys">
+/// Keys that the answer does not have, in SQL: the first of those that only the proxy sees.
+/// </param>
+/// <param name="OrderBy">
+/// What the statement has to be ordered by beside what it says itself, in SQL; may be empty.
+/// </param>
 /// <param name="HasOrderBy">It says something itself.</param>
 internal sealed record CombinePlan(
     ImmutableArray<CombinedColumn> Columns,

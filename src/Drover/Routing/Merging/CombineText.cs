@@ -94,7 +94,7 @@ internal ref struct CombineText
         return false;
     }
 
-    /// <summary>Finds the end of all that comes before LIMIT and OFFSET. Of nothing else may come more behind it.</summary>
+    /// <summary>Finds the end of all that comes before LIMIT and OFFSET.</summary>
     private bool TryEnd(out int end)
     {
         end = _lexer.End;

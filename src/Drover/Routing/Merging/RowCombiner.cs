@@ -20,7 +20,7 @@ internal readonly ref struct RowValues(ReadOnlySpan<byte> message, ReadOnlySpan<
         BinaryPrimitives.ReadInt32BigEndian(_message[(_places[column].Start.Value - sizeof(int))..]) < 0;
 }
 
-/// <summary>Made for the columns that an answer really has. One group at a time: its memory is that of one row.</summary>
+/// <summary>Made for the columns that an answer really has. Its memory is that of one row.</summary>
 internal sealed class RowCombiner
 {
     private readonly ColumnCombiner[] _columns;

@@ -60,7 +60,7 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         };
     }
 
-    /// <summary>Whether the order of all values that are compared can be told in the forms that are asked for.</summary>
+    /// <summary>Whether the order of what is compared can be told in the forms that are asked for.</summary>
     private static bool AreKnown(MergePlan plan, in FormatCodes formats, ClientSession session)
     {
         foreach (SortColumn column in plan.Sort)
