@@ -27,6 +27,10 @@ internal sealed record ExplainedWay(
     {
         string order = string.Join(", ", scatter.Plan.Sort.Select(NameOf));
         List<(string, string)> facts = [("Rows", order.Length == 0 ? "as they come" : $"merged by {order}")];
+        if (scatter.Plan.Combine is not null)
+        {
+            facts.Add(("Groups", scatter.Plan.Sort.Length == 0 ? "one of all rows" : "one of equal keys"));
+        }
         if (scatter.Skip > 0)
         {
             facts.Add(("Rows Left Out", scatter.Skip.ToString(CultureInfo.InvariantCulture)));
