@@ -87,6 +87,19 @@ internal enum LoadBalanceHosts
     Disable,
 }
 
+/// <summary>What becomes of a statement that needs several shards (setting <c>cross_shard</c>).</summary>
+internal enum CrossShard
+{
+    /// <summary>It runs.</summary>
+    Allow,
+
+    /// <summary>It runs; the client and the log are told.</summary>
+    Warn,
+
+    /// <summary>It is refused.</summary>
+    Deny,
+}
+
 /// <summary>What moves the bytes (setting <c>event_loop_kind</c>).</summary>
 internal enum EventLoopKind
 {

@@ -119,6 +119,9 @@ internal sealed record UserOptions
 
     /// <summary>Longest a client may idle.</summary>
     public TimeSpan? ClientIdleTimeout { get; init; }
+
+    /// <summary>What becomes of a statement that needs several shards.</summary>
+    public CrossShard? CrossShard { get; init; }
 }
 
 /// <summary>Another proxy of the same group, which may own the session that a cancel request is for.</summary>

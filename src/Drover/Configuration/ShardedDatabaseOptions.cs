@@ -21,4 +21,7 @@ internal sealed record ShardedDatabaseOptions
     /// statements are refused.
     /// </summary>
     public string Coordinator { get; init; } = "";
+
+    /// <summary>What becomes of a statement that needs several shards.</summary>
+    public CrossShard CrossShard { get; init; }
 }

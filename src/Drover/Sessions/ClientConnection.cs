@@ -359,8 +359,7 @@ internal sealed class ClientConnection(Connection accepted, ClientServices servi
             session.Shards = new ShardSession(
                 session,
                 services.Sharded[sharded.Name],
-                services.CrossShard[sharded.Name],
-                services.Directory,
+                services,
                 CancelAsync,
                 CancelAllAsync
             );

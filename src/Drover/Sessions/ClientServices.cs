@@ -8,6 +8,7 @@ using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Sessions.Login;
+using Drover.Sessions.Sharded;
 using Drover.Telemetry;
 using Drover.Telemetry.Statements;
 using Microsoft.Extensions.Logging;
@@ -58,6 +59,9 @@ internal sealed class ClientServices(PoolDirectory directory, ServerConnector co
     /// <summary>What their clients ran, by name.</summary>
     public IReadOnlyDictionary<string, CrossShardStatistics> CrossShard { get; init; } =
         new Dictionary<string, CrossShardStatistics>();
+
+    /// <summary>Says which statements need several shards, where somebody wants to know.</summary>
+    public CrossShardLog CrossShardLines { get; } = new(time);
 
     /// <summary>Opens the admin console; null where there is none.</summary>
     public IConsoleFactory? Consoles { get; set; }

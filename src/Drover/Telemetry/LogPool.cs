@@ -15,6 +15,22 @@ internal static partial class LogPool
     )]
     public static partial void WaitTimedOut(ILogger logger, string client, double seconds, int poolSize);
 
+    /// <summary>A statement ran on several shards, or the coordinator (<c>cross_shard = "warn"</c>).</summary>
+    [LoggerMessage(
+        2009,
+        LogLevel.Warning,
+        "{Database}/{User}: {Statement} of {Tables} needs more than one shard; {LeftOut} more since the last line. "
+            + "EXPLAIN says what each shard gets."
+    )]
+    public static partial void CrossShard(
+        ILogger logger,
+        string database,
+        string user,
+        string statement,
+        string tables,
+        int leftOut
+    );
+
     /// <summary>A limit on servers stops a pool from growing.</summary>
     [LoggerMessage(
         2001,

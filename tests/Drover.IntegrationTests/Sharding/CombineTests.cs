@@ -1,5 +1,6 @@
 // Reads whose rows are made of several shards' rows by the proxy: what one server gives, to the last digit.
 using Drover.IntegrationTests.LocalPostgres;
+using Npgsql;
 
 namespace Drover.IntegrationTests.Sharding;
 
@@ -41,6 +42,24 @@ public sealed class CombineTests(PostgresFixture postgres)
     {
         await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: false);
         Assert.Empty(await stage.CompareAsync(sql, formats, []));
+    }
+
+    [Fact]
+    public async Task Columns_that_only_the_proxy_sees_are_not_described_to_the_client()
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: false);
+        await using NpgsqlConnection client = await stage.Proxy.OpenAsync(TestContext.Current.CancellationToken);
+        await using NpgsqlCommand command = new(
+            "SELECT avg(id) AS m, count(*), a AS k FROM plain GROUP BY a, t",
+            client
+        );
+        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(
+            ["m numeric", "count bigint", "k integer"],
+            Enumerable.Range(0, rows.FieldCount).Select(i => $"{rows.GetName(i)} {rows.GetDataTypeName(i)}")
+        );
+        Assert.True(await rows.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.True(rows.GetDecimal(0) > 0 && rows.GetInt64(1) > 0 && rows.GetInt32(2) >= 0);
     }
 
     [Fact]

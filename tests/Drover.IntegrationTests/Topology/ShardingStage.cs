@@ -66,6 +66,13 @@ internal sealed class ShardingStage : IAsyncDisposable
         await WriteConfigurationAsync();
     }
 
+    /// <summary>Writes the configuration again, with these lines behind all others.</summary>
+    public async Task ConfigureAsync(string lines)
+    {
+        await WriteConfigurationAsync();
+        await File.AppendAllTextAsync(ConfigurationFile, $"\n{lines}\n", Token);
+    }
+
     /// <summary>Starts a proxy in front of it.</summary>
     public Task<ShardedProxy> ServeAsync() => ShardedProxy.StartAsync(ConfigurationFile, _port, Token);
 

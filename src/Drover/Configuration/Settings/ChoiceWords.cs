@@ -77,6 +77,12 @@ internal static class Words
         ("disable", LoadBalanceHosts.Disable)
     );
 
+    public static readonly ChoiceWords<CrossShard> CrossShards = new(
+        ("allow", CrossShard.Allow),
+        ("warn", CrossShard.Warn),
+        ("deny", CrossShard.Deny)
+    );
+
     public static readonly ChoiceWords<EventLoopKind> EventLoops = new(
         ("auto", EventLoopKind.Auto),
         ("epoll", EventLoopKind.Epoll),

@@ -193,6 +193,17 @@ internal static class EntrySettings
         {
             Origin = SettingOrigin.Drover,
         },
+        Sharded.Choice(
+            "cross_shard",
+            Words.CrossShards,
+            g => g.CrossShard,
+            (g, v) => g with { CrossShard = v },
+            "What becomes of a statement that several shards or the coordinator run: it runs; it runs, and a WARNING "
+                + "and the log say so (warn); it is refused with 0A000 (deny). DDL and writes of reference tables too."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+        },
     ];
 
     /// <summary>Settings of a user.</summary>
@@ -259,6 +270,16 @@ internal static class EntrySettings
             (g, v) => g with { ClientIdleTimeout = v },
             "As the proxy's client_idle_timeout, for this user; 0 as if not set."
         ),
+        User.Choice(
+            "cross_shard",
+            Words.CrossShards,
+            g => g.CrossShard,
+            (g, v) => g with { CrossShard = v },
+            "As a sharded database's cross_shard, for this user; it comes first."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+        },
     ];
 
     /// <summary>Settings of a peer.</summary>

@@ -146,6 +146,17 @@ internal static class ShardRefusals
     public static RouteRefusal NotInTransaction { get; } =
         new("25001", "the statement cannot run inside a transaction block", null, null);
 
+    public const string CrossShardHint =
+        "Compare the sharding key with a value, or with the key of a table that is sharded likewise.";
+
+    public static RouteRefusal CrossShardDenied { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the statement needs more than one shard, and cross_shard = deny",
+            "The configuration denies this user, or this database, statements that several shards or the coordinator run.",
+            CrossShardHint
+        );
+
     public static RouteRefusal ShapesDiffer { get; } =
         new(
             SqlState.InternalError,
@@ -211,7 +222,7 @@ internal static class ShardRefusals
             SqlState.FeatureNotSupported,
             "the statement needs more than one shard",
             route.Kind == RouteKind.All ? "It needs all of them." : $"It needs {route.Shards.Length} of them.",
-            "Compare the sharding key with a value, or with the key of a table that is sharded likewise."
+            CrossShardHint
         );
 
     public static RouteRefusal TransactionFailed { get; } =

@@ -1,5 +1,4 @@
 // A client's way to the shards: which server each unit of its messages goes to, and what must happen before it can.
-using Drover.Pooling;
 using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
@@ -23,6 +22,7 @@ internal sealed class ShardSession
     private readonly SpreadWork _work;
     private readonly SpreadStatement _spread;
     private readonly SchemaGuard _schema;
+    private readonly CrossShardGuard _cross;
     private int _credit;
     private bool _ranUnsynced;
     private bool _hasWaited;
@@ -34,25 +34,24 @@ internal sealed class ShardSession
     /// <summary>Makes one for a client that has logged in.</summary>
     /// <param name="session">The client's.</param>
     /// <param name="database">What is known of the database.</param>
-    /// <param name="statistics">Of the database.</param>
-    /// <param name="directory">Has the shards' pools.</param>
+    /// <param name="services">Have the shards' pools.</param>
     /// <param name="cancel">Has a server end what it runs.</param>
     /// <param name="cancelAll">Has all servers of the client end what they run.</param>
     public ShardSession(
         ClientSession session,
         ShardedDatabaseState database,
-        CrossShardStatistics statistics,
-        PoolDirectory directory,
+        ClientServices services,
         Func<ServerConnection, Task> cancel,
         Func<Task> cancelAll
     )
     {
         _session = session;
         _database = database;
-        _pools = new ShardPools(session, database, directory);
+        _pools = new ShardPools(session, database, services.Directory);
+        _cross = new CrossShardGuard(session, _pools, services);
         _reader = new UnitReader(session, database.Router);
         Branches = new Branches(session, _pools.Enter, database.Spanning, cancelAll);
-        Watch = new StatementWatch(session, statistics);
+        Watch = new StatementWatch(session, services.CrossShard[session.Identity.Database.Name]);
         _work = new SpreadWork(session, Branches, database, cancel);
         _spread = new SpreadStatement(session, database, Branches, _reader, _work, Watch, _pools, cancel);
         _schema = new SchemaGuard(database);
@@ -180,7 +179,7 @@ internal sealed class ShardSession
         Admission admission = Judge(server, unit, data, isQuiet);
         if (admission == Admission.Go)
         {
-            Note(unit, data);
+            Note(unit, data, isQuiet);
         }
         // Whether it would be refused at all depends on how what came before it ends.
         return admission == Admission.Refuse && !isQuiet && unit.IsQuery ? Admission.Wait : admission;
@@ -302,6 +301,10 @@ internal sealed class ShardSession
     /// <summary>What the unit has to wait for on account of the schema; null if nothing.</summary>
     private Admission? Guard(in Unit unit, bool isQuiet = true)
     {
+        if (_cross.Refuse(unit) is { } denied)
+        {
+            return Refuse(denied);
+        }
         NextStep step = _schema.StepFor(unit, _pools.Coordinates(unit));
         return step != NextStep.None ? (isQuiet ? Begin(step, null) : Admission.Wait)
             : _schema.TakeRefusal() is { } refusal ? Refuse(refusal)
@@ -406,9 +409,12 @@ internal sealed class ShardSession
     private Admission BeginSpread(in Unit unit, ReadOnlySpan<byte> data)
     {
         bool isInTransaction = _deferred == Deferred.Begun || _session.Server is not null;
-        return _spread.Take(unit, data, isInTransaction) is { } refusal
-            ? Refuse(refusal)
-            : Begin(NextStep.Spread, null);
+        if (_spread.Take(unit, data, isInTransaction) is { } refusal)
+        {
+            return Refuse(refusal);
+        }
+        _cross.Tell(unit, isQuiet: true);
+        return Begin(NextStep.Spread, null);
     }
 
     private async ValueTask SpreadAsync()
@@ -441,8 +447,9 @@ internal sealed class ShardSession
             _ => null,
         };
 
-    private void Note(in Unit unit, ReadOnlySpan<byte> data)
+    private void Note(in Unit unit, ReadOnlySpan<byte> data, bool isQuiet = true)
     {
+        _cross.Tell(unit, isQuiet);
         _ranUnsynced = !unit.IsQuery && !unit.EndsWithSync && (unit.Runs || _ranUnsynced);
         _schema.Reset();
         if (unit.Runs)
