@@ -222,6 +222,7 @@ internal static class CombineCorpus
         "SELECT sum(s.a), avg(s.a), max(s.a) FROM (SELECT id, a FROM plain WHERE a > 1) s",
         "WITH s AS (SELECT * FROM plain WHERE a > 1) SELECT count(*), avg(a) FROM s",
         "SELECT s.a, count(*) FROM (SELECT id, a FROM plain WHERE a > 1) s GROUP BY 1",
+        "SELECT count(*) FROM plain AS p (a, id, t) GROUP BY a",
         "(SELECT count(*) FROM plain)",
         "SELECT a, count(*) FROM plain GROUP BY a ORDER BY a OFFSET 2 FETCH NEXT 3 ROWS ONLY",
         "SELECT count(*) FROM plain LIMIT 1 + 1",

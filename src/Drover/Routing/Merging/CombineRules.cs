@@ -79,12 +79,14 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         || node.Has("over")
         || node.Children().Any(LooksBeyond);
 
-    /// <summary>USING makes names that are those of no table.</summary>
+    /// <summary>USING makes names that are no table's, and an alias may give a table's columns other ones.</summary>
     private bool HasNamesOfJoins() => _select.List("fromClause").Any(UsesNames);
 
     private static bool UsesNames(SqlNode node) =>
         node.Kind != "SelectStmt"
-        && (node.Has("usingClause") || node.Flag("isNatural") || node.Children().Any(UsesNames));
+        && (
+            node.Has("usingClause") || node.Flag("isNatural") || node.Has("colnames") || node.Children().Any(UsesNames)
+        );
 
     private CombinedColumn? ColumnOf(int output, OutputValue value, GroupKeys keys) =>
         keys.Has(output) ? new CombinedColumn(CombineKind.Kept)

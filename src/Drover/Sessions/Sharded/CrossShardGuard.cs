@@ -25,7 +25,7 @@ internal sealed class CrossShardGuard(ClientSession session, ShardPools pools, C
     public RouteRefusal? Refuse(in Unit unit) =>
         IsCross(unit) && Policy == CrossShard.Deny ? ShardRefusals.CrossShardDenied : null;
 
-    /// <summary>Tells the log and the client of a unit that several shards, or the coordinator, are about to run.</summary>
+    /// <summary>Tells the log and the client of a unit that several shards or the coordinator will run.</summary>
     /// <param name="unit">The unit.</param>
     /// <param name="isQuiet">No message to the client is on its way.</param>
     public void Tell(in Unit unit, bool isQuiet)

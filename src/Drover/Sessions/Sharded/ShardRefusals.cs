@@ -153,7 +153,7 @@ internal static class ShardRefusals
         new(
             SqlState.FeatureNotSupported,
             "the statement needs more than one shard, and cross_shard = deny",
-            "The configuration denies this user, or this database, statements that several shards or the coordinator run.",
+            "The configuration denies the user, or the database, what several shards or the coordinator would run.",
             CrossShardHint
         );
 
