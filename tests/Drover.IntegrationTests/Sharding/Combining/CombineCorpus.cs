@@ -1,5 +1,5 @@
 // Reads whose answer has rows made of several shards' rows: those that the proxy makes, and those that it must not.
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Combining;
 
 /// <summary>Over the tables of <see cref="MergeCorpus"/>.</summary>
 internal static class CombineCorpus

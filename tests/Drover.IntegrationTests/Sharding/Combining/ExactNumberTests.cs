@@ -7,7 +7,7 @@ using Drover.IntegrationTests.LocalPostgres;
 using Drover.Routing.Merging;
 using Npgsql;
 
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Combining;
 
 public sealed class ExactNumberTests(PostgresFixture postgres)
 {

@@ -2,7 +2,7 @@
 using Drover.IntegrationTests.LocalPostgres;
 using Npgsql;
 
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Combining;
 
 public sealed class CombineTests(PostgresFixture postgres)
 {
