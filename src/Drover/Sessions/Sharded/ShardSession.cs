@@ -4,7 +4,6 @@ using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Routing.Transactions;
 using Drover.Sessions.Sharded.Statistics;
-using Drover.Telemetry.Statements;
 
 namespace Drover.Sessions.Sharded;
 
@@ -301,13 +300,10 @@ internal sealed class ShardSession
     /// <summary>What the unit has to wait for on account of the schema; null if nothing.</summary>
     private Admission? Guard(in Unit unit, bool isQuiet = true)
     {
-        if (_cross.Refuse(unit) is { } denied)
-        {
-            return Refuse(denied);
-        }
-        NextStep step = _schema.StepFor(unit, _pools.Coordinates(unit));
+        RouteRefusal? denied = _cross.Refuse(unit);
+        NextStep step = denied is null ? _schema.StepFor(unit, _pools.Coordinates(unit)) : NextStep.None;
         return step != NextStep.None ? (isQuiet ? Begin(step, null) : Admission.Wait)
-            : _schema.TakeRefusal() is { } refusal ? Refuse(refusal)
+            : (denied ?? _schema.TakeRefusal()) is { } refusal ? Refuse(refusal)
             : null;
     }
 

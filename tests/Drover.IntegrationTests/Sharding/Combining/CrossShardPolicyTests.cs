@@ -4,7 +4,7 @@ using Drover.IntegrationTests.Sessions;
 using Drover.IntegrationTests.Topology;
 using Npgsql;
 
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Combining;
 
 public sealed class CrossShardPolicyTests(PostgresFixture postgres)
 {
