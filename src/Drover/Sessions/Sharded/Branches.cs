@@ -113,23 +113,23 @@ internal sealed class Branches(
         {
             NoteData(unit.Writes);
         }
-        if (unit.Begin is { } begin)
+        if (unit.Begins)
         {
             if (Opening.IsEmpty)
             {
-                Opening.Add(data[begin]);
+                Opening.Add(unit.TextOf(data));
             }
             // Else begun already: PostgreSQL warns and does nothing.
         }
         else if (unit.IsPrelude && !Opening.IsEmpty)
         {
-            if (unit.Text.Equals(default))
+            if (unit.HasText)
             {
-                Opening.CannotRepeat = true;
+                Opening.Add(unit.TextOf(data));
             }
             else
             {
-                Opening.Add(data[unit.Text]);
+                Opening.CannotRepeat = true;
             }
         }
     }

@@ -125,9 +125,9 @@ internal sealed class ShardSession
         {
             return Refuse(refusal);
         }
-        if (unit.Control == TransactionControl.Begin && _deferred == Deferred.None && !unit.Text.Equals(default))
+        if (unit.Control == TransactionControl.Begin && _deferred == Deferred.None && unit.HasText)
         {
-            ReadOnlySpan<byte> begin = data[unit.Text];
+            ReadOnlySpan<byte> begin = unit.TextOf(data);
             if (Answer(data[..unit.Length], ControlAnswer.TagOfBegin(begin), Deferred.Begun))
             {
                 Branches.Opening.Add(begin);
@@ -396,9 +396,9 @@ internal sealed class ShardSession
                 {
                     return Admission.Go;
                 }
-                return unit.Text.Equals(default)
-                    ? Refuse(ShardRefusals.OpeningCannotRepeat)
-                    : Begin(NextStep.Repeat, data[unit.Text].ToArray());
+                return unit.HasText
+                    ? Begin(NextStep.Repeat, unit.TextOf(data).ToArray())
+                    : Refuse(ShardRefusals.OpeningCannotRepeat);
         }
     }
 

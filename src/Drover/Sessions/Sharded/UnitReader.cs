@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Drover.Pooling;
+using Drover.Pooling.Statements;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Protocol.Messages.Frontend;
@@ -57,6 +58,16 @@ internal struct Unit
     /// </summary>
     public Range Text { get; set; }
 
+    /// <summary>Its last statement, if that was prepared before, by a name, and has no parameters.</summary>
+    public PreparedStatement? Prepared { get; set; }
+
+    /// <summary>The text of its last statement can be said again.</summary>
+    public readonly bool HasText => Prepared is not null || !Text.Equals(default);
+
+    /// <summary>That text.</summary>
+    public readonly ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> data) =>
+        Prepared is { } prepared ? prepared.Body[..prepared.Body.IndexOf((byte)0)] : data[Text];
+
     /// <summary>What it does to the transaction, if that is all it does.</summary>
     public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
 
@@ -99,8 +110,8 @@ internal struct Unit
     /// <summary>What it runs may leave something in its session that no other shard has.</summary>
     public bool TouchesSession { get; set; }
 
-    /// <summary>Where the BEGIN of it stands; null if it has none, or one that was prepared before.</summary>
-    public Range? Begin { get; set; }
+    /// <summary>Its last statement begins a transaction, and can be said again.</summary>
+    public bool Begins { get; set; }
 
     /// <summary>A text that the router does not know yet: it has to learn it first.</summary>
     public byte[]? Unknown { get; set; }
@@ -221,6 +232,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             if (data[_parsed[i].Name].SequenceEqual(bind.Statement))
             {
                 unit.Text = _parsed[i].Text;
+                unit.Prepared = null;
                 Charge(ref unit, data[unit.Text], new BoundValues(bind.Remainder, Types(data[_parsed[i].Types])));
                 return;
             }
@@ -236,6 +248,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         if (text >= 0)
         {
             unit.Text = default;
+            unit.Prepared = WithoutParameters(bind);
             Charge(
                 ref unit,
                 known[..text],
@@ -243,6 +256,11 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             );
         }
     }
+
+    private PreparedStatement? WithoutParameters(in Bind bind) =>
+        BindParameters.TryRead(bind.Remainder, out BindParameters parameters) && parameters.Values.Count == 0
+            ? session.Statements?.Find(bind.Statement)?.Statement
+            : null;
 
     /// <summary>Type OIDs as they are on the wire.</summary>
     private ReadOnlySpan<uint> Types(ReadOnlySpan<byte> bytes)
@@ -420,15 +438,12 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             plan.Normalized ??= NormalizedText.Of(statement, Conforms);
         }
         unit.IsSeveral |= unit.Runs;
-        if (plan.Control == TransactionControl.Begin && !unit.Text.Equals(default))
-        {
-            unit.Begin = unit.Text;
-        }
+        unit.Begins |= plan.Control == TransactionControl.Begin && unit.HasText;
         unit.Runs = true;
         unit.Plan = plan;
         NoteControl(ref unit, plan);
         bool isInTransaction =
-            unit.Begin is not null
+            unit.Begins
             || session.Server is { Status: not TransactionStatus.Idle }
             || session.Shards is { HasOpening: true };
         unit.TouchesSession |=
