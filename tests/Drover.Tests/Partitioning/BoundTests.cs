@@ -5,6 +5,18 @@ namespace Drover.Tests.Partitioning;
 
 public sealed class BoundTests
 {
+    [Fact]
+    public void Keys_at_the_end_of_bigint_are_covered_by_as_many_ranges_as_there_are_numbers()
+    {
+        PartitionScheme scheme = PartitionScheme.Of(
+            PartitionKeyKind.BigInt,
+            new PartitionInterval(IntervalUnit.Step, 1)
+        );
+        Assert.True(scheme.TryCover(long.MaxValue - 2, long.MaxValue, long.MaxValue - 2, 1000, out var ranges, out _));
+        Assert.Equal(3, ranges.Count);
+        Assert.True(ranges[^1].To.IsMaxValue);
+    }
+
     [Theory]
     [InlineData("day", "2026-11-05", "'2026-11-05') TO ('2026-11-06'", "orders_p2026_11_05")]
     [InlineData("week", "2026-01-01", "'2025-12-29') TO ('2026-01-05'", "orders_p2026w01")]

@@ -188,7 +188,8 @@ internal sealed class PartitionScheme
             return false;
         }
         long first = IndexOf(lowest);
-        long last = Math.Max(IndexOf(highest), Math.Min(IndexOf(current) + premake, IndexOf(_highest)));
+        long ahead = (long)Int128.Min((Int128)IndexOf(current) + premake, IndexOf(_highest));
+        long last = Math.Max(IndexOf(highest), ahead);
         if ((Int128)last - first >= BoundLimits.PartitionsMax)
         {
             problem =
@@ -197,9 +198,10 @@ internal sealed class PartitionScheme
             return false;
         }
         List<PartitionRange> found = [];
-        for (long index = first; index <= last; index++)
+        // Counted from 0: with an interval of 1 the last number may be the greatest that there is.
+        for (long more = 0; more <= last - first; more++)
         {
-            if (RangeAt(index) is { IsEmpty: false } range)
+            if (RangeAt(first + more) is { IsEmpty: false } range)
             {
                 found.Add(range);
             }
