@@ -6,8 +6,8 @@ using Drover.IntegrationTests.Topology;
 namespace Drover.IntegrationTests.Sharding;
 
 /// <summary>
-/// pgbench's own transaction (its manual, Notes), with the branch in every statement. One in seven pays from the till of
-/// another branch, so that it is on two shards.
+/// pgbench's own transaction (its manual, Notes), with the branch in every statement. One in seven pays from the till
+/// of another branch, so that it is on two shards.
 /// </summary>
 public sealed class TpcbTests(PostgresFixture postgres)
 {
@@ -87,8 +87,8 @@ public sealed class TpcbTests(PostgresFixture postgres)
                 await stage.FromShardAsync(
                     shard,
                     "SELECT concat_ws(',', (SELECT coalesce(sum(bbalance), 0) FROM branches), (SELECT "
-                        + "coalesce(sum(tbalance), 0) FROM tellers), (SELECT coalesce(sum(abalance), 0) FROM accounts), "
-                        + "(SELECT coalesce(sum(delta), 0) FROM history))"
+                        + "coalesce(sum(tbalance), 0) FROM tellers), (SELECT coalesce(sum(abalance), 0) FROM "
+                        + "accounts), (SELECT coalesce(sum(delta), 0) FROM history))"
                 )
             )!;
             sums = [.. sums.Zip(all.Split(','), static (sum, part) => sum + long.Parse(part))];

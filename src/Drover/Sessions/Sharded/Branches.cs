@@ -4,6 +4,7 @@ using Drover.Protocol;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing.Transactions;
 using Drover.Sessions.Relay;
+using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;

@@ -1,5 +1,6 @@
 // What a unit has to wait for on account of the schema: its announcement, or the coordinator's catching up.
 using Drover.Routing;
+using Drover.Sessions.Sharded.Units;
 
 namespace Drover.Sessions.Sharded;
 

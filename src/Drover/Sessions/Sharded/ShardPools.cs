@@ -1,6 +1,7 @@
 // The pools that a client of a sharded database gets its servers from.
 using Drover.Pooling;
 using Drover.Routing;
+using Drover.Sessions.Sharded.Units;
 
 namespace Drover.Sessions.Sharded;
 

@@ -4,6 +4,7 @@ using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Routing.Transactions;
 using Drover.Sessions.Sharded.Statistics;
+using Drover.Sessions.Sharded.Units;
 
 namespace Drover.Sessions.Sharded;
 

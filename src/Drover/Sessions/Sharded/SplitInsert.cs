@@ -1,6 +1,7 @@
 // An INSERT of many rows, divided by the shards that they belong on.
 using System.Buffers;
 using Drover.Routing;
+using Drover.Sessions.Sharded.Units;
 
 namespace Drover.Sessions.Sharded;
 

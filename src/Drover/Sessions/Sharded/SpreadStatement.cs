@@ -6,6 +6,7 @@ using Drover.Sessions.Sharded.Declaring;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
 using Drover.Sessions.Sharded.Statistics;
+using Drover.Sessions.Sharded.Units;
 
 namespace Drover.Sessions.Sharded;
 

@@ -3,6 +3,7 @@ using Drover.Pooling.Servers;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
+using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;

@@ -4,7 +4,7 @@ using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Topology;
 using Npgsql;
 
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Commits;
 
 public sealed class CommitCrashTests(PostgresFixture postgres)
 {

@@ -2,7 +2,7 @@
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.Topology;
 
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Commits;
 
 /// <summary>Accounts 1 to 200, each with 1,000, and an entry for each side of each transfer.</summary>
 internal sealed class CommitStage : IAsyncDisposable

@@ -5,7 +5,7 @@ using Drover.IntegrationTests.Operations;
 using Drover.IntegrationTests.Topology;
 using Npgsql;
 
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Commits;
 
 /// <summary>Every fifth of the strikes in the usual run, others for each version; with DROVER_LONG all.</summary>
 public sealed class CommitStepTests

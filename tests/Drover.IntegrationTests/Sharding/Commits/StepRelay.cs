@@ -2,7 +2,7 @@
 using System.Text;
 using Drover.IntegrationTests.Operations;
 
-namespace Drover.IntegrationTests.Sharding;
+namespace Drover.IntegrationTests.Sharding.Commits;
 
 /// <summary>Armed by the test, for one message; it passes on everything else.</summary>
 internal sealed class StepRelay(Func<int> serverPort) : WireRelay(serverPort)

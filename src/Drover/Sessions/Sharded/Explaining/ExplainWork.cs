@@ -2,6 +2,7 @@
 using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
+using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
 using Drover.Telemetry.Statements;
 

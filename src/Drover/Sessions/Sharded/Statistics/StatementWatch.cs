@@ -1,5 +1,6 @@
 // What a client of a sharded database runs, as statistics have it.
 using Drover.Routing;
+using Drover.Sessions.Sharded.Units;
 using Drover.Sql.Shapes;
 using Drover.Telemetry.Statements;
 

@@ -1,0 +1,109 @@
+// What a client asks for between two points where PostgreSQL would answer, and what of it decides where it runs.
+using Drover.Pooling.Statements;
+using Drover.Routing;
+using Drover.Routing.Schemas;
+using Drover.Routing.Transactions;
+using Drover.Sessions.Sharded.Explaining;
+using Drover.Sessions.Sharded.Merging;
+
+namespace Drover.Sessions.Sharded.Units;
+
+/// <summary>A unit as it was read: one simple query, or extended messages up to their Sync or Flush.</summary>
+internal struct Unit
+{
+    /// <summary>Bytes of its whole messages.</summary>
+    public int Length { get; set; }
+
+    /// <summary>Its end is there; of an unfinished one only what has come so far is known.</summary>
+    public bool IsWhole { get; set; }
+
+    /// <summary>It is a simple query.</summary>
+    public bool IsQuery { get; set; }
+
+    /// <summary>Its last message is a Sync.</summary>
+    public bool EndsWithSync { get; set; }
+
+    /// <summary>It runs something, and does not only prepare.</summary>
+    public bool Runs { get; set; }
+
+    /// <summary>It has several statements that run.</summary>
+    public bool IsSeveral { get; set; }
+
+    /// <summary>Where it has to go.</summary>
+    public Route Route { get; set; }
+
+    /// <summary>The plan of the last statement that it runs.</summary>
+    public StatementPlan? Plan { get; set; }
+
+    /// <summary>Everything that it runs leaves data alone: settings, transaction control.</summary>
+    public bool IsPrelude { get; set; }
+
+    /// <summary>Something that it runs may write.</summary>
+    public bool Writes { get; set; }
+
+    /// <summary>It may change what the coordinator has from the shards.</summary>
+    public bool ChangesSchema { get; set; }
+
+    /// <summary>
+    /// Where the text of its last statement stands in it; empty if it is in a statement prepared before.
+    /// </summary>
+    public Range Text { get; set; }
+
+    /// <summary>Its last statement, if that was prepared before, by a name, and has no parameters.</summary>
+    public PreparedStatement? Prepared { get; set; }
+
+    /// <summary>The text of its last statement can be said again.</summary>
+    public readonly bool HasText => Prepared is not null || !Text.Equals(default);
+
+    /// <summary>That text.</summary>
+    public readonly ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> data) =>
+        Prepared is { } prepared ? prepared.Body[..prepared.Body.IndexOf((byte)0)] : data[Text];
+
+    /// <summary>What it does to the transaction, if that is all it does.</summary>
+    public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
+
+    /// <summary>The table that it declares, if that is what its statement does.</summary>
+    public DeclarationCall? Declared { get; set; }
+
+    /// <summary>What it explains, if that is what its statement does.</summary>
+    public ExplainText? Explained { get; set; }
+
+    /// <summary>The EXPLAIN that it is; the route, the plan and the read are those of what is explained.</summary>
+    public ExplainCall? Explain { get; set; }
+
+    /// <summary>The read that it is, if several shards' rows can be put together.</summary>
+    public ScatterCall? Scatter { get; set; }
+
+    /// <summary>Several shards have to run it, each with the rows that it has.</summary>
+    public readonly bool Spreads =>
+        Scatter is not null
+        || (Declared is not null && !IsSeveral)
+        || (
+            !IsSeveral
+            && Plan is { Spread: not Spread.None }
+            && (
+                Route.Kind is RouteKind.Many or RouteKind.All
+                    ? Writes || Plan.Copy is not null || Explain is not null
+                    // What a hint says of a COPY has to be true of each row.
+                    : Route.Kind == RouteKind.One && Plan.Copy is { Key: not null }
+            )
+        );
+
+    /// <summary>It prepares a transaction for two-phase commit, or ends one that was.</summary>
+    public bool HasTwoPhase { get; set; }
+
+    /// <summary>It ends or divides a transaction.</summary>
+    public bool HasControl { get; set; }
+
+    /// <summary>It ends, divides or chains a transaction beside doing something else, or chains one.</summary>
+    public bool MixesControl { get; set; }
+
+    /// <summary>What it runs may leave something in its session that no other shard has.</summary>
+    public bool TouchesSession { get; set; }
+
+    /// <summary>Its last statement begins a transaction, and can be said again.</summary>
+    public bool Begins { get; set; }
+
+    /// <summary>A text that the router does not know yet: it has to learn it first.</summary>
+    public byte[]? Unknown { get; set; }
+}
