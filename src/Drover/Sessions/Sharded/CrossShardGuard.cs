@@ -4,6 +4,7 @@ using Drover.Protocol;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
+using Drover.Sessions.Sharded.Units;
 using Drover.Sql.Statements;
 using Drover.Telemetry;
 using Microsoft.Extensions.Logging;

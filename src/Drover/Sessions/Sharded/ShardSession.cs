@@ -458,10 +458,7 @@ internal sealed class ShardSession
 
     private void BeginAnew()
     {
-        if (Branches.HasChangedSchema)
-        {
-            _ = _database.Schema?.SettleAsync();
-        }
+        _ = Branches.HasChangedSchema ? _database.Schema?.SettleAsync() : null;
         Branches.BeginAnew();
     }
 
