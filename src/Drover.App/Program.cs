@@ -3,6 +3,9 @@ using System.CommandLine;
 using Drover.App.Commands;
 using Drover.App.Commands.Sharding;
 
+// Of words that make no sense nothing was done; a program that calls this one can tell that from a failure.
+const int WrongUsage = 2;
+
 RootCommand root = new("Takes a PostgreSQL database from one overgrown server to many, on live traffic.")
 {
     ServeCommand.Create(),
@@ -25,4 +28,5 @@ InvocationConfiguration configuration = new()
     ProcessTerminationTimeout =
         parsed.CommandResult.Command.Name == ServeCommand.Name ? null : TimeSpan.FromSeconds(30),
 };
-return await parsed.InvokeAsync(configuration);
+int exitCode = await parsed.InvokeAsync(configuration);
+return parsed.Errors.Count > 0 ? WrongUsage : exitCode;

@@ -21,6 +21,19 @@ internal sealed class ConfigurationDraft(string file)
     /// <summary>The file that was named on the command line.</summary>
     public string File { get; } = file;
 
+    /// <summary>That file could not be read: nothing else can be said of it.</summary>
+    public bool IsUnread { get; private set; }
+
+    /// <summary>A file could not be read: the one that was named, or one that it includes.</summary>
+    public void Unreadable(SourcePlace from, string path, Exception error)
+    {
+        IsUnread |= path == File;
+        string reason = error is FileNotFoundException or DirectoryNotFoundException
+            ? "there is no such file"
+            : error.Message;
+        Error(from, $"cannot read '{path}': {reason}");
+    }
+
     /// <summary>The process's settings so far.</summary>
     public ProxyOptions Proxy { get; private set; } = new();
 

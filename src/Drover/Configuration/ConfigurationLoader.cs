@@ -24,8 +24,11 @@ internal static class ConfigurationLoader
     )
     {
         ConfigurationDraft draft = await ReadAsync(path, kind, cancellation);
-        await AuthenticationFileReader.ReadAsync(draft, cancellation);
-        ConfigurationValidator.Check(draft);
+        if (!draft.IsUnread)
+        {
+            await AuthenticationFileReader.ReadAsync(draft, cancellation);
+            ConfigurationValidator.Check(draft);
+        }
         return draft.ToResult();
     }
 

@@ -151,6 +151,18 @@ public sealed class ShardingCommandTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Words_that_make_no_sense_are_exit_code_2_and_nothing_is_done()
+    {
+        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 1);
+        foreach (string command in (string[])["shard init --bogus", "table shard t", "shard", "partition plan t"])
+        {
+            (int exitCode, string output, string error) = await stage.RunAsync(command);
+            Assert.True(exitCode == 2, $"{command}: exit code {exitCode}\n{output}{error}");
+        }
+        Assert.Equal("False", await stage.FromCatalogAsync("SELECT to_regnamespace('drover') IS NOT NULL"));
+    }
+
+    [Fact]
     public async Task Table_that_shards_have_unlike_or_with_rows_or_under_a_writer_is_refused()
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 2);

@@ -40,6 +40,17 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Contains($"error: {path}:3: pool_mode: 'y'", _error.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a.toml")]
+    [InlineData("a.ini")]
+    public async Task Check_of_a_file_that_is_not_there_says_that_and_nothing_else(string name)
+    {
+        string path = _folder.PathOf(name);
+
+        Assert.Equal(1, await RunAsync("check", path));
+        Assert.Equal($"error: {path}: cannot read '{path}': there is no such file\n", _error.ToString());
+    }
+
     [Fact]
     public async Task Check_writes_json_with_places()
     {

@@ -34,7 +34,7 @@ internal sealed class PgBouncerIniReader(ConfigurationDraft draft)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            draft.Error(from, $"cannot read '{path}': {error.Message}");
+            draft.Unreadable(from, path, error);
             return false;
         }
         int number = 0;

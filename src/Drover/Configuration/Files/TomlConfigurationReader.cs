@@ -32,7 +32,7 @@ internal sealed class TomlConfigurationReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            draft.Error(new SourcePlace(path), $"cannot read '{path}': {error.Message}");
+            draft.Unreadable(new SourcePlace(path), path, error);
             return;
         }
         new TomlConfigurationReader(draft, path).Read(text);

@@ -114,13 +114,20 @@ public sealed class StatementCacheTests
             Assert.True(_cache.TryFind(exact, Public, _buffer, out _));
         }
         Assert.NotNull(Find("SELECT a FROM t WHERE k = 9 AND b IN (3, 4) LIMIT 5"));
-        long before = GC.GetAllocatedBytesForCurrentThread();
         bool isFound = true;
-        foreach (byte[] other in others)
+        long least = long.MaxValue;
+        // The runtime may load or compile something on this thread once; a hit that allocates does so every time.
+        for (int round = 0; round < 5 && least > 0; round++)
         {
-            isFound &= _cache.TryFind(exact, Public, _buffer, out _) && _cache.TryFind(other, Public, _buffer, out _);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (byte[] other in others)
+            {
+                isFound &=
+                    _cache.TryFind(exact, Public, _buffer, out _) && _cache.TryFind(other, Public, _buffer, out _);
+            }
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
         Assert.True(isFound);
     }
 
