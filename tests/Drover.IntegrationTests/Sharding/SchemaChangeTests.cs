@@ -7,6 +7,9 @@ namespace Drover.IntegrationTests.Sharding;
 
 public sealed class SchemaChangeTests(PostgresFixture postgres)
 {
+    /// <summary>A read that only the coordinator can answer.</summary>
+    private const string Whole = "SELECT rank() OVER (ORDER BY name) FROM customers LIMIT 1";
+
     private const string Shop = """
         CREATE TABLE customers (id bigint PRIMARY KEY, name text);
         CREATE TABLE notes (id bigint PRIMARY KEY, body text)
@@ -85,10 +88,7 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
             CREATE POLICY seen ON customers USING (may_see())
             """
         );
-        await Eventually.HoldsAsync(
-            async () => await client.FailureAsync("SELECT count(*) FROM customers") == "42P01",
-            s_limit
-        );
+        await Eventually.HoldsAsync(async () => await client.FailureAsync(Whole) == "42P01", s_limit);
         await Eventually.HoldsAsync(
             () => proxy.Log.Contains("not on the coordinator", StringComparison.Ordinal),
             s_limit
@@ -102,18 +102,15 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
         await using ShardedProxy proxy = await stage.ServeAsync();
         await using NpgsqlConnection client = await proxy.OpenAsync(Token);
         await RunAsync(client, $"INSERT INTO customers {Rows(9)}");
-        Assert.Equal(["count"], await ColumnsAsync(client, "SELECT count(*) FROM customers"));
+        Assert.Equal(["rank"], await ColumnsAsync(client, Whole));
 
         await stage.LockCoordinatorAsync(isLocked: true);
         Assert.Equal("55000", await client.FailureAsync("ALTER TABLE customers ADD COLUMN more int"));
-        Assert.Equal("55000", await client.FailureAsync("SELECT count(*) FROM customers"));
+        Assert.Equal("55000", await client.FailureAsync(Whole));
         Assert.Equal(["id", "name"], await ColumnsAsync(client, "SELECT * FROM customers WHERE id = 3"));
 
         await stage.LockCoordinatorAsync(isLocked: false);
-        await Eventually.HoldsAsync(
-            async () => await client.FailureAsync("SELECT count(*) FROM customers") is null,
-            s_limit
-        );
+        await Eventually.HoldsAsync(async () => await client.FailureAsync(Whole) is null, s_limit);
         Assert.Null(await client.FailureAsync("ALTER TABLE customers ADD COLUMN more int"));
         Assert.Equal(["id", "name", "more"], await ColumnsAsync(client, Columns));
     }
@@ -127,7 +124,7 @@ public sealed class SchemaChangeTests(PostgresFixture postgres)
         Assert.Contains("sorts by UTF8 libc C.UTF-8", refused, StringComparison.Ordinal);
         await using ShardedProxy proxy = await stage.ServeAsync();
         await using NpgsqlConnection client = await proxy.OpenAsync(Token);
-        Assert.Equal("55000", await client.FailureAsync("SELECT count(*) FROM customers"));
+        Assert.Equal("55000", await client.FailureAsync(Whole));
     }
 
     private async Task<ShardingStage> StartAsync(int major)
