@@ -109,7 +109,8 @@ internal sealed class Branches(
         _isLastPrelude = unit.IsPrelude;
         HasChangedSchema |= unit.ChangesSchema;
         // What a text cannot say again, or what leaves something on this shard, keeps the transaction here.
-        Opening.CannotRepeat |= unit.MixesControl || unit.TouchesSession || (unit.HasControl && !unit.IsPrelude);
+        Opening.CannotRepeat |=
+            unit.MixesControl || unit.MixesSettings || unit.TouchesSession || (unit.HasControl && !unit.IsPrelude);
         if (!unit.IsPrelude && control == TransactionControl.None)
         {
             NoteData(unit.Writes);
@@ -118,13 +119,13 @@ internal sealed class Branches(
         {
             if (Opening.IsEmpty)
             {
-                Opening.Add(unit.TextOf(data));
+                Opening.Add(unit.TextOfBegin(data));
             }
             // Else begun already: PostgreSQL warns and does nothing.
         }
         else if (unit.IsPrelude && !Opening.IsEmpty)
         {
-            if (unit.HasText)
+            if (unit is { HasText: true, MixesSettings: false })
             {
                 Opening.Add(unit.TextOf(data));
             }

@@ -103,6 +103,14 @@ internal static class ShardRefusals
             "The catalog's user may, and who is in admin_users."
         );
 
+    public static RouteRefusal DeclaredWithoutSchema { get; } =
+        new(
+            "22023",
+            "the name of a table to be declared needs its schema where search_path is set",
+            "The table is looked for as the catalog's user would.",
+            "Write it as 'schema.table'."
+        );
+
     public static RouteRefusal DeclarationAlone { get; } =
         new(
             SqlState.FeatureNotSupported,

@@ -336,9 +336,9 @@ internal sealed class ShardSession
         {
             return Refuse(ShardRefusals.MixedControl);
         }
-        if (Branches.Any && unit.TouchesSession)
+        if (Branches.Any && (unit.TouchesSession || unit.MixesSettings))
         {
-            return Refuse(ShardRefusals.SessionOnOneShard);
+            return Refuse(unit.TouchesSession ? ShardRefusals.SessionOnOneShard : ShardRefusals.OpeningCannotRepeat);
         }
         return null;
     }
@@ -397,7 +397,7 @@ internal sealed class ShardSession
                 {
                     return Admission.Go;
                 }
-                return unit.HasText
+                return unit is { HasText: true, MixesSettings: false }
                     ? Begin(NextStep.Repeat, unit.TextOf(data).ToArray())
                     : Refuse(ShardRefusals.OpeningCannotRepeat);
         }

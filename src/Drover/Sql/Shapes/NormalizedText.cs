@@ -42,6 +42,12 @@ internal static class NormalizedText
                 open.Push(text.Length);
             }
             AppendToken(text, lexer);
+            if (text.Length > 2 * LengthMax)
+            {
+                // One token alone, as the name of a column may be.
+                text.Length = LengthMax;
+                return text.Append(Rest).ToString();
+            }
             if (lexer.IsSymbol(')') && open.TryPop(out int start))
             {
                 Collapse(text, start);

@@ -34,6 +34,10 @@ internal sealed class DeclareWork(
         session.Inbox.Consume(call.Length);
         session.Park();
         TableDeclaration? declared = Resolve(declaration, call, out RouteRefusal? refusal);
+        refusal ??=
+            session.Settings.TryFind("search_path", out _) && !declared!.Table.Contains('.', StringComparison.Ordinal)
+                ? ShardRefusals.DeclaredWithoutSchema
+                : null;
         refusal ??= await database.Declarations!.DeclareAsync(declared!);
         if (session.End is null)
         {

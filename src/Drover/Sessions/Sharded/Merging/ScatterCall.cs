@@ -32,7 +32,9 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         {
             return null;
         }
-        if (!AreKnown(plan, bind.ResultFormats, session))
+        int seen = plan.Combine?.Columns.Length ?? plan.Columns;
+        bool isBound = bind.ResultFormats.Count <= 1 || bind.ResultFormats.Count == seen;
+        if (!isBound || !AreKnown(plan, bind.ResultFormats, session))
         {
             return null;
         }

@@ -11,6 +11,10 @@ namespace Drover.Sessions.Sharded.Units;
 /// <summary>A unit as it was read: one simple query, or extended messages up to their Sync or Flush.</summary>
 internal struct Unit
 {
+    private Range _begin;
+    private PreparedStatement? _preparedBegin;
+    private int _settings;
+
     /// <summary>Bytes of its whole messages.</summary>
     public int Length { get; set; }
 
@@ -56,8 +60,7 @@ internal struct Unit
     public readonly bool HasText => Prepared is not null || !Text.Equals(default);
 
     /// <summary>That text.</summary>
-    public readonly ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> data) =>
-        Prepared is { } prepared ? prepared.Body[..prepared.Body.IndexOf((byte)0)] : data[Text];
+    public readonly ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> data) => TextOf(Prepared, Text, data);
 
     /// <summary>What it does to the transaction, if that is all it does.</summary>
     public readonly TransactionControl Control => IsSeveral ? TransactionControl.None : Plan?.Control ?? default;
@@ -101,9 +104,35 @@ internal struct Unit
     /// <summary>What it runs may leave something in its session that no other shard has.</summary>
     public bool TouchesSession { get; set; }
 
-    /// <summary>Its last statement begins a transaction, and can be said again.</summary>
-    public bool Begins { get; set; }
+    /// <summary>One of its statements begins a transaction, and can be said again.</summary>
+    public bool Begins { get; private set; }
+
+    /// <summary>
+    /// Beside something else it sets what holds for the transaction: no other shard can be told that alone.
+    /// </summary>
+    public readonly bool MixesSettings => IsSeveral && _settings > 0;
+
+    /// <summary>Notes what its last statement does to the transaction.</summary>
+    public void NotePrelude(TransactionControl control)
+    {
+        if (control == TransactionControl.Begin && HasText && !Begins)
+        {
+            Begins = true;
+            _begin = Text;
+            _preparedBegin = Prepared;
+        }
+        else
+        {
+            _settings++;
+        }
+    }
+
+    /// <summary>The text that begins the transaction.</summary>
+    public readonly ReadOnlySpan<byte> TextOfBegin(ReadOnlySpan<byte> data) => TextOf(_preparedBegin, _begin, data);
 
     /// <summary>A text that the router does not know yet: it has to learn it first.</summary>
     public byte[]? Unknown { get; set; }
+
+    private static ReadOnlySpan<byte> TextOf(PreparedStatement? prepared, Range text, ReadOnlySpan<byte> data) =>
+        prepared is null ? data[text] : prepared.Body[..prepared.Body.IndexOf((byte)0)];
 }

@@ -338,7 +338,10 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             plan.Normalized ??= NormalizedText.Of(statement, Conforms);
         }
         unit.IsSeveral |= unit.Runs;
-        unit.Begins |= plan.Control == TransactionControl.Begin && unit.HasText;
+        if (plan.IsPrelude || plan.Control == TransactionControl.Begin)
+        {
+            unit.NotePrelude(plan.Control);
+        }
         unit.Runs = true;
         unit.Plan = plan;
         NoteControl(ref unit, plan);

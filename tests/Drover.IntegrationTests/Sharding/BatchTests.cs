@@ -1,0 +1,118 @@
+// BEGIN and settings that come in one batch with something else, as drivers send them, and what other shards are told.
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Sessions;
+using Drover.IntegrationTests.Topology;
+
+namespace Drover.IntegrationTests.Sharding;
+
+public sealed class BatchTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task What_comes_in_a_batch_with_BEGIN_is_rolled_back_on_every_shard()
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        (string first, string second) = await FillAsync(stage, client);
+        await client.Parse("begin", "BEGIN").Sync().RunAsync();
+        string[] begins = ["", "begin"];
+        foreach (string begin in begins)
+        {
+            if (begin.Length == 0)
+            {
+                client.Parse("", "BEGIN");
+            }
+            string began = await client
+                .Bind(begin)
+                .Execute()
+                .Parse("", $"UPDATE t SET n = 7 WHERE id = {first}")
+                .Bind("")
+                .Execute()
+                .Sync()
+                .RunAsync();
+            Assert.EndsWith("C(UPDATE 1) Z(T)", began, StringComparison.Ordinal);
+            Assert.Equal("C(UPDATE 1) Z(T)", await client.Query($"UPDATE t SET n = 8 WHERE id = {second}").RunAsync());
+            Assert.Equal("C(UPDATE 2) Z(T)", await client.Query("UPDATE t SET n = n + 1 WHERE n > 0").RunAsync());
+            Assert.Equal("C(ROLLBACK) Z(I)", await client.Query("ROLLBACK").RunAsync());
+            Assert.Equal("0", await stage.FromShardAsync(1, "SELECT sum(n) FROM t"));
+            Assert.Equal("0", await stage.FromShardAsync(2, "SELECT sum(n) FROM t"));
+        }
+    }
+
+    [Fact]
+    public async Task Read_only_of_a_batch_holds_on_the_next_shard_too()
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        (string first, string second) = await FillAsync(stage, client);
+        await client
+            .Parse("", "BEGIN READ ONLY")
+            .Bind("")
+            .Execute()
+            .Parse("", $"SELECT n FROM t WHERE id = {first}")
+            .Bind("")
+            .Execute()
+            .Sync()
+            .RunAsync();
+
+        Assert.Equal("E(25006) Z(E)", await client.Query($"UPDATE t SET n = 8 WHERE id = {second}").RunAsync());
+    }
+
+    [Theory]
+    [InlineData("SET LOCAL app.tenant = '7'")]
+    [InlineData("SET ROLE reader")]
+    [InlineData("SET TRANSACTION READ ONLY")]
+    public async Task Setting_that_comes_with_a_statement_keeps_the_transaction_on_its_shard(string setting)
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        (string first, string second) = await FillAsync(stage, client);
+        foreach (bool isOnBoth in (bool[])[false, true])
+        {
+            await client.Query("BEGIN").RunAsync();
+            if (isOnBoth)
+            {
+                await client.Query($"SELECT n FROM t WHERE id = {first}").RunAsync();
+                await client.Query($"SELECT n FROM t WHERE id = {second}").RunAsync();
+            }
+            string set = await client
+                .Parse("", setting)
+                .Bind("")
+                .Execute()
+                .Parse("", $"SELECT 1 FROM t WHERE id = {first}")
+                .Bind("")
+                .Execute()
+                .Sync()
+                .RunAsync();
+            string next = await client.Query($"UPDATE t SET n = 8 WHERE id = {second}").RunAsync();
+            Assert.Contains("E(0A000)", isOnBoth ? set : next, StringComparison.Ordinal);
+            await client.Query("ROLLBACK").RunAsync();
+        }
+        Assert.Equal("0", await stage.FromShardAsync(2, "SELECT sum(n) FROM t"));
+    }
+
+    private static Task<ScriptedClient> ConnectAsync(ShardedProxy proxy) =>
+        ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop");
+
+    private async Task<ShardingStage> StartAsync()
+    {
+        ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, 2);
+        await stage.SetUpAsync("shard init");
+        await stage.OnShardsAsync("CREATE TABLE t (id int PRIMARY KEY, n int); GRANT ALL ON t TO reader");
+        await stage.SetUpAsync("table shard t --key id");
+        return stage;
+    }
+
+    /// <summary>A key on each shard.</summary>
+    private static async Task<(string First, string Second)> FillAsync(ShardingStage stage, ScriptedClient client)
+    {
+        string rows = string.Join(", ", Enumerable.Range(1, 20).Select(static id => $"({id}, 0)"));
+        await client.Query($"INSERT INTO t VALUES {rows}").RunAsync();
+        return (
+            (await stage.FromShardAsync(1, "SELECT min(id) FROM t"))!,
+            (await stage.FromShardAsync(2, "SELECT min(id) FROM t"))!
+        );
+    }
+}
