@@ -184,7 +184,8 @@ public sealed class DemoTests
                 RowsLoaded = 4_000,
                 LoadSeconds = 2,
                 SingleShardStatements = 990,
-                CoordinatorStatements = 10,
+                MergedStatements = 7,
+                CoordinatorStatements = 3,
                 Shards = [new("shop_1", 1_000, 5 << 20), new("shop_2", 3_000, 15 << 20)],
                 Port = 1,
             },
@@ -211,7 +212,11 @@ public sealed class DemoTests
             text,
             StringComparison.Ordinal
         );
-        Assert.Contains("99.0 % of 1,000 statements", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "99.0 % of 1,000 statements; put together from several: 7; by the coordinator: 3.",
+            text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

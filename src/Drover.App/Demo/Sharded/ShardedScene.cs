@@ -18,7 +18,7 @@ internal sealed class ShardedScene : IDemoScene
     public string Caption(DemoOptions options) =>
         "The shop on 4 PostgreSQL servers, by customer: tables declared, rows loaded through Drover with COPY, then "
         + $"{ClosingTable.Count(options.PooledClients)} clients on one database. A statement with a customer goes to "
-        + "that customer's server; the dashboard, which has none, to the coordinator.";
+        + "that customer's server; the dashboard, which has none, to all four, and Drover puts their rows together.";
 
     public async Task<SceneResult> PlayAsync(
         DemoStage stage,
@@ -36,14 +36,15 @@ internal sealed class ShardedScene : IDemoScene
             IsByCustomer = true,
         };
         SceneResult result = await load.RunAsync(show, cancellationToken);
-        (long shards, long coordinator) = await shop.StatementsAsync(cancellationToken);
+        (long single, long merged, long coordinator) = await shop.StatementsAsync(cancellationToken);
         return result with
         {
             Sharding = new ShardingResult
             {
                 RowsLoaded = shop.Rows,
                 LoadSeconds = shop.Loading.TotalSeconds,
-                SingleShardStatements = shards,
+                SingleShardStatements = single,
+                MergedStatements = merged,
                 CoordinatorStatements = coordinator,
                 Shards = await shop.FiguresAsync(cancellationToken),
                 Port = shop.Proxy.Port,

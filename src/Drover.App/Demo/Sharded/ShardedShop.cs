@@ -109,25 +109,36 @@ internal sealed class ShardedShop : IAsyncDisposable
             );
     }
 
-    /// <summary>Statements that the shards have answered, and the coordinator.</summary>
-    public async Task<(long Shards, long Coordinator)> StatementsAsync(CancellationToken cancellationToken)
+    /// <summary>Statements that one shard answered, several put together, and the coordinator.</summary>
+    public async Task<(long Single, long Merged, long Coordinator)> StatementsAsync(CancellationToken cancellationToken)
     {
         await using NpgsqlConnection console = new(
             $"Host={LocalPostgresCluster.Host};Port={Proxy.Port};Username={LocalPostgresCluster.Superuser};"
                 + "Database=pgbouncer;Pooling=false;Server Compatibility Mode=NoTypeLoading"
         );
         await console.OpenAsync(cancellationToken);
-        await using NpgsqlCommand ask = new("SHOW STATS", console);
-        await using NpgsqlDataReader row = await ask.ExecuteReaderAsync(cancellationToken);
-        (long shards, long coordinator) = (0, 0);
-        while (await row.ReadAsync(cancellationToken))
+        (long shards, long coordinator, long merged) = (0, 0, 0);
+        await using (NpgsqlCommand ask = new("SHOW STATS", console))
+        await using (NpgsqlDataReader row = await ask.ExecuteReaderAsync(cancellationToken))
         {
-            string database = row.GetString(0);
-            long count = (long)row.GetDecimal(row.GetOrdinal("total_query_count"));
-            shards += database.StartsWith("shop_", StringComparison.Ordinal) && database != "shop_all" ? count : 0;
-            coordinator += database == "shop_all" ? count : 0;
+            while (await row.ReadAsync(cancellationToken))
+            {
+                string database = row.GetString(0);
+                long count = (long)row.GetDecimal(row.GetOrdinal("total_query_count"));
+                shards += database.StartsWith("shop_", StringComparison.Ordinal) && database != "shop_all" ? count : 0;
+                coordinator += database == "shop_all" ? count : 0;
+            }
         }
-        return (shards, coordinator);
+        await using (NpgsqlCommand ask = new("SHOW CROSS_SHARD", console))
+        await using (NpgsqlDataReader row = await ask.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await row.ReadAsync(cancellationToken))
+            {
+                merged += row.GetString(1) == "scatter" ? row.GetInt64(3) : 0;
+            }
+        }
+        // STATS has such a statement once, at one of its shards.
+        return (Math.Max(0, shards - merged), merged, coordinator);
     }
 
     /// <summary>Ends the proxy and the servers.</summary>

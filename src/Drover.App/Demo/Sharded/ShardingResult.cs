@@ -15,8 +15,15 @@ internal sealed record ShardingResult
     /// <summary>Statements that one shard answered.</summary>
     public required long SingleShardStatements { get; init; }
 
-    /// <summary>Statements that needed several, and went to the coordinator.</summary>
+    /// <summary>Statements that several shards answered, put together by the proxy.</summary>
+    public required long MergedStatements { get; init; }
+
+    /// <summary>Statements that went to the coordinator.</summary>
     public required long CoordinatorStatements { get; init; }
+
+    /// <summary>All of them.</summary>
+    [JsonIgnore]
+    public long Statements => SingleShardStatements + MergedStatements + CoordinatorStatements;
 
     /// <summary>What each shard has at the end.</summary>
     public required IReadOnlyList<ShardFigures> Shards { get; init; }
@@ -25,8 +32,7 @@ internal sealed record ShardingResult
     public required int Port { get; init; }
 
     /// <summary>Statements that one shard answered, in percent.</summary>
-    public double SingleShardPercent =>
-        100.0 * SingleShardStatements / Math.Max(1, SingleShardStatements + CoordinatorStatements);
+    public double SingleShardPercent => 100.0 * SingleShardStatements / Math.Max(1, Statements);
 
     /// <summary>The share of all rows that the fullest shard has, in percent.</summary>
     [JsonIgnore]

@@ -25,8 +25,9 @@ internal static class ShardingTable
         yield return $"{ClosingTable.Count(result.RowsLoaded)} rows loaded through Drover with COPY in "
             + $"{result.LoadSeconds.ToString("0.0 s", CultureInfo.InvariantCulture)}, {rate} rows/s.";
         yield return $"Answered by one server: {Percent(result.SingleShardPercent)} of "
-            + $"{ClosingTable.Count(result.SingleShardStatements + result.CoordinatorStatements)} statements; "
-            + $"the coordinator answered {ClosingTable.Count(result.CoordinatorStatements)}.";
+            + $"{ClosingTable.Count(result.Statements)} statements; put together from several: "
+            + $"{ClosingTable.Count(result.MergedStatements)}; by the coordinator: "
+            + $"{ClosingTable.Count(result.CoordinatorStatements)}.";
     }
 
     private static IReadOnlyList<string> Values(ShardingResult result, Func<ShardFigures, string> text) =>
