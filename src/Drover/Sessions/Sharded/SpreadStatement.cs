@@ -107,7 +107,7 @@ internal sealed class SpreadStatement(
         }
         if (_unit is { Explain: null, Declared: null })
         {
-            watch.NoteSpread(_unit, _call!, shards.Count, startUs);
+            watch.NoteSpread(_unit, shards.Count, startUs);
         }
         _call = null;
         _split = null;

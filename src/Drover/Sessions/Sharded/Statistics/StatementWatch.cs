@@ -1,7 +1,6 @@
 // What a client of a sharded database runs, as statistics have it.
 using Drover.Routing;
 using Drover.Sessions.Sharded.Units;
-using Drover.Sql.Shapes;
 using Drover.Telemetry.Statements;
 
 namespace Drover.Sessions.Sharded.Statistics;
@@ -45,15 +44,13 @@ internal sealed class StatementWatch(ClientSession session, CrossShardStatistics
 
     /// <summary>Several shards have run it.</summary>
     /// <param name="unit">The unit.</param>
-    /// <param name="call">Its statement.</param>
     /// <param name="shards">How many.</param>
     /// <param name="startUs">When it was begun.</param>
-    public void NoteSpread(in Unit unit, StatementCall call, int shards, long startUs)
+    public void NoteSpread(in Unit unit, int shards, long startUs)
     {
         bool isRead = unit.Scatter is not null || unit.Plan!.Copy is { IsFrom: false };
         StatementTier tier = isRead ? StatementTier.Scatter : StatementTier.Divided;
         statistics.Count(tier, session.Loop.Index);
-        string statement = unit.Plan!.Normalized ?? NormalizedText.Of(call.Text.Span, conforming: true);
-        statistics.Record(statement, tier, shards, session.Loop.NowUs - startUs);
+        statistics.Record(unit.Plan!.Normalized ?? "", tier, shards, session.Loop.NowUs - startUs);
     }
 }

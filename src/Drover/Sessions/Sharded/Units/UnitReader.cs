@@ -186,7 +186,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
         foreach ((_, Range text, _) in _parsed)
         {
-            if (DeclarationCall.Read(data[text], Conforms) is not null)
+            if (StatementStart.MayBe(data[text], "call"u8) && DeclarationCall.Read(data[text], Conforms) is not null)
             {
                 // No server has the procedure: it could not be prepared.
                 Merge(ref unit, Route.Refused(ShardRefusals.DeclarationAlone));
@@ -310,7 +310,9 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
 
     private void Charge(ref Unit unit, ReadOnlySpan<byte> text, in BoundValues values)
     {
-        if (DeclarationCall.Read(text, Conforms) is { } declared)
+        // The parser sees neither; by far the most statements begin otherwise, and are not looked at again.
+        bool mayBeOurs = StatementStart.MayBe(text, "call"u8) || StatementStart.MayBe(text, "explain"u8);
+        if (mayBeOurs && DeclarationCall.Read(text, Conforms) is { } declared)
         {
             unit.IsSeveral |= unit.Runs;
             unit.Runs = true;
@@ -318,7 +320,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             unit.Declared = declared;
             return;
         }
-        ExplainText? explained = ExplainText.Read(text, Conforms);
+        ExplainText? explained = mayBeOurs ? ExplainText.Read(text, Conforms) : null;
         ReadOnlySpan<byte> statement = explained is null ? text : explained.Query;
         if (!TryRoute(statement, values, out StatementPlan? plan, out Route route))
         {
@@ -333,7 +335,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             explained = null;
         }
         unit.Explained = explained;
-        if (route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused)
+        if (route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused || plan.Spread != Spread.None)
         {
             plan.Normalized ??= NormalizedText.Of(statement, Conforms);
         }
