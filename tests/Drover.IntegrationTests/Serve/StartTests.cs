@@ -41,7 +41,7 @@ public sealed class StartTests(PostgresFixture fixture)
     public async Task Unsupported_options_of_PgBouncer_are_refused_with_a_reason(string option, string reason)
     {
         await using ServeProcess serve = await ServeProcess.StartFailingAsync([], Token, option);
-        Assert.Equal(1, await serve.ExitAsync(Token));
+        Assert.Equal(2, await serve.ExitAsync(Token));
         Assert.Contains(reason, serve.Log, StringComparison.Ordinal);
     }
 
