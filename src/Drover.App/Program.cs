@@ -15,7 +15,8 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     ShardCommand.Create(),
     TableCommand.Create(),
     SchemaCommand.Create(),
-    TableCommand.CreateTenant(),
+    TenantCommand.Create(),
+    PlacementCommand.Create(),
     ConfigCommand.Create(),
     LocalPostgresCommand.Create(),
 };

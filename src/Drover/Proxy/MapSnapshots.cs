@@ -65,7 +65,7 @@ internal sealed class MapSnapshots(DataPlane plane)
         DatabaseOptions? entry = plane.Directory.Options.Databases.FirstOrDefault(one => one.Name == shard.Name);
         IEnumerable<string> slots = map
             .Groups.Values.OrderBy(static group => group.Number)
-            .Select(group => $"{group.Name} {group.Slots.CountOf(shard.Number)}");
+            .Select(group => $"{group.Name} {group.CountOf(shard.Number)}");
         return new ShardSnapshot(
             database,
             shard.Number,

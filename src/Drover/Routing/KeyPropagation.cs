@@ -27,6 +27,13 @@ internal sealed class KeyPropagation(StatementFacts facts, ImmutableArray<NamedT
         ];
     }
 
+    /// <summary>What the key of a table is not below or above.</summary>
+    public ImmutableArray<ColumnBound> BoundsOf(int table, string column, KeyType type)
+    {
+        HashSet<Node> nodes = Reach(new Node(table, column), type, isBackwards: true);
+        return [.. facts.Bounds.Where(bound => nodes.Contains(new Node(bound.Table, bound.Column)))];
+    }
+
     /// <summary>Whether each row of one place brings its own of the other: rows with an equal key.</summary>
     public bool Brings(KeyUse one, KeyUse other) =>
         one.Group == other.Group

@@ -57,7 +57,10 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
             sharded,
             group,
             _keys.ConditionsOf(index, sharded.KeyColumn, group.KeyType)
-        );
+        )
+        {
+            Bounds = group.Ranges is null ? [] : _keys.BoundsOf(index, sharded.KeyColumn, group.KeyType),
+        };
     }
 
     private string? HomeTable() =>

@@ -90,6 +90,15 @@ internal static class Refusals
             "Write the key plainly: digits, YYYY-MM-DD, a number as the column keeps it."
         );
 
+    public static RouteRefusal KeyIsNowhere(ShardedTable table, ColocationGroup group) =>
+        new(
+            "23514",
+            $"no shard has the sharding key {table.KeyColumn} of {table.Name} that is asked for",
+            $"Colocation group {group.Name} is placed by {(group.Ranges is null ? "list" : "range")}, and the key is "
+                + "in none that it has.",
+            $"drover placement add {group.Name} gives it a shard."
+        );
+
     public static RouteRefusal AwayFromHome(string what) =>
         new(
             NotSupported,

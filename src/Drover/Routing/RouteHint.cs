@@ -1,7 +1,7 @@
 // A comment in the statement that says where it runs: /* drover: shard=2 */ or /* drover: key=42 */.
 using System.Text;
+using Drover.Routing.Keys;
 using Drover.Topology;
-using Drover.Topology.Keys;
 
 namespace Drover.Routing;
 
@@ -44,8 +44,12 @@ internal static class RouteHint
             return Route.Refused(Refusals.Hint("the tables do not say which colocation group the key is of"));
         }
         string text = value is ['\'', .., '\''] ? value[1..^1].Replace("''", "'", StringComparison.Ordinal) : value;
-        return KeyHash.TryOfText(group.KeyType, Encoding.UTF8.GetBytes(text), out ulong hash)
-            ? Route.One(group.ShardOf(hash))
-            : Route.Refused(Refusals.Hint($"'{value}' is no {group.KeyType} key"));
+        if (!KeyTarget.In(group).TryOfText(Encoding.UTF8.GetBytes(text), out ulong place))
+        {
+            return Route.Refused(Refusals.Hint($"'{value}' is no {group.KeyType} key"));
+        }
+        return group.ShardOf(place) is var shard and > 0
+            ? Route.One(shard)
+            : Route.Refused(Refusals.Hint($"no shard has the key '{value}' of colocation group {group.Name}"));
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Drover.Routing.Keys;
 using Drover.Sql.Statements;
 using Drover.Topology;
+using Drover.Topology.Keys;
 
 namespace Drover.Routing;
 
@@ -30,6 +31,10 @@ internal static class RuleResolver
         foreach (KeyUse use in rule.Uses)
         {
             ShardSet shards = Of(reader, use);
+            if (shards.HasNowhere)
+            {
+                return Route.Refused(Refusals.KeyIsNowhere(use.Sharded, use.Group));
+            }
             needed.UnionWith(shards);
             if (ReferenceEquals(use, rule.Driver))
             {
@@ -87,6 +92,41 @@ internal static class RuleResolver
                 shards.IntersectWith(some);
             }
         }
+        if (use.Group.Ranges is { } ranges && !use.Bounds.IsEmpty)
+        {
+            shards.IntersectWith(Within(reader, use, ranges));
+        }
+        return shards;
+    }
+
+    /// <summary>The shards of the ranges that are not wholly below or above what the key can be.</summary>
+    private static ShardSet Within(KeyReader reader, KeyUse use, KeyRanges ranges)
+    {
+        KeyTarget target = KeyTarget.In(use.Group);
+        ulong low = 0;
+        ulong high = ulong.MaxValue;
+        foreach (ColumnBound bound in use.Bounds)
+        {
+            if (
+                reader.Count(bound.Source) != 1
+                || reader.Hash(target, bound.Source, 0, out ulong place) != KeyOutcome.Hashed
+            )
+            {
+                // What is not certain limits nothing.
+                continue;
+            }
+            low = bound.IsUpper ? low : Math.Max(low, place);
+            high = bound.IsUpper ? Math.Min(high, place) : high;
+        }
+        ShardSet shards = default;
+        for (int i = 0; i < ranges.Ranges.Length; i++)
+        {
+            ulong place = KeyRanges.PlaceOf(i);
+            if (place >= low && place <= high)
+            {
+                shards.Add(ranges.Ranges[i].Shard);
+            }
+        }
         return shards;
     }
 
@@ -97,7 +137,7 @@ internal static class RuleResolver
         ref ShardSet shards
     )
     {
-        KeyTarget target = new(group.KeyType);
+        KeyTarget target = KeyTarget.In(group);
         foreach (ValueSource source in sources)
         {
             bool isArray = source.Kind is ValueSourceKind.ArraySlot or ValueSourceKind.ArrayParameter;
@@ -133,7 +173,7 @@ internal static class RuleResolver
             {
                 continue;
             }
-            if (!array.TryHash(new KeyTarget(group.KeyType), out ulong hash))
+            if (!array.TryHash(KeyTarget.In(group), out ulong hash))
             {
                 return false;
             }
@@ -144,7 +184,7 @@ internal static class RuleResolver
 
     private static bool TryRows(KeyReader reader, InsertedKeys inserted, ref ShardSet shards, out RouteRefusal? refusal)
     {
-        KeyTarget target = new(inserted.Group.KeyType, inserted.Sharded.KeyTypeModifier);
+        KeyTarget target = KeyTarget.In(inserted.Group, inserted.Sharded.KeyTypeModifier);
         refusal = null;
         foreach (ValueSource source in inserted.Sources)
         {
@@ -153,9 +193,12 @@ internal static class RuleResolver
             {
                 switch (reader.Hash(target, source, i, out ulong hash))
                 {
-                    case KeyOutcome.Hashed:
-                        shards.Add(inserted.Group.ShardOf(hash));
+                    case KeyOutcome.Hashed when inserted.Group.ShardOf(hash) is var shard and > 0:
+                        shards.Add(shard);
                         break;
+                    case KeyOutcome.Hashed:
+                        refusal = Refusals.KeyIsNowhere(inserted.Sharded, inserted.Group);
+                        return false;
                     case KeyOutcome.Null:
                         refusal = Refusals.KeyIsNull(inserted.Sharded);
                         return false;

@@ -21,6 +21,9 @@ internal sealed record KeyUse(
     ImmutableArray<ImmutableArray<ValueSource>> Conditions
 )
 {
+    /// <summary>What its key is not below or above, in a group that is placed by range.</summary>
+    public ImmutableArray<ColumnBound> Bounds { get; init; } = [];
+
     /// <summary>It is no place of a sharded table, but of what is inserted into one.</summary>
     public bool IsInserted { get; init; }
 }
@@ -76,5 +79,5 @@ internal sealed record StatementRule
     public bool NeedsParameters =>
         Facts.HasParameters
         && Fixed is null
-        && (Inserted is not null || Uses.Any(static use => use.Conditions.Length > 0));
+        && (Inserted is not null || Uses.Any(static use => use.Conditions.Length + use.Bounds.Length > 0));
 }

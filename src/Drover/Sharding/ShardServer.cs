@@ -64,39 +64,4 @@ internal static class ShardServer
             );
         }
     }
-
-    /// <summary>Refuses when a table has rows of a key here.</summary>
-    /// <exception cref="OperationException">It has.</exception>
-    public static async Task RefuseRowsOfAsync(
-        NpgsqlConnection server,
-        Shard shard,
-        ShardedTable table,
-        string key,
-        CancellationToken cancellationToken
-    )
-    {
-        object? command = await server.ScalarAsync(
-            """
-            SELECT format('SELECT EXISTS (SELECT FROM %I.%I WHERE %I = %L::%s)', $1, $2, $3, $4,
-                format_type($5::text::oid, $6))
-            """,
-            [
-                table.Name.Schema,
-                table.Name.Name,
-                table.KeyColumn,
-                key,
-                table.KeyTypeOid.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                table.KeyTypeModifier,
-            ],
-            cancellationToken
-        );
-        if (await server.ScalarAsync((string)command!, [], cancellationToken) is true)
-        {
-            throw new OperationException(
-                $"{table.Name} has rows of this key on shard {shard.Name}: they would not be found any more. Pin "
-                    + "a tenant before its first row, or move its rows first",
-                OperationOutcome.Refused
-            );
-        }
-    }
 }

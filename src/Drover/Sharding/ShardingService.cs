@@ -1,11 +1,11 @@
-// The verbs of the map: make it, list it, declare tables, pin tenants.
-using System.Text;
+// The verbs of the map: make it, list it, declare tables.
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Sharding.Catalog;
 using Drover.Sharding.Coordination;
 using Drover.Sharding.Declaring;
 using Drover.Sharding.Drift;
+using Drover.Sharding.Placing;
 using Drover.Topology;
 using Drover.Topology.Keys;
 using Npgsql;
@@ -15,14 +15,26 @@ namespace Drover.Sharding;
 /// <summary>What a shard is and has, for a list.</summary>
 /// <param name="Shard">The shard.</param>
 /// <param name="Server">Where it is.</param>
-/// <param name="Slots">Slots that it has, by colocation group's name, as runs.</param>
-internal sealed record ShardListing(Shard Shard, string Server, IReadOnlyDictionary<string, string> Slots);
+/// <param name="Slots">Slots that it has, as runs, or ranges or keys, by colocation group's name.</param>
+/// <param name="Pins">How many keys are pinned to it, by colocation group's name.</param>
+internal sealed record ShardListing(
+    Shard Shard,
+    string Server,
+    IReadOnlyDictionary<string, string> Slots,
+    IReadOnlyDictionary<string, int> Pins
+);
 
 /// <summary>
 /// Every verb checks first and says all that is in the way; a verb that was broken off can be said again.
 /// </summary>
 internal sealed class ShardingService(ShardServers servers)
 {
+    /// <summary>The verbs of tenants.</summary>
+    public TenantPins Tenants { get; } = new(servers, TimeProvider.System);
+
+    /// <summary>The verbs of ranges and lists.</summary>
+    public KeyPlacements Placements { get; } = new(servers, TimeProvider.System);
+
     /// <summary>The catalog database's map.</summary>
     /// <exception cref="OperationException">There is none.</exception>
     public async Task<TopologySnapshot> ReadAsync(CancellationToken cancellationToken)
@@ -102,7 +114,9 @@ internal sealed class ShardingService(ShardServers servers)
                 shard,
                 servers.Describe(shard),
                 map.Groups.Values.OrderBy(group => group.Number)
-                    .ToDictionary(group => group.Name, group => group.Slots.RunsOf(shard.Number))
+                    .ToDictionary(group => group.Name, group => group.Describe(shard.Number)),
+                map.Groups.Values.Where(static group => group.Placement == PlacementKind.Hash)
+                    .ToDictionary(group => group.Name, group => group.PinsOf(shard.Number))
             )),
         ];
     }
@@ -111,12 +125,14 @@ internal sealed class ShardingService(ShardServers servers)
     /// <param name="table">Its name, with or without schema.</param>
     /// <param name="key">The column of the sharding key.</param>
     /// <param name="groupName">The colocation group; null: the one called after the key's type.</param>
+    /// <param name="placement">What places its keys; null: what the group has, and hash where there is none.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="OperationException">It cannot be; the message has every reason.</exception>
     public async Task<ShardedTable> ShardTableAsync(
         string table,
         string key,
         string? groupName,
+        PlacementKind? placement,
         CancellationToken cancellationToken
     )
     {
@@ -125,13 +141,14 @@ internal sealed class ShardingService(ShardServers servers)
         await using ShardTables shards = await ShardTables.OpenAsync(servers, map, table, key, cancellationToken);
         TableFacts facts = shards.Home;
         KeyType? type = facts.Key is { } column ? KeyTypes.Of(column.TypeOid) : null;
-        string name = groupName ?? $"{type}".ToLowerInvariant();
+        string suffix = placement is null or PlacementKind.Hash ? "" : $"_{placement}";
+        string name = groupName ?? $"{type}{suffix}".ToLowerInvariant();
         ColocationGroup? group = map.Groups.Values.FirstOrDefault(other => other.Name == name);
         Refuse(
             facts,
             [
                 .. DeclarationRules.Any(facts, map),
-                .. DeclarationRules.Sharded(facts, key, group, map),
+                .. DeclarationRules.Sharded(facts, key, group, map, placement),
                 .. shards.Differences(mayHaveRows: false),
             ]
         );
@@ -142,6 +159,7 @@ internal sealed class ShardingService(ShardServers servers)
                 name,
                 type!.Value,
                 SlotMap.Even([.. map.Shards.Select(shard => shard.Number)]),
+                placement ?? PlacementKind.Hash,
                 cancellationToken
             );
         ShardedTable sharded = new(facts.Name, key, facts.Key!.TypeOid, facts.Key.TypeModifier, number);
@@ -171,75 +189,8 @@ internal sealed class ShardingService(ShardServers servers)
         return facts.Name;
     }
 
-    /// <summary>
-    /// Gives a tenant a shard of its own. Its rows are not moved: where it has any elsewhere, it is refused.
-    /// </summary>
-    /// <param name="key">The key in text format.</param>
-    /// <param name="shardName">The shard.</param>
-    /// <param name="groupName">The colocation group; null: the only one.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task<ColocationGroup> PinAsync(
-        string key,
-        string shardName,
-        string? groupName,
-        CancellationToken cancellationToken
-    )
-    {
-        await using TopologyChange change = await BeginAsync(cancellationToken);
-        TopologySnapshot map = change.Map;
-        ColocationGroup group = FindGroup(map, groupName);
-        Shard target = FindShard(map, shardName);
-        if (!KeyHash.TryOfText(group.KeyType, Encoding.UTF8.GetBytes(key), out ulong hash))
-        {
-            throw new OperationException(
-                $"this key is no {group.KeyType} that can be proved to be what the servers would read",
-                OperationOutcome.Usage
-            );
-        }
-        int holder = group.ShardOf(hash);
-        if (holder != target.Number)
-        {
-            Shard from = map.Shards.First(shard => shard.Number == holder);
-            await using NpgsqlConnection server = await servers.OpenAsync(from, cancellationToken);
-            foreach (ShardedTable table in map.Tables.Values.Where(table => table.Group == group.Number))
-            {
-                await ShardServer.RefuseRowsOfAsync(server, from, table, key, cancellationToken);
-            }
-        }
-        await change.PinAsync(group, key, hash, target.Number, cancellationToken);
-        await change.CommitAsync(cancellationToken);
-        return group;
-    }
-
     private Task<TopologyChange> BeginAsync(CancellationToken cancellationToken) =>
         TopologyChange.BeginAsync(servers.Catalog, servers.Database.Name, cancellationToken);
-
-    private static ColocationGroup FindGroup(TopologySnapshot map, string? name)
-    {
-        string names = string.Join(", ", map.Groups.Values.Select(group => group.Name).Order());
-        return name is null
-            ? map.Groups.Count == 1
-                ? map.Groups.Values[0]
-                : throw new OperationException(
-                    map.Groups.Count == 0
-                        ? "no table is sharded yet: drover table shard TABLE --key COLUMN"
-                        : $"there are several colocation groups ({names}): say which by --group",
-                    OperationOutcome.Usage
-                )
-            : map.Groups.Values.FirstOrDefault(group => group.Name == name)
-                ?? throw new OperationException(
-                    $"there is no colocation group '{name}': there are {names}",
-                    OperationOutcome.Usage
-                );
-    }
-
-    private static Shard FindShard(TopologySnapshot map, string name) =>
-        map.Shards.FirstOrDefault(shard => shard.Name == name || $"{shard.Number}" == name)
-        ?? throw new OperationException(
-            $"there is no shard '{name}': there are "
-                + string.Join(", ", map.Shards.Select(shard => $"{shard.Number} ({shard.Name})")),
-            OperationOutcome.Usage
-        );
 
     private static void Refuse(TableFacts facts, string[] reasons)
     {

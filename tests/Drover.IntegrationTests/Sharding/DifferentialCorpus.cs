@@ -6,6 +6,9 @@ internal static class DifferentialCorpus
     /// <summary>So many may be refused and no more.</summary>
     public const int RefusedMax = 5;
 
+    /// <summary>Every key of a note, with commas between.</summary>
+    public const string Tenants = "a,b,ä,,it's";
+
     public static IReadOnlyList<string> Statements { get; } =
     [
         "INSERT INTO customers VALUES (1, 'c1', 'Bonn', '2024-02-11')",

@@ -26,16 +26,21 @@ public sealed class DifferentialTests(PostgresFixture postgres)
     [InlineData(18, 2, Form.Binary)]
     [InlineData(15, 4, Form.Text)]
     [InlineData(18, 8, Form.Simple)]
-    public async Task Sharded_database_answers_as_one_server_does(int major, int shards, object form)
+    [InlineData(18, 3, Form.Simple, "pins")]
+    [InlineData(15, 4, Form.Binary, "ranges")]
+    public async Task Sharded_database_answers_as_one_server_does(
+        int major,
+        int shards,
+        object form,
+        string placement = "slots"
+    )
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards);
         await stage.AddCoordinatorAsync(postgres, major);
         await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(Schema);
         await stage.SetUpAsync("table reference products");
-        await stage.SetUpAsync("table shard customers --key id");
-        await stage.SetUpAsync("table shard orders --key customer_id");
-        await stage.SetUpAsync("table shard notes --key tenant");
+        await DeclareAsync(stage, shards, placement);
         (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Token);
         await cluster.ExecuteAsync(Schema, Token, database);
         await using ShardedProxy proxy = await stage.ServeAsync();
@@ -69,6 +74,33 @@ public sealed class DifferentialTests(PostgresFixture postgres)
             refused.Count <= DifferentialCorpus.RefusedMax,
             $"{refused.Count} refused, at most {DifferentialCorpus.RefusedMax} may be:\n{string.Join('\n', refused)}"
         );
+    }
+
+    private static Task DeclareAsync(ShardingStage stage, int shards, string placement)
+    {
+        IEnumerable<int> keys = Enumerable.Range(1, 6);
+        return placement switch
+        {
+            "ranges" => stage.SetUpAsync([
+                "table shard customers --key id --by range",
+                "table shard orders --key customer_id --group bigint_range",
+                "table shard notes --key tenant --by list",
+                "placement add bigint_range --to 1 --shard 1",
+                .. keys.Select(key =>
+                    $"placement add bigint_range --from {key} --to {key + 1} --shard {key % shards + 1}"
+                ),
+                "placement add bigint_range --from 7 --shard 2",
+                $"placement add text_list --values {DifferentialCorpus.Tenants} --shard 2",
+            ]),
+            _ => stage.SetUpAsync([
+                "table shard customers --key id",
+                "table shard orders --key customer_id",
+                "table shard notes --key tenant",
+                .. placement == "pins"
+                    ? keys.Select(key => $"tenant pin {key} --shard {key % shards + 1} --table orders")
+                    : [],
+            ]),
+        };
     }
 
     /// <summary>A write that one side has made and the other has refused makes all that follows differ.</summary>

@@ -228,30 +228,6 @@ public sealed class ShardingCommandTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Tenant_is_pinned_before_its_first_row_and_refused_after_it()
-    {
-        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 2);
-        await stage.DoAsync("shard init");
-        (int early, _, string why) = await stage.RunAsync("tenant pin 42 --shard 2");
-        Assert.Equal(2, early);
-        Assert.Contains("no table is sharded yet", why, StringComparison.Ordinal);
-        await stage.OnShardsAsync("CREATE TABLE t (tenant int NOT NULL)");
-        await stage.DoAsync("table shard t --key tenant");
-        // hashint8extended(42, 0) & 4095 is a slot of one of the two: pinned to both in turn, one of them moves it.
-        await stage.DoAsync("tenant pin 42 --shard s1");
-        await stage.DoAsync("tenant pin 42 --shard 2");
-        await stage.OnShardAsync(2, "INSERT INTO t VALUES (42)");
-        string refused = await stage.RefusedAsync("tenant pin 42 --shard 1");
-        Assert.Contains("public.t has rows of this key on shard s2", refused, StringComparison.Ordinal);
-        Assert.DoesNotContain("42", refused, StringComparison.Ordinal);
-        (int unknown, _, string names) = await stage.RunAsync("tenant pin 42 --shard 7");
-        Assert.Equal(2, unknown);
-        Assert.Contains("1 (s1), 2 (s2)", names, StringComparison.Ordinal);
-        (int notNumber, _, _) = await stage.RunAsync("tenant pin abc --shard 1");
-        Assert.Equal(2, notNumber);
-    }
-
-    [Fact]
     public async Task Later_shard_has_a_number_of_its_own_and_no_slots()
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 2);

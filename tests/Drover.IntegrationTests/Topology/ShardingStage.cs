@@ -199,7 +199,13 @@ internal sealed class ShardingStage : IAsyncDisposable
     /// <summary>Runs commands in this process, one after the other: starting it each time takes a second.</summary>
     public async Task SetUpAsync(params IEnumerable<string> commands)
     {
-        RootCommand root = new() { ShardCommand.Create(), TableCommand.Create(), TableCommand.CreateTenant() };
+        RootCommand root = new()
+        {
+            ShardCommand.Create(),
+            TableCommand.Create(),
+            TenantCommand.Create(),
+            PlacementCommand.Create(),
+        };
         foreach (string command in commands)
         {
             await using StringWriter said = new();

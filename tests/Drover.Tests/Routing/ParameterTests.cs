@@ -9,10 +9,15 @@ namespace Drover.Tests.Routing;
 public sealed class ParameterTests : IDisposable
 {
     private readonly RoutingStage _stage = new();
+    private readonly RoutingStage _ranged = new(RoutingStage.RangedMap);
 
     public ParameterTests() => Assert.SkipUnless(PgQueryLibrary.Instance is not null, PgQueryLibrary.Remedy);
 
-    public void Dispose() => _stage.Dispose();
+    public void Dispose()
+    {
+        _stage.Dispose();
+        _ranged.Dispose();
+    }
 
     /// <summary>Parameters are written as <c>type:value</c>; <c>b8:5</c> is a number in eight binary bytes.</summary>
     [Theory]
@@ -100,8 +105,11 @@ public sealed class ParameterTests : IDisposable
     private async Task HoldsAsync(string sql, string expected, string[] values)
     {
         BindText bind = new(values);
-        string route = await _stage.RouteOfAsync(sql, "public", bind.Remainder, bind.Types);
-        Assert.Equal(expected is "all" or "any" ? expected : _stage.ShardsOf(expected), route);
+        foreach (RoutingStage stage in (RoutingStage[])[_stage, _ranged])
+        {
+            string route = await stage.RouteOfAsync(sql, "public", bind.Remainder, bind.Types);
+            Assert.Equal(expected is "all" or "any" ? expected : stage.ShardsOf(expected), route);
+        }
     }
 }
 

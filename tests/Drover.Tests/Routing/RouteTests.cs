@@ -10,10 +10,15 @@ namespace Drover.Tests.Routing;
 public sealed class RouteTests : IDisposable
 {
     private readonly RoutingStage _stage = new();
+    private readonly RoutingStage _ranged = new(RoutingStage.RangedMap);
 
     public RouteTests() => Assert.SkipUnless(PgQueryLibrary.Instance is not null, PgQueryLibrary.Remedy);
 
-    public void Dispose() => _stage.Dispose();
+    public void Dispose()
+    {
+        _stage.Dispose();
+        _ranged.Dispose();
+    }
 
     public static TheoryData<string, string> Corpus(string name)
     {
@@ -48,7 +53,13 @@ public sealed class RouteTests : IDisposable
             path = sql[1..end];
             sql = sql[(end + 1)..].Trim();
         }
-        string route = await _stage.RouteOfAsync(sql, path);
+        await HoldsAsync(_stage, sql, path, expected);
+        await HoldsAsync(_ranged, sql, path, expected);
+    }
+
+    private static async Task HoldsAsync(RoutingStage stage, string sql, string path, string expected)
+    {
+        string route = await stage.RouteOfAsync(sql, path);
         if (expected.StartsWith("refused", StringComparison.Ordinal))
         {
             Assert.StartsWith("refused", route, StringComparison.Ordinal);
@@ -58,7 +69,7 @@ public sealed class RouteTests : IDisposable
         Assert.Equal(
             char.IsLetter(expected[0]) && !expected.Contains(':', StringComparison.Ordinal)
                 ? expected
-                : _stage.ShardsOf(expected),
+                : stage.ShardsOf(expected),
             route
         );
     }

@@ -27,6 +27,23 @@ internal sealed class RoutingStage : IDisposable
     /// <summary>Four shards; orders and items by customer, notes by name, files by uuid, prices by numeric.</summary>
     public static TopologySnapshot ShopMap { get; } = MapOf(4);
 
+    /// <summary>The same shop, with ranges for every type that has an order.</summary>
+    public static TopologySnapshot RangedMap { get; } =
+        ShopMap with
+        {
+            Groups = ShopMap
+                .Groups.Values.Select(static group =>
+                    RangesOf(group.KeyType) is { Length: > 0 } ranges
+                        ? group with
+                        {
+                            Placement = PlacementKind.Range,
+                            Ranges = new KeyRanges(group.KeyType, ranges),
+                        }
+                        : group
+                )
+                .ToFrozenDictionary(static group => group.Number),
+        };
+
     public TopologySnapshot Map { get; }
 
     public StatementRouter Router { get; }
@@ -68,6 +85,38 @@ internal sealed class RoutingStage : IDisposable
         );
     }
 
+    /// <summary>All keys have a shard; integers that are neighbours, or three apart, have different ones.</summary>
+    private static KeyRange[] RangesOf(KeyType type) =>
+        type switch
+        {
+            KeyType.Bigint =>
+            [
+                new(null, "-20", 1),
+                .. Enumerable.Range(-20, 220).Select(key => new KeyRange($"{key}", $"{key + 1}", ((key + 20) % 4) + 1)),
+                new("200", null, 2),
+            ],
+            KeyType.Text => [new(null, "abd", 1), new("abd", "i", 2), new("i", null, 3)],
+            KeyType.Uuid =>
+            [
+                new("80000000-0000-0000-0000-000000000000", null, 4),
+                new(null, "8000-" + new string('0', 28), 3),
+            ],
+            KeyType.Numeric =>
+            [
+                new(null, "1.5", 3),
+                new("1.5", "7", 2),
+                new("7", "7.000001", 1),
+                new("7.000001", null, 4),
+            ],
+            KeyType.Date =>
+            [
+                new(null, "2024-02-29", 4),
+                new("2024-02-29", "2024-03-01", 1),
+                new("2024-03-01", null, 2),
+            ],
+            _ => [],
+        };
+
     /// <summary>One line: the kind, the shards, or the reason.</summary>
     /// <param name="sql">The statement.</param>
     /// <param name="path">The search_path.</param>
@@ -104,8 +153,9 @@ internal sealed class RoutingStage : IDisposable
     /// <summary>The shard of a key, as its text.</summary>
     public int ShardOf(KeyType type, string key)
     {
-        Assert.True(KeyHash.TryOfText(type, Encoding.UTF8.GetBytes(key), out ulong hash));
-        return Map.Groups[(int)type].ShardOf(hash);
+        ColocationGroup group = Map.Groups[(int)type];
+        Assert.True(KeyTarget.In(group).TryOfText(Encoding.UTF8.GetBytes(key), out ulong place));
+        return group.ShardOf(place);
     }
 
     /// <summary>The route to the shards of some keys: 42, or 42,43, or Text:abc.</summary>

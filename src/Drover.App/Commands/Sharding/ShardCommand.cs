@@ -73,10 +73,16 @@ internal static class ShardCommand
                         $"{shard.Shard.Number}",
                         shard.Shard.Name,
                         shard.Server,
-                        .. groups.Select(group => shard.Slots[group] is { Length: > 0 } runs ? runs : "none"),
+                        .. groups.Select(group => Describe(shard, group)),
                     ]
             )
         );
+    }
+
+    private static string Describe(ShardListing shard, string group)
+    {
+        string runs = shard.Slots[group] is { Length: > 0 } some ? some : "none";
+        return shard.Pins.TryGetValue(group, out int pins) && pins > 0 ? $"{runs}; pinned tenants: {pins}" : runs;
     }
 
     private static void Write(Utf8JsonWriter json, ShardListing[] shards)
@@ -92,6 +98,12 @@ internal static class ShardCommand
             foreach ((string group, string runs) in shard.Slots)
             {
                 json.WriteString(group, runs);
+            }
+            json.WriteEndObject();
+            json.WriteStartObject("pins");
+            foreach ((string group, int pins) in shard.Pins)
+            {
+                json.WriteNumber(group, pins);
             }
             json.WriteEndObject();
             json.WriteEndObject();

@@ -1,4 +1,4 @@
-// drover table shard, reference, list, and drover tenant pin: what is where.
+// drover table shard, reference, list: what the tables are.
 using System.CommandLine;
 using System.Text.Json;
 using Drover.Sharding;
@@ -6,7 +6,7 @@ using Drover.Topology;
 
 namespace Drover.App.Commands.Sharding;
 
-/// <summary>The verbs of tables and tenants.</summary>
+/// <summary>The verbs of tables.</summary>
 internal static class TableCommand
 {
     private static readonly Argument<string> s_table = new("TABLE") { Description = "The table, on every shard." };
@@ -15,36 +15,26 @@ internal static class TableCommand
         Description = "The column whose value says which shard a row is on.",
         Required = true,
     };
-    private static readonly Option<string?> s_group = new("--group")
+    private static readonly Option<string?> s_group = new("--group", "--colocation")
     {
         Description = "The colocation group; without it, the one called after the key's type.",
     };
-    private static readonly Argument<string> s_tenant = new("KEY") { Description = "The tenant's sharding key." };
-    private static readonly Option<string> s_shard = new("--shard")
+    private static readonly Option<PlacementKind?> s_by = new("--by")
     {
-        Description = "The shard's number or name.",
-        Required = true,
+        Description =
+            "What says where a key is: hash, range or list; without it what the group has, at first hash. "
+            + "Ranges and lists are given by drover placement add.",
     };
 
     /// <summary>The commands of tables.</summary>
     public static Command Create() =>
         new("table", "What the tables of a sharded database are.")
         {
-            new Command("shard", "Declares a table sharded by a key.") { s_table, s_key, s_group }.With(ShardAsync),
+            new Command("shard", "Declares a table sharded by a key.") { s_table, s_key, s_group, s_by }.With(
+                ShardAsync
+            ),
             new Command("reference", "Declares a table whole on every shard.") { s_table }.With(ReferenceAsync),
             new Command("list", "Shows the tables that are declared.").With(ListAsync),
-        };
-
-    /// <summary>The commands of tenants.</summary>
-    public static Command CreateTenant() =>
-        new("tenant", "Where single tenants are.")
-        {
-            new Command("pin", "Gives a tenant a shard of its own, before its first row.")
-            {
-                s_tenant,
-                s_shard,
-                s_group,
-            }.With(PinAsync),
         };
 
     private static async Task ShardAsync(ParseResult parsed, ShardingService service, CancellationToken cancellation)
@@ -53,6 +43,7 @@ internal static class TableCommand
             parsed.GetRequiredValue(s_table),
             parsed.GetRequiredValue(s_key),
             parsed.GetValue(s_group),
+            parsed.GetValue(s_by),
             cancellation
         );
         await SchemaCommand.FollowAsync(parsed, service, cancellation);
@@ -104,24 +95,6 @@ internal static class TableCommand
                 .Concat(reference.Select(table => (string[])[$"{table}", "reference", "", ""]))
         );
         await parsed.InvocationConfiguration.Output.WriteLineAsync($"All others are on shard {map.Home.Name}.");
-    }
-
-    private static async Task PinAsync(ParseResult parsed, ShardingService service, CancellationToken cancellation)
-    {
-        ColocationGroup group = await service.PinAsync(
-            parsed.GetRequiredValue(s_tenant),
-            parsed.GetRequiredValue(s_shard),
-            parsed.GetValue(s_group),
-            cancellation
-        );
-        if (ShardingInvocation.WantsJson(parsed))
-        {
-            await ShardingInvocation.WriteJsonAsync(parsed, json => json.WriteString("group", group.Name));
-            return;
-        }
-        await parsed.InvocationConfiguration.Output.WriteLineAsync(
-            $"pinned in {group.Name}: its rows go to shard {parsed.GetRequiredValue(s_shard)} from now on"
-        );
     }
 
     private static async Task SayAsync(ParseResult parsed, TableName table, string what, string? key)

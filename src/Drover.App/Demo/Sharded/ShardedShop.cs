@@ -204,7 +204,7 @@ internal sealed class ShardedShop : IAsyncDisposable
                 }
                 else
                 {
-                    await service.ShardTableAsync(table, key, null, cancellationToken);
+                    await service.ShardTableAsync(table, key, null, null, cancellationToken);
                 }
             }
             await service.SyncCoordinatorAsync(cancellationToken);

@@ -76,5 +76,5 @@ internal sealed record CopyKey(
 )
 {
     /// <summary>What it becomes.</summary>
-    public KeyTarget Target => new(Group.KeyType, Sharded.KeyTypeModifier);
+    public KeyTarget Target => KeyTarget.In(Group, Sharded.KeyTypeModifier);
 }

@@ -144,11 +144,15 @@ internal abstract class CopySplitter(CopyPlan plan)
     protected int ShardOf(ReadOnlySpan<byte> value, bool isBinary)
     {
         CopyKey key = Plan.Key!;
-        if (TryHash(key.Target, value, isBinary, out ulong hash))
+        bool isKey = TryHash(key.Target, value, isBinary, out ulong hash);
+        int shard = isKey ? key.Group.ShardOf(hash) : 0;
+        if (shard != 0)
         {
-            return key.Group.ShardOf(hash);
+            return shard;
         }
-        RouteRefusal refusal = Refusals.KeyIsNoValue(key.Sharded);
+        RouteRefusal refusal = isKey
+            ? Refusals.KeyIsNowhere(key.Sharded, key.Group)
+            : Refusals.KeyIsNoValue(key.Sharded);
         Failure = refusal with { Context = Context(isBinary ? "" : KeyContext(value)) };
         return 0;
     }
@@ -171,7 +175,7 @@ internal abstract class CopySplitter(CopyPlan plan)
         bool isText = target.Type is KeyType.Text or KeyType.PaddedText;
         bool rounds = target is { Type: KeyType.Numeric, Modifier: >= 0 };
         return isBinary && !isText
-            ? !rounds && KeyHash.TryOfBinary(target.Type, value, out hash)
+            ? !rounds && target.TryOfBinary(value, out hash)
             : KeyColumnText.TryHash(target, value, out hash);
     }
 

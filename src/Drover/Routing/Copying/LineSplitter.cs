@@ -103,7 +103,7 @@ internal abstract class LineSplitter(CopyPlan plan) : CopySplitter(plan)
                 break;
             default:
                 // Any server refuses it, each in the order in which it looks at a row's columns.
-                shard = Plan.Key!.Group.ShardOf(0);
+                shard = Plan.Key!.Group.AnyShard;
                 break;
         }
         return Failure is null;

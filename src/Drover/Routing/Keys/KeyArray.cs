@@ -1,6 +1,5 @@
 // The elements of an array in text or binary format, one after the other.
 using System.Buffers.Binary;
-using Drover.Topology.Keys;
 
 namespace Drover.Routing.Keys;
 
@@ -53,9 +52,7 @@ internal ref struct KeyArray
 
     /// <summary>Hashes the element under the cursor.</summary>
     public readonly bool TryHash(KeyTarget target, out ulong hash) =>
-        _isBinary
-            ? KeyHash.TryOfBinary(target.Type, Current, out hash)
-            : KeyColumnText.TryHash(target, Current, out hash);
+        _isBinary ? target.TryOfBinary(Current, out hash) : KeyColumnText.TryHash(target, Current, out hash);
 
     private bool NextBinary()
     {

@@ -13,7 +13,7 @@ internal static class KeyColumnText
     public static bool TryHash(KeyTarget target, ReadOnlySpan<byte> text, out ulong hash)
     {
         hash = 0;
-        return (target.Modifier < 0 || IsStoredAsIs(target, text)) && KeyHash.TryOfText(target.Type, text, out hash);
+        return (target.Modifier < 0 || IsStoredAsIs(target, text)) && target.TryOfText(text, out hash);
     }
 
     /// <summary>

@@ -33,7 +33,7 @@ internal static class KeyLiteral
         {
             ItemKinds.String => OfString(target, token, out hash),
             ItemKinds.Int4 or ItemKinds.Int4Edge or ItemKinds.Int4Least or ItemKinds.Int8 => OfInteger(
-                target.Type,
+                target,
                 token,
                 out hash
             ),
@@ -50,22 +50,22 @@ internal static class KeyLiteral
     public static bool IsPlainString(ReadOnlySpan<byte> token) =>
         token is [(byte)'\'', .., (byte)'\''] && !token[1..^1].Contains((byte)'\'');
 
-    private static bool OfInteger(KeyType type, ReadOnlySpan<byte> token, out ulong hash)
+    private static bool OfInteger(KeyTarget target, ReadOnlySpan<byte> token, out ulong hash)
     {
         hash = 0;
         if (!LiteralText.TryReadInteger(token, out long value))
         {
             return false;
         }
-        switch (type)
+        switch (target.Type)
         {
             case KeyType.Bigint:
-                hash = PostgresHash.OfInt64(value);
+                hash = target.OfInteger(value);
                 return true;
             case KeyType.Numeric:
                 Span<byte> digits = stackalloc byte[24];
                 Utf8Formatter.TryFormat(value, digits, out int length);
-                return KeyHash.TryOfText(type, digits[..length], out hash);
+                return target.TryOfText(digits[..length], out hash);
             default:
                 return false;
         }

@@ -69,7 +69,7 @@ internal static class KeyParameter
 
     private static bool Of(KeyTarget target, in BoundValue value, out ulong hash) =>
         value.IsBinary && !IsText(target.Type)
-            ? KeyHash.TryOfBinary(target.Type, value.Bytes, out hash)
+            ? target.TryOfBinary(value.Bytes, out hash)
             : KeyColumnText.TryHash(target, value.Bytes, out hash);
 
     private static bool OfNumber(KeyTarget target, KeyType declared, in BoundValue value, out ulong hash)
@@ -82,12 +82,11 @@ internal static class KeyParameter
         if (declared == KeyType.Numeric)
         {
             // A column with a scale would round it.
-            return target is { Type: KeyType.Numeric, Modifier: < 0 }
-                && KeyHash.TryOfBinary(KeyType.Numeric, value.Bytes, out hash);
+            return target is { Type: KeyType.Numeric, Modifier: < 0 } && target.TryOfBinary(value.Bytes, out hash);
         }
         if (target.Type == KeyType.Bigint)
         {
-            return KeyHash.TryOfBinary(KeyType.Bigint, value.Bytes, out hash);
+            return target.TryOfBinary(value.Bytes, out hash);
         }
         Span<byte> digits = stackalloc byte[24];
         return TryInteger(value.Bytes, out long integer)

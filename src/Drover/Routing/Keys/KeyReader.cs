@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
+using Drover.Topology;
 using Drover.Topology.Keys;
 
 namespace Drover.Routing.Keys;
@@ -23,7 +24,23 @@ internal enum KeyOutcome
 /// <summary>What a key is compared with, or is to become.</summary>
 /// <param name="Type">Of the colocation group.</param>
 /// <param name="Modifier">Type modifier of the column that is written, which may round; -1 for a comparison.</param>
-internal readonly record struct KeyTarget(KeyType Type, int Modifier = -1);
+/// <param name="Ranges">The ranges that place the group's keys; null where their hashes do.</param>
+internal readonly record struct KeyTarget(KeyType Type, int Modifier = -1, KeyRanges? Ranges = null)
+{
+    /// <summary>A key that is to be found in a group: what is read of it is its place there.</summary>
+    public static KeyTarget In(ColocationGroup group, int modifier = -1) => new(group.KeyType, modifier, group.Ranges);
+
+    /// <summary>The hash, or the place among the ranges, of a value in text format.</summary>
+    public bool TryOfText(ReadOnlySpan<byte> text, out ulong place) =>
+        Ranges is null ? KeyHash.TryOfText(Type, text, out place) : Ranges.TryOfText(text, out place);
+
+    /// <summary>The same of one in the type's binary format.</summary>
+    public bool TryOfBinary(ReadOnlySpan<byte> value, out ulong place) =>
+        Ranges is null ? KeyHash.TryOfBinary(Type, value, out place) : Ranges.TryOfBinary(value, out place);
+
+    /// <summary>The same of an integer, where that is the type.</summary>
+    public ulong OfInteger(long value) => Ranges is null ? PostgresHash.OfInt64(value) : Ranges.OfInteger(value);
+}
 
 /// <summary>Reads the values of one text and one Bind.</summary>
 /// <param name="literals">The text's.</param>
@@ -38,7 +55,7 @@ internal readonly ref struct KeyReader(StatementLiterals literals, BoundValues v
     public int Count(ValueSource source) =>
         source.Kind is ValueSourceKind.Slot or ValueSourceKind.ArraySlot ? _literals.Slots[source.Number].Count : 1;
 
-    /// <summary>Hashes one value of a source that is no array.</summary>
+    /// <summary>Hashes one value of a source that is no array; where the target has ranges, finds its place.</summary>
     public KeyOutcome Hash(KeyTarget target, ValueSource source, int occurrence, out ulong hash)
     {
         hash = 0;

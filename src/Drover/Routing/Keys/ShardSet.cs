@@ -17,6 +17,9 @@ internal struct ShardSet
 
     public bool IsEvery { get; private set; }
 
+    /// <summary>A key of a place that no shard has is among what was asked for.</summary>
+    public readonly bool HasNowhere => (_words[0] & 1) != 0;
+
     /// <summary>How many, when they are not every one.</summary>
     public readonly int Count
     {
@@ -47,6 +50,7 @@ internal struct ShardSet
         }
     }
 
+    /// <summary>Adds one by its number; 0 for nowhere.</summary>
     public void Add(int shard) => _words[shard / BitsPerWord] |= 1UL << (shard % BitsPerWord);
 
     public void IntersectWith(in ShardSet other)

@@ -1,5 +1,6 @@
 // The pools that a client of a sharded database gets its servers from.
 using Drover.Pooling;
+using Drover.Protocol;
 using Drover.Routing;
 using Drover.Sessions.Sharded.Units;
 
@@ -29,9 +30,14 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     public int TargetOf(Route route) =>
         route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused ? CoordinatorNumber : NumberOf(route);
 
-    /// <summary>Whether PostgreSQL itself can answer it in the coordinator: it only reads, and is alone.</summary>
+    /// <summary>
+    /// Whether PostgreSQL itself can answer it in the coordinator: it only reads, is alone, and nothing is wrong with
+    /// it but what the shards cannot do.
+    /// </summary>
     public bool MayCoordinate(in Unit unit) =>
-        HasCoordinator && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true };
+        HasCoordinator
+        && unit is { Writes: false, IsSeveral: false, Plan.MayCoordinate: true }
+        && unit.Route.Refusal is null or { SqlState: SqlState.FeatureNotSupported };
 
     /// <summary>Whether it does, as nobody else can.</summary>
     public bool Coordinates(in Unit unit) =>

@@ -12,6 +12,11 @@ internal static class CatalogSchema
     /// <summary>The version of the tables below.</summary>
     public const int Version = 1;
 
+    /// <summary>
+    /// That of a map with a group that is not placed by hash: who does not know of it must not read the map.
+    /// </summary>
+    public const int PlacementVersion = 2;
+
     /// <summary>The channel on which every change of the map is told, with the new epoch.</summary>
     public const string Channel = "drover_topology";
 
@@ -58,6 +63,18 @@ internal static class CatalogSchema
             schema_name text NOT NULL,
             table_name text NOT NULL,
             PRIMARY KEY (schema_name, table_name)
+        );
+        """;
+
+    /// <summary>What groups have that are not placed by hash; the keys of a list are in drover.pins.</summary>
+    public const string Placements = """
+        ALTER TABLE drover.colocation_groups ADD COLUMN IF NOT EXISTS placement text NOT NULL DEFAULT 'Hash'
+            CHECK (placement IN ('Hash', 'Range', 'List'));
+        CREATE TABLE IF NOT EXISTS drover.ranges (
+            colocation_group int NOT NULL REFERENCES drover.colocation_groups,
+            from_key text,
+            to_key text,
+            shard int NOT NULL REFERENCES drover.shards
         );
         """;
 
@@ -135,10 +152,10 @@ internal static class CatalogSchema
                 cancellationToken
             )
         )[0];
-        if (version != Version)
+        if (version is < Version or > PlacementVersion)
         {
             throw new OperationException(
-                $"the map has version {version}, this Drover knows {Version}: use the newer one"
+                $"the map has version {version}, this Drover knows {PlacementVersion}: use the newer one"
             );
         }
         if (other != database)

@@ -64,6 +64,51 @@ internal sealed class TopologyChange : IAsyncDisposable
         string name,
         KeyType type,
         SlotMap slots,
+        PlacementKind placement,
+        CancellationToken cancellationToken
+    )
+    {
+        int number = await AddGroupAsync(name, type, slots, cancellationToken);
+        if (placement != PlacementKind.Hash)
+        {
+            await _connection.ExecuteAsync(CatalogSchema.Placements, [], cancellationToken);
+            await _connection.ExecuteAsync(
+                "UPDATE drover.colocation_groups SET placement = $2 WHERE number = $1",
+                [number, placement.ToString()],
+                cancellationToken
+            );
+            await _connection.ExecuteAsync(
+                "UPDATE drover.topology SET version = $1",
+                [CatalogSchema.PlacementVersion],
+                cancellationToken
+            );
+        }
+        return number;
+    }
+
+    /// <summary>Gives a range of keys a shard.</summary>
+    public Task AddRangeAsync(ColocationGroup group, KeyRange range, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            "INSERT INTO drover.ranges (colocation_group, from_key, to_key, shard) VALUES ($1, $2::text, $3::text, $4)",
+            [group.Number, range.From, range.To, range.Shard],
+            cancellationToken
+        );
+
+    /// <summary>Takes it away again.</summary>
+    public Task DropRangeAsync(ColocationGroup group, KeyRange range, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            """
+            DELETE FROM drover.ranges WHERE colocation_group = $1 AND from_key IS NOT DISTINCT FROM $2::text
+                AND to_key IS NOT DISTINCT FROM $3::text
+            """,
+            [group.Number, range.From, range.To],
+            cancellationToken
+        );
+
+    private async Task<int> AddGroupAsync(
+        string name,
+        KeyType type,
+        SlotMap slots,
         CancellationToken cancellationToken
     ) =>
         (int)
@@ -113,9 +158,17 @@ internal sealed class TopologyChange : IAsyncDisposable
         _connection.ExecuteAsync(
             """
             INSERT INTO drover.pins (colocation_group, hash, key, shard) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (colocation_group, hash) DO UPDATE SET shard = excluded.shard
+            ON CONFLICT (colocation_group, hash) DO UPDATE SET shard = excluded.shard, key = excluded.key
             """,
             [group.Number, (long)hash, key, shard],
+            cancellationToken
+        );
+
+    /// <summary>Takes it away again.</summary>
+    public Task UnpinAsync(ColocationGroup group, ulong hash, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            "DELETE FROM drover.pins WHERE colocation_group = $1 AND hash = $2",
+            [group.Number, (long)hash],
             cancellationToken
         );
 

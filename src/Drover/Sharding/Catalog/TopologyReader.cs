@@ -84,8 +84,12 @@ internal static class TopologyReader
                 cancellationToken
             )
         ).ToLookup(row => row.Group, row => row.Pin);
-        return await connection.ListAsync(
-            "SELECT number, name, key_type, slots FROM drover.colocation_groups ORDER BY number",
+        // A map that was made before there was a placement has no such column.
+        List<ColocationGroup> groups = await connection.ListAsync(
+            """
+            SELECT number, name, key_type, slots, coalesce(to_jsonb(g) ->> 'placement', 'Hash')
+            FROM drover.colocation_groups g ORDER BY number
+            """,
             [],
             row => new ColocationGroup(
                 row.GetInt32(0),
@@ -93,8 +97,41 @@ internal static class TopologyReader
                 Enum.Parse<KeyType>(row.GetString(2)),
                 new SlotMap([.. row.GetFieldValue<int[]>(3)]),
                 pins[row.GetInt32(0)].ToFrozenDictionary()
-            ),
+            )
+            {
+                Placement = Enum.Parse<PlacementKind>(row.GetString(4)),
+            },
             cancellationToken
         );
+        return groups.Exists(static group => group.Placement == PlacementKind.Range)
+            ? await WithRangesAsync(connection, groups, cancellationToken)
+            : groups;
+    }
+
+    private static async Task<List<ColocationGroup>> WithRangesAsync(
+        NpgsqlConnection connection,
+        List<ColocationGroup> groups,
+        CancellationToken cancellationToken
+    )
+    {
+        ILookup<int, KeyRange> ranges = (
+            await connection.ListAsync(
+                "SELECT colocation_group, from_key, to_key, shard FROM drover.ranges",
+                [],
+                row => (Group: row.GetInt32(0), Range: new KeyRange(row.Text(1), row.Text(2), row.GetInt32(3))),
+                cancellationToken
+            )
+        ).ToLookup(row => row.Group, row => row.Range);
+        return
+        [
+            .. groups.Select(group =>
+                group.Placement == PlacementKind.Range
+                    ? group with
+                    {
+                        Ranges = new KeyRanges(group.KeyType, ranges[group.Number]),
+                    }
+                    : group
+            ),
+        ];
     }
 }

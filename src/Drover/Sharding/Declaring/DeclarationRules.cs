@@ -38,11 +38,13 @@ internal static class DeclarationRules
     /// <param name="key">The key that was asked for.</param>
     /// <param name="group">The colocation group that it would be in; null for one that is not there yet.</param>
     /// <param name="map">The map so far.</param>
+    /// <param name="placement">What is to place its keys; null: what the group has.</param>
     public static IEnumerable<string> Sharded(
         TableFacts facts,
         string key,
         ColocationGroup? group,
-        TopologySnapshot map
+        TopologySnapshot map,
+        PlacementKind? placement = null
     )
     {
         if (facts.Key is not { } column)
@@ -50,6 +52,7 @@ internal static class DeclarationRules
             return [$"{facts.Quoted} has no column {key}: its columns are {string.Join(", ", facts.Columns)}"];
         }
         return KeyColumn(facts, column, group)
+            .Concat(Placement(facts, column, group, placement))
             .Concat(Uniqueness(facts, key))
             .Concat(Outgoing(facts, key, group, map))
             .Concat(Incoming(facts, key, group, map))
@@ -91,6 +94,34 @@ internal static class DeclarationRules
         {
             yield return $"{column.Name} has a nondeterministic collation: strings that differ can be equal, and would "
                 + "be on different shards";
+        }
+    }
+
+    private static IEnumerable<string> Placement(
+        TableFacts facts,
+        KeyColumnFacts column,
+        ColocationGroup? group,
+        PlacementKind? placement
+    )
+    {
+        if (group is not null && placement is not null && group.Placement != placement)
+        {
+            yield return $"colocation group {group.Name} is placed by {group.Placement.ToString().ToLowerInvariant()}: "
+                + "leave --by out, or name another group by --group";
+        }
+        if ((placement ?? group?.Placement) != PlacementKind.Range || KeyTypes.Of(column.TypeOid) is not { } type)
+        {
+            yield break;
+        }
+        if (!KeyOrder.Has(type))
+        {
+            yield return $"{column.Name} is {column.TypeName}, of which equal values are written in several ways: "
+                + "ranges are of smallint, integer, bigint, date, numeric, uuid, text or varchar";
+        }
+        else if (!column.IsByBytes)
+        {
+            yield return $"{column.Name} is sorted by the rules of a language: ranges of text are in the order of "
+                + $"their bytes. ALTER TABLE {facts.Quoted} ALTER {column.Name} TYPE {column.TypeName} COLLATE \"C\"";
         }
     }
 

@@ -12,8 +12,6 @@ namespace Drover.Sharding.Declaring;
 /// </summary>
 internal sealed class ShardTables : IAsyncDisposable
 {
-    private const string LockTimeout = "3s";
-
     private readonly ShardServers _servers;
     private readonly List<(Shard Shard, NpgsqlConnection Server, TableFacts? Facts)> _shards = [];
 
@@ -110,27 +108,15 @@ internal sealed class ShardTables : IAsyncDisposable
     )
     {
         // Kept until the session ends.
-        await server.ExecuteAsync($"BEGIN; SET LOCAL lock_timeout = '{LockTimeout}'", [], cancellationToken);
+        await TableLock.BeginAsync(server, cancellationToken);
         object? kind = await server.ScalarAsync(
             "SELECT relkind::text FROM pg_class WHERE oid = to_regclass($1)",
             [name],
             cancellationToken
         );
-        if (kind is not ("r" or "p"))
+        if (kind is "r" or "p")
         {
-            return;
-        }
-        try
-        {
-            await server.ExecuteAsync($"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE", [], cancellationToken);
-        }
-        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
-        {
-            throw new OperationException(
-                $"shard {shard.Name}: {name} is being written to, and {LockTimeout} were not enough to lock it: "
-                    + "try again when its writers are done",
-                busy
-            );
+            await TableLock.TakeAsync(server, shard, name, cancellationToken);
         }
     }
 

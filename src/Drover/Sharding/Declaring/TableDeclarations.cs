@@ -33,7 +33,9 @@ internal sealed class TableDeclarations(ShardServers servers, ShardedDatabaseSta
         {
             using CancellationTokenSource late = new(DeclareMax, time);
             TableName name = declaration.Key is { } key
-                ? (await _service.ShardTableAsync(declaration.Table, key, declaration.Colocation, late.Token)).Name
+                ? (
+                    await _service.ShardTableAsync(declaration.Table, key, declaration.Colocation, null, late.Token)
+                ).Name
                 : await _service.ReferenceTableAsync(declaration.Table, late.Token);
             // The follower is told of it at once. The coordinator waits for the new map by itself.
             while (state.Map is not { } map || !(map.Tables.ContainsKey(name) || map.ReferenceTables.Contains(name)))

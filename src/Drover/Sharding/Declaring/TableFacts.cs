@@ -11,6 +11,7 @@ namespace Drover.Sharding.Declaring;
 /// <param name="IsNotNull">True when NULL is refused.</param>
 /// <param name="IsGenerated">True for GENERATED … STORED or VIRTUAL.</param>
 /// <param name="IsDeterministic">False when strings that differ may be equal under its collation.</param>
+/// <param name="IsByBytes">False when its collation puts strings in another order than their bytes are in.</param>
 internal sealed record KeyColumnFacts(
     string Name,
     uint TypeOid,
@@ -18,7 +19,8 @@ internal sealed record KeyColumnFacts(
     int TypeModifier,
     bool IsNotNull,
     bool IsGenerated,
-    bool IsDeterministic
+    bool IsDeterministic,
+    bool IsByBytes
 );
 
 /// <summary>A unique index, primary key or exclusion constraint.</summary>

@@ -32,8 +32,12 @@ internal static class TableFactsReader
 
     private const string Key = """
         SELECT a.attname::text, a.atttypid, format_type(a.atttypid, a.atttypmod), a.atttypmod, a.attnotnull,
-            a.attgenerated <> '', coalesce(o.collisdeterministic, true)
+            a.attgenerated <> '', coalesce(o.collisdeterministic, true), a.attcollation = 0 OR CASE o.collprovider
+                WHEN 'd' THEN db.datlocprovider = 'b'
+                    OR (db.datlocprovider = 'c' AND db.datcollate IN ('C', 'POSIX'))
+                ELSE o.collprovider = 'b' OR (o.collprovider = 'c' AND o.collcollate IN ('C', 'POSIX')) END
         FROM pg_attribute a LEFT JOIN pg_collation o ON o.oid = a.attcollation
+        JOIN pg_database db ON db.datname = current_database()
         WHERE a.attrelid = $1::text::regclass AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
         """;
 
@@ -172,7 +176,8 @@ internal static class TableFactsReader
                     row.GetInt32(3),
                     row.GetBoolean(4),
                     row.GetBoolean(5),
-                    row.GetBoolean(6)
+                    row.GetBoolean(6),
+                    row.GetBoolean(7)
                 ),
                 cancellationToken
             )

@@ -36,6 +36,8 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
 
     public List<ColumnPredicate> Predicates { get; } = [];
 
+    public List<ColumnBound> Bounds { get; } = [];
+
     public List<ColumnEquality> Equalities { get; } = [];
 
     public List<Assignment> Assignments { get; } = [];
@@ -156,6 +158,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
             Functions = [.. Functions],
             RowLocks = [.. RowLocks],
             Predicates = [.. Predicates],
+            Bounds = [.. Bounds],
             Equalities = [.. Equalities],
             Assignments = [.. Assignments],
             Inserted = Inserted,

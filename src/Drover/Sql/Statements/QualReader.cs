@@ -43,6 +43,7 @@ internal sealed class QualReader(
                     Add(limit);
                 }
                 ReadEquality(qual);
+                ReadBounds(qual);
                 break;
             case "SubLink" when qual.Text("subLinkType") is "EXISTS_SUBLINK" or "ANY_SUBLINK":
                 scope.Conjuncts[qual] = this;
@@ -141,6 +142,43 @@ internal sealed class QualReader(
         )
         {
             AddEquality(scope.Resolve(left), scope.Resolve(right));
+        }
+    }
+
+    private void ReadBounds(SqlNode expression)
+    {
+        if (expression.Child("lexpr") is not { } left || expression.Child("rexpr") is not { } right)
+        {
+            return;
+        }
+        switch (expression.Text("kind"), expression.Names("name"))
+        {
+            case ("AEXPR_OP", [">" or ">="] or ["pg_catalog", ">" or ">="]):
+                AddBound(left, right, isUpper: false);
+                AddBound(right, left, isUpper: true);
+                break;
+            case ("AEXPR_OP", ["<" or "<="] or ["pg_catalog", "<" or "<="]):
+                AddBound(left, right, isUpper: true);
+                AddBound(right, left, isUpper: false);
+                break;
+            case ("AEXPR_BETWEEN", _) when right.List("items") is [var low, var high]:
+                AddBound(left, low, isUpper: false);
+                AddBound(left, high, isUpper: true);
+                break;
+        }
+    }
+
+    private void AddBound(SqlNode column, SqlNode value, bool isUpper)
+    {
+        if (column.Kind != "ColumnRef")
+        {
+            return;
+        }
+        ValueSource source = ValueSources.Of(value, facts.Places);
+        ColumnSource found = scope.Resolve(column);
+        if (source.Kind is ValueSourceKind.Slot or ValueSourceKind.Parameter && found.Table >= 0 && Restricts(found))
+        {
+            facts.Bounds.Add(new ColumnBound(found.Table, found.Column, isUpper, source));
         }
     }
 

@@ -73,6 +73,9 @@ internal sealed record StatementFacts
     /// <summary>Which rows of which table can matter at all.</summary>
     public ImmutableArray<ColumnPredicate> Predicates { get; init; } = [];
 
+    /// <summary>What columns are not below or above in any row that matters.</summary>
+    public ImmutableArray<ColumnBound> Bounds { get; init; } = [];
+
     /// <summary>Which columns of two tables are equal in every row that matters.</summary>
     public ImmutableArray<ColumnEquality> Equalities { get; init; } = [];
 
@@ -139,6 +142,12 @@ internal sealed record FunctionUse(string Schema, string Name, int Arguments, Fu
 /// <param name="Column">As PostgreSQL folds it.</param>
 /// <param name="Sources">The values; NULL among them matches nothing.</param>
 internal sealed record ColumnPredicate(int Table, string Column, ImmutableArray<ValueSource> Sources);
+
+/// <summary>
+/// Only rows of a table whose column is not above a value, or not below it, can matter; whether equal ones do is left
+/// open. NULL matches nothing.
+/// </summary>
+internal sealed record ColumnBound(int Table, string Column, bool IsUpper, ValueSource Source);
 
 /// <summary>
 /// Two columns are equal where both tables matter. Of an outer join, only what holds of the first is true of the

@@ -1,6 +1,5 @@
 // A key as it stands in a statement, a parameter or a line of COPY → its hash.
 using System.Buffers.Binary;
-using System.Buffers.Text;
 
 namespace Drover.Topology.Keys;
 
@@ -69,66 +68,23 @@ internal static class KeyHash
 
     private static bool TryInteger(ReadOnlySpan<byte> text, out ulong hash)
     {
-        hash = 0;
-        ReadOnlySpan<byte> digits = KeyText.Trim(text);
-        digits = digits is [(byte)'+', >= (byte)'0' and <= (byte)'9', ..] ? digits[1..] : digits;
-        if (!Utf8Parser.TryParse(digits, out long value, out int read) || read != digits.Length)
-        {
-            return false;
-        }
-        hash = PostgresHash.OfInt64(value);
-        return true;
+        bool isInteger = KeyText.TryInteger(text, out long value);
+        hash = isInteger ? PostgresHash.OfInt64(value) : 0;
+        return isInteger;
     }
 
-    // As uuid_in: digits in pairs, a hyphen after any four of them, braces around it all.
     private static bool TryUuid(ReadOnlySpan<byte> text, out ulong hash)
     {
-        hash = 0;
-        bool isBraced = text is [(byte)'{', .., (byte)'}'];
-        text = isBraced ? text[1..^1] : text;
         Span<byte> value = stackalloc byte[16];
-        for (int i = 0; i < value.Length; i++)
-        {
-            if (text.Length < 2 || !KeyText.TryHexPair(text, out value[i]))
-            {
-                return false;
-            }
-            text = text[2..];
-            if (i % 2 == 1 && i < value.Length - 1 && text is [(byte)'-', ..])
-            {
-                text = text[1..];
-            }
-        }
-        if (text.Length > 0)
-        {
-            return false;
-        }
-        hash = PostgresHash.OfBytes(value);
-        return true;
+        bool isUuid = KeyText.TryUuid(text, value);
+        hash = isUuid ? PostgresHash.OfBytes(value) : 0;
+        return isUuid;
     }
 
-    // Year, month, day: the one form that no DateStyle reads otherwise.
     private static bool TryDate(ReadOnlySpan<byte> text, out ulong hash)
     {
-        hash = 0;
-        text = KeyText.Trim(text);
-        if (
-            text.Length != 10
-            || text[4] != '-'
-            || text[7] != '-'
-            || !KeyText.TryDigits(text[..4], out int year)
-            || !KeyText.TryDigits(text[5..7], out int month)
-            || !KeyText.TryDigits(text[8..], out int day)
-            || year == 0
-            || month is 0 or > 12
-            || day == 0
-            || day > DateTime.DaysInMonth(year, month)
-        )
-        {
-            return false;
-        }
-        int days = new DateOnly(year, month, day).DayNumber - new DateOnly(2000, 1, 1).DayNumber;
-        hash = PostgresHash.OfUInt32((uint)days);
-        return true;
+        bool isDate = KeyText.TryDate(text, out int days);
+        hash = isDate ? PostgresHash.OfUInt32((uint)days) : 0;
+        return isDate;
     }
 }

@@ -4,14 +4,30 @@ using System.Text;
 
 namespace Drover.Topology.Keys;
 
+/// <summary>What a numeric is, in the order that PostgreSQL puts them in.</summary>
+internal enum NumericKind
+{
+    NegativeInfinity,
+    Negative,
+    Zero,
+    Positive,
+    Infinity,
+    NotANumber,
+}
+
+/// <summary>A numeric but for its digits.</summary>
+/// <param name="Kind">Which side of zero it is on, or that it is no number.</param>
+/// <param name="Count">How many digits it has.</param>
+/// <param name="Weight">The first digit stands for 10,000 to this power.</param>
+internal readonly record struct NumericParts(NumericKind Kind, int Count = 0, int Weight = 0);
+
 /// <summary>
-/// hash_numeric_extended(value, 0): values that are equal have equal hashes, whatever their scale
-/// (src/backend/utils/adt/numeric.c).
+/// Numbers that are equal have equal digits and weights, whatever their scale (src/backend/utils/adt/numeric.c).
 /// </summary>
 internal static class NumericKey
 {
-    /// <summary>Longer keys are not hashed here.</summary>
-    private const int DigitsMax = 256;
+    /// <summary>Longer keys are not read here.</summary>
+    public const int DigitsMax = 256;
 
     // Nobody shards by such numbers, and near its own limits the server rounds or refuses.
     private const int ExponentMax = 1000;
@@ -20,17 +36,43 @@ internal static class NumericKey
     private const ulong SpecialHash = 0;
     private const ulong ZeroHash = ulong.MaxValue;
 
-    /// <summary>Hashes a decimal number, with or without exponent, NaN, or an infinity.</summary>
+    /// <summary>hash_numeric_extended(value, 0) of a number in text format.</summary>
     public static bool TryHashText(ReadOnlySpan<byte> text, out ulong hash)
     {
-        hash = 0;
+        Span<short> digits = stackalloc short[DigitsMax];
+        bool isRead = TryReadText(text, digits, out NumericParts parts);
+        hash = isRead ? HashOf(parts, digits) : 0;
+        return isRead;
+    }
+
+    /// <summary>hash_numeric_extended(value, 0) of a number in binary format.</summary>
+    public static bool TryHashBinary(ReadOnlySpan<byte> value, out ulong hash)
+    {
+        Span<short> digits = stackalloc short[DigitsMax];
+        bool isRead = TryReadBinary(value, digits, out NumericParts parts);
+        hash = isRead ? HashOf(parts, digits) : 0;
+        return isRead;
+    }
+
+    /// <summary>Reads a decimal number, with or without exponent, NaN, or an infinity.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="digits">Room for <see cref="DigitsMax"/>.</param>
+    /// <param name="parts">The rest of it.</param>
+    public static bool TryReadText(ReadOnlySpan<byte> text, Span<short> digits, out NumericParts parts)
+    {
         text = KeyText.Trim(text);
+        bool isNegative = text is [(byte)'-', ..];
         if (IsSpecial(text))
         {
-            hash = SpecialHash;
+            parts = new NumericParts(
+                Ascii.EqualsIgnoreCase(text, "NaN"u8) ? NumericKind.NotANumber
+                : isNegative ? NumericKind.NegativeInfinity
+                : NumericKind.Infinity
+            );
             return true;
         }
-        text = text is [(byte)'+' or (byte)'-', ..] ? text[1..] : text;
+        parts = default;
+        text = isNegative || text is [(byte)'+', ..] ? text[1..] : text;
         if (!TrySplit(text, out ReadOnlySpan<byte> whole, out ReadOnlySpan<byte> fraction, out int exponent))
         {
             return false;
@@ -44,14 +86,17 @@ internal static class NumericKey
         fraction.CopyTo(decimals[whole.Length..]);
         decimals = decimals[..(whole.Length + fraction.Length)];
         int zeros = decimals.Length - decimals.TrimStart((byte)'0').Length;
-        hash = OfDecimals(decimals.Trim((byte)'0'), whole.Length - 1 - zeros + exponent);
+        parts = Group(decimals.Trim((byte)'0'), whole.Length - 1 - zeros + exponent, isNegative, digits);
         return true;
     }
 
-    /// <summary>Hashes the binary format: count of digits, weight, sign, scale, digits.</summary>
-    public static bool TryHashBinary(ReadOnlySpan<byte> value, out ulong hash)
+    /// <summary>Reads the binary format: count of digits, weight, sign, scale, digits.</summary>
+    /// <param name="value">The bytes.</param>
+    /// <param name="digits">Room for <see cref="DigitsMax"/>.</param>
+    /// <param name="parts">The rest of it.</param>
+    public static bool TryReadBinary(ReadOnlySpan<byte> value, Span<short> digits, out NumericParts parts)
     {
-        hash = 0;
+        parts = default;
         if (value.Length < 8)
         {
             return false;
@@ -65,17 +110,29 @@ internal static class NumericKey
         }
         if (sign >= 0xC000)
         {
-            hash = SpecialHash;
+            parts = new NumericParts(
+                sign switch
+                {
+                    0xD000 => NumericKind.Infinity,
+                    0xF000 => NumericKind.NegativeInfinity,
+                    _ => NumericKind.NotANumber,
+                }
+            );
             return true;
         }
-        Span<short> digits = stackalloc short[DigitsMax];
+        int kept = 0;
         for (int i = 0; i < count; i++)
         {
-            digits[i] = BinaryPrimitives.ReadInt16BigEndian(value[(8 + (2 * i))..]);
+            short digit = BinaryPrimitives.ReadInt16BigEndian(value[(8 + (2 * i))..]);
+            if (kept == 0 && digit == 0)
+            {
+                weight--;
+                continue;
+            }
+            digits[kept++] = digit;
         }
-        ReadOnlySpan<short> rest = digits[..count];
-        ReadOnlySpan<short> started = rest.TrimStart((short)0);
-        hash = OfDigits(started.TrimEnd((short)0), weight - (rest.Length - started.Length));
+        kept = digits[..kept].TrimEnd((short)0).Length;
+        parts = PartsOf(kept, weight, sign == 0x4000);
         return true;
     }
 
@@ -115,15 +172,14 @@ internal static class NumericKey
     }
 
     // Decimal digits without zeros at either end; the first one stands for 10 to the power of exponent.
-    private static ulong OfDecimals(ReadOnlySpan<byte> decimals, int exponent)
+    private static NumericParts Group(ReadOnlySpan<byte> decimals, int exponent, bool isNegative, Span<short> digits)
     {
         if (decimals.IsEmpty)
         {
-            return ZeroHash;
+            return new NumericParts(NumericKind.Zero);
         }
         int weight = exponent >> 2;
         int count = weight - ((exponent - decimals.Length + 1) >> 2) + 1;
-        Span<short> digits = stackalloc short[(DigitsMax / 4) + 2];
         digits = digits[..count];
         digits.Clear();
         // The first digit's place within its group of four, from the left.
@@ -133,8 +189,13 @@ internal static class NumericKey
             digits[place >> 2] += (short)((digit - '0') * Power(3 - (place & 3)));
             place++;
         }
-        return OfDigits(digits, weight);
+        return PartsOf(count, weight, isNegative);
     }
+
+    private static NumericParts PartsOf(int count, int weight, bool isNegative) =>
+        count == 0
+            ? new NumericParts(NumericKind.Zero)
+            : new NumericParts(isNegative ? NumericKind.Negative : NumericKind.Positive, count, weight);
 
     private static int Power(int exponent) =>
         exponent switch
@@ -145,17 +206,17 @@ internal static class NumericKey
             _ => 1000,
         };
 
-    private static ulong OfDigits(ReadOnlySpan<short> digits, int weight)
+    private static ulong HashOf(NumericParts parts, ReadOnlySpan<short> digits)
     {
-        if (digits.IsEmpty)
+        if (parts.Kind is not (NumericKind.Negative or NumericKind.Positive))
         {
-            return ZeroHash;
+            return parts.Kind == NumericKind.Zero ? ZeroHash : SpecialHash;
         }
         Span<byte> bytes = stackalloc byte[2 * DigitsMax];
-        for (int i = 0; i < digits.Length; i++)
+        for (int i = 0; i < parts.Count; i++)
         {
             BinaryPrimitives.WriteInt16LittleEndian(bytes[(2 * i)..], digits[i]);
         }
-        return PostgresHash.OfBytes(bytes[..(2 * digits.Length)]) ^ (ulong)weight;
+        return PostgresHash.OfBytes(bytes[..(2 * parts.Count)]) ^ (ulong)parts.Weight;
     }
 }
