@@ -154,10 +154,15 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
                 : "The column is not among those named.";
             return Refuse(Refusals.KeyIsMissing(sharded, reason));
         }
-        return WithSources(made, sharded, rows.Values[key]);
+        return WithSources(made, sharded, rows.Values[key], _facts.NodeName == "InsertStmt");
     }
 
-    private StatementRule WithSources(StatementRule made, ShardedTable sharded, ImmutableArray<ValueSource> sources)
+    private StatementRule WithSources(
+        StatementRule made,
+        ShardedTable sharded,
+        ImmutableArray<ValueSource> sources,
+        bool isCertain = false
+    )
     {
         if (sources.Any(static source => source.Kind == ValueSourceKind.Default))
         {
@@ -170,7 +175,8 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
                 Inserted = new InsertedKeys(
                     sharded,
                     map.GroupOf(sharded),
-                    made.Inserted is null ? sources : made.Inserted.Sources.AddRange(sources)
+                    made.Inserted is null ? sources : made.Inserted.Sources.AddRange(sources),
+                    isCertain
                 ),
                 Apart = made.Uses.IsEmpty ? null : Refusals.NotOneShard(sharded, made.Uses[0].Sharded),
             };

@@ -113,7 +113,18 @@ internal static class Refusals
         new(NotSupported, "a table's name is not certain to mean one table", reason, "Write the schema with the name.");
 
     public static RouteRefusal Construct(string construct) =>
-        new(NotSupported, $"a sharded database cannot tell which shard this needs: {construct}", Hint: ShardHint);
+        new(
+            NotSupported,
+            $"a sharded database cannot tell which shard this needs: {ConstructNames.Of(construct)}",
+            Hint: ShardHint
+        );
+
+    public static RouteRefusal OfServer(string node) =>
+        new(
+            NotSupported,
+            $"{ConstructNames.Of(node)} concerns a whole server and not this database",
+            Hint: "Run it on each server."
+        );
 
     public static RouteRefusal View(TableName name) =>
         new(NotSupported, $"view {name} may read sharded tables", Hint: $"Name the tables themselves. {ShardHint}");

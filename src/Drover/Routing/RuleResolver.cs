@@ -200,7 +200,9 @@ internal static class RuleResolver
                         refusal = Refusals.KeyIsNowhere(inserted.Sharded, inserted.Group);
                         return false;
                     case KeyOutcome.Null:
-                        refusal = Refusals.KeyIsNull(inserted.Sharded);
+                        refusal = inserted.IsCertain
+                            ? Refusals.KeyIsNull(inserted.Sharded)
+                            : Refusals.KeyIsUnknown(inserted.Sharded);
                         return false;
                     case KeyOutcome.Default:
                         refusal = Refusals.KeyIsMissing(inserted.Sharded, "Its value is DEFAULT.");

@@ -65,9 +65,6 @@ internal static class SpreadRules
         facts.NodeName switch
         {
             "CopyStmt" or "ExplainStmt" or "DeclareCursorStmt" or "PrepareStmt" => Spread.None,
-            // Roles are a server's and not a database's: shards on one server would wait for each other.
-            "CreateRoleStmt" or "AlterRoleStmt" or "AlterRoleSetStmt" or "DropRoleStmt" or "GrantRoleStmt" =>
-                Spread.None,
             "VacuumStmt" or "ClusterStmt" or "CheckPointStmt" => Spread.AlikeWithoutTransaction,
             "IndexStmt" or "DropStmt" or "ReindexStmt" when facts.Tree!.Flag("concurrent") =>
                 Spread.AlikeWithoutTransaction,

@@ -29,7 +29,16 @@ internal sealed record KeyUse(
 }
 
 /// <summary>The keys that an INSERT gives its rows.</summary>
-internal sealed record InsertedKeys(ShardedTable Sharded, ColocationGroup Group, ImmutableArray<ValueSource> Sources);
+/// <param name="Sharded">The table.</param>
+/// <param name="Group">Its colocation group.</param>
+/// <param name="Sources">Where the keys are.</param>
+/// <param name="IsCertain">Whether the rows are put in in any case, as they are not by MERGE, or from a SELECT.</param>
+internal sealed record InsertedKeys(
+    ShardedTable Sharded,
+    ColocationGroup Group,
+    ImmutableArray<ValueSource> Sources,
+    bool IsCertain
+);
 
 /// <summary>A sharding key that is assigned, and the place where its table is named.</summary>
 internal sealed record KeyAssignment(KeyUse Use, ValueSource Source);

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Drover.Routing.Names;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
+using Drover.Topology;
 
 namespace Drover.Routing.Schemas;
 
@@ -39,6 +40,17 @@ internal static class SchemaRules
             _ => null,
         };
     }
+
+    /// <summary>Why a schema may not have another name; null if it may.</summary>
+    public static RouteRefusal? RefuseSchema(StatementFacts facts, TopologySnapshot map) =>
+        facts.NodeName == "RenameStmt"
+        && facts.Tree!.Text("renameType") is "OBJECT_SCHEMA"
+        && map
+            .Tables.Keys.Concat(map.ReferenceTables)
+            .FirstOrDefault(table => table.Schema == facts.Tree!.Text("subname"))
+            is { Name.Length: > 0 } table
+            ? Refusals.Schema(table, "The map has it in this schema.")
+            : null;
 
     private static bool IsKey(NamedTable table, string column) => table.Sharded?.KeyColumn == column;
 

@@ -25,9 +25,18 @@ internal static class UtilityRoutes
         .. (string[])["CreateSchemaStmt", "CreateExtensionStmt", "AlterExtensionStmt", "AlterExtensionContentsStmt"],
         .. (string[])["CreateFunctionStmt", "AlterFunctionStmt", "CreateEnumStmt", "AlterEnumStmt"],
         .. (string[])["CompositeTypeStmt", "CreateDomainStmt", "AlterDomainStmt", "CreateRangeStmt", "AlterTypeStmt"],
-        .. (string[])["DefineStmt", "CreateCastStmt", "CreateRoleStmt", "AlterRoleStmt", "AlterRoleSetStmt"],
-        .. (string[])["DropRoleStmt", "GrantRoleStmt", "CheckPointStmt"],
-        .. (string[])["DropStmt", "CommentStmt", "AlterOwnerStmt"],
+        .. (string[])["DefineStmt", "CreateCastStmt", "CreateConversionStmt", "CreateTransformStmt", "CheckPointStmt"],
+        .. (string[])["CreateOpClassStmt", "CreateOpFamilyStmt", "AlterOpFamilyStmt", "AlterOperatorStmt"],
+        .. (string[])["DropStmt", "CommentStmt", "AlterOwnerStmt", "AlterObjectSchemaStmt", "AlterObjectDependsStmt"],
+        .. (string[])["RenameStmt", "GrantStmt", "AlterDefaultPrivilegesStmt", "VacuumStmt"],
+    ]);
+
+    /// <summary>What a server has for all its databases: two shards on one server would do it twice.</summary>
+    private static readonly FrozenSet<string> OfServer = FrozenSet.ToFrozenSet([
+        .. (string[])["CreateRoleStmt", "AlterRoleStmt", "AlterRoleSetStmt", "DropRoleStmt", "GrantRoleStmt"],
+        .. (string[])["CreatedbStmt", "DropdbStmt", "AlterDatabaseStmt", "AlterDatabaseSetStmt", "AlterSystemStmt"],
+        .. (string[])["CreateTableSpaceStmt", "DropTableSpaceStmt", "AlterDatabaseRefreshCollStmt"],
+        .. (string[])["DropOwnedStmt", "ReassignOwnedStmt"],
     ]);
 
     /// <summary>The route of one statement.</summary>
@@ -37,10 +46,25 @@ internal static class UtilityRoutes
         return Anywhere.Contains(facts.NodeName) ? Route.Any
             : AtHome.Contains(facts.NodeName) ? home
             : NamedObjects.Of(facts, catalog.Names) is { } objects ? Among(objects, facts, catalog.Names, home, all)
+            : IsOfServer(facts) ? Route.Refused(Refusals.OfServer(facts.NodeName))
+            : SchemaRules.RefuseSchema(facts, catalog.Names.Map) is { } refusal ? Route.Refused(refusal)
             : tables.IsEmpty && Everywhere.Contains(facts.NodeName) ? all
             : tables.IsEmpty && !IsOfQuery(facts) ? Route.Refused(Refusals.Construct(facts.NodeName))
             : OfTables(facts, tables, catalog, home, all);
     }
+
+    private static bool IsOfServer(StatementFacts facts) =>
+        OfServer.Contains(facts.NodeName)
+        || facts.NodeName switch
+        {
+            "GrantStmt" => facts.Tree!.Text("objtype"),
+            "RenameStmt" => facts.Tree!.Text("renameType"),
+            "AlterOwnerStmt" => facts.Tree!.Text("objectType"),
+            _ => "",
+        }
+            is "OBJECT_DATABASE"
+                or "OBJECT_ROLE"
+                or "OBJECT_TABLESPACE";
 
     private static bool IsOfQuery(StatementFacts facts) =>
         facts.NodeName == "PrepareStmt" || (facts.NodeName == "CopyStmt" && facts.Tree!.Has("query"));

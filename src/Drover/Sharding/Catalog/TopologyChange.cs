@@ -147,6 +147,19 @@ internal sealed class TopologyChange : IAsyncDisposable
             cancellationToken
         );
 
+    /// <summary>Takes a table out of the map, sharded or reference.</summary>
+    public async Task RemoveTableAsync(TableName table, CancellationToken cancellationToken)
+    {
+        foreach (string kind in (string[])["sharded_tables", "reference_tables"])
+        {
+            await _connection.ExecuteAsync(
+                $"DELETE FROM drover.{kind} WHERE schema_name = $1 AND table_name = $2",
+                [table.Schema, table.Name],
+                cancellationToken
+            );
+        }
+    }
+
     /// <summary>Gives a key a shard of its own.</summary>
     public Task PinAsync(
         ColocationGroup group,

@@ -4,6 +4,7 @@ using Drover.Routing;
 using Drover.Routing.Catalogs;
 using Drover.Routing.Schemas;
 using Drover.Sharding.Catalog;
+using Drover.Sharding.Declaring;
 using Drover.Telemetry.ControlPlane;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -28,6 +29,7 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
 
     private readonly CoordinatorSchema _schema = new(servers);
+    private readonly DroppedTables _dropped = new(servers, state, time);
     private readonly LookRequests _looks = new(time, CatchUpMax);
     private readonly Lock _lock = new();
     private Task _settling = Task.CompletedTask;
@@ -47,7 +49,7 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
     /// <inheritdoc/>
     public Task SettleAsync()
     {
-        Task settling = Task.WhenAll(CountAgainAsync(), TellAsync(), state.Refresh.RequestAsync(isPressing: true));
+        Task settling = Task.WhenAll(CountAgainAsync(), TellAsync(), KnowAsync());
         lock (_lock)
         {
             // What catches up from now on does so after this.
@@ -107,6 +109,7 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
             await CoordinatorStep.CountAsync(coordinator, cancellationToken);
             _isUntold = false;
         }
+        await _dropped.ForgetAsync(cancellationToken);
         // A change is counted twice, before it runs and when it is over: the second may come while the first is made.
         for (int i = 0; !await CoordinatorStep.IsAtAsync(coordinator, map.Epoch, cancellationToken); i++)
         {
@@ -132,6 +135,21 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
         foreach (string problem in report.Problems)
         {
             LogCoordinator.NotMade(logger, servers.Database.Name, problem);
+        }
+    }
+
+    /// <summary>Reads the catalogs again. What cannot be forgotten now, the next look forgets.</summary>
+    private async Task KnowAsync()
+    {
+        await state.Refresh.RequestAsync(isPressing: true);
+        try
+        {
+            using CancellationTokenSource late = new(s_limit, time);
+            await _dropped.ForgetAsync(late.Token);
+        }
+        catch (Exception failure)
+        {
+            LogCoordinator.NotTold(logger, servers.Database.Name, Reason(failure));
         }
     }
 

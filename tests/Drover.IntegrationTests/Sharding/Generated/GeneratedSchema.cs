@@ -72,20 +72,18 @@ internal static class GeneratedSchema
     ];
 
     /// <summary>Statements that put the rows in; the same for the same seed.</summary>
-    public static IEnumerable<string> Fill(Random random)
+    /// <param name="random">Where the values come from.</param>
+    /// <param name="isReversed">The same rows in the other order, so that what depends on it shows.</param>
+    public static IEnumerable<string> Fill(Random random, bool isReversed = false)
     {
-        yield return Insert("products", Enumerable.Range(1, 8).Select(id => (string[])[$"{id}", .. Values(random, 3)]));
-        yield return Insert(
-            "customers",
-            Enumerable.Range(1, 24).Select(id => (string[])[$"{id}", .. Customer(random)])
-        );
-        yield return Insert("orders", Enumerable.Range(1, 80).Select(id => Order(random, id)));
-        yield return Insert(
-            "notes",
-            Enumerable
-                .Range(0, 30)
-                .Select(i => (string[])[$"'{(char)('a' + (i % 10))}'", $"{i / 10}", Text(random), Day(random)])
-        );
+        (string Table, string[][] Rows)[] all =
+        [
+            ("products", [.. Enumerable.Range(1, 8).Select(id => (string[])[$"{id}", .. Product(random)])]),
+            ("customers", [.. Enumerable.Range(1, 24).Select(id => (string[])[$"{id}", .. Customer(random)])]),
+            ("orders", [.. Enumerable.Range(1, 80).Select(id => Order(random, id))]),
+            ("notes", [.. Enumerable.Range(0, 30).Select(i => Note(random, i))]),
+        ];
+        return all.Select(one => Insert(one.Table, isReversed ? one.Rows.Reverse() : one.Rows));
     }
 
     /// <summary>INSERT of rows whose values are written out.</summary>
@@ -104,14 +102,16 @@ internal static class GeneratedSchema
             Maybe(random, $"{random.Next(-3, 6)}"),
         ];
 
-    private static string[] Values(Random random, int count) =>
-        [
-            Text(random, isNull: false),
-            Amount(random),
-            .. Enumerable.Repeat(Maybe(random, $"{random.Next(5)}"), count - 2),
-        ];
+    /// <summary>A row of notes.</summary>
+    public static string[] Note(Random random, int number) =>
+        [$"'{(char)('a' + (number % 10))}'", $"{number / 10}", Text(random), Day(random)];
 
-    private static string[] Customer(Random random) =>
+    /// <summary>A row of products but its id.</summary>
+    public static string[] Product(Random random) =>
+        [Text(random, isNull: false), Amount(random), Maybe(random, $"{random.Next(5)}")];
+
+    /// <summary>A row of customers but its id.</summary>
+    public static string[] Customer(Random random) =>
         [
             Text(random),
             Maybe(random, $"'{Pick(random, "Bonn", "Kiel", "Ulm")}'"),

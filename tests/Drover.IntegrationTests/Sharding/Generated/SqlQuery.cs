@@ -139,6 +139,21 @@ internal sealed record SqlQuery
                 Having = terms,
             };
         }
+        foreach (SqlQuery smaller in ShrinkParts())
+        {
+            yield return smaller;
+        }
+        foreach (SqlQuery smaller in Other?.Shrink(keepsOutputs: true) ?? [])
+        {
+            yield return this with
+            {
+                Other = smaller,
+            };
+        }
+    }
+
+    private IEnumerable<SqlQuery> ShrinkParts()
+    {
         for (int i = 1; i < From.Length; i++)
         {
             yield return this with
@@ -165,13 +180,6 @@ internal sealed record SqlQuery
                     Outputs = Outputs.SetItem(i, smaller),
                 };
             }
-        }
-        foreach (SqlQuery smaller in Other?.Shrink(keepsOutputs: true) ?? [])
-        {
-            yield return this with
-            {
-                Other = smaller,
-            };
         }
     }
 
