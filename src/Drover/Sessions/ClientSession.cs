@@ -215,6 +215,7 @@ internal sealed class ClientSession : ITurnTaker
                             return End ?? SessionEnd.ClientLost;
                         }
                         IsCancelRequested = false;
+                        Shards?.NoteRefused();
                         _frontend.RefuseBatch();
                     }
                     break;
@@ -274,6 +275,9 @@ internal sealed class ClientSession : ITurnTaker
 
     /// <summary>Passes over bytes of the client's that are the rest of a message which nobody wants.</summary>
     public void Ignore(long bytes) => _frontend.Ignore(bytes);
+
+    /// <summary>Answers what the client has sent, up to its next Sync or simple query, with an error.</summary>
+    public void Refuse(Routing.RouteRefusal why) => _frontend.RefuseBatch(why);
 
     /// <summary>Passes over what the client sends up to its next Sync, which is answered.</summary>
     public void SkipToSync() => _frontend.SkipToSync();

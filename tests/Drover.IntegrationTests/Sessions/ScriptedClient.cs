@@ -60,10 +60,14 @@ internal sealed class ScriptedClient : IAsyncDisposable
 
     /// <summary>The same with a format for each column of the result.</summary>
     public ScriptedClient Bind(string statement, short[] resultFormats, params string[] values) =>
+        BindTo("", statement, resultFormats, values);
+
+    /// <summary>The same to a portal with a name.</summary>
+    public ScriptedClient BindTo(string portal, string statement, short[] resultFormats, params string[] values) =>
         Add(writer =>
         {
             writer.Begin(FrontendType.Bind);
-            writer.WriteCString("");
+            writer.WriteCString(portal);
             writer.WriteCString(statement);
             writer.WriteInt16(0);
             writer.WriteInt16((short)values.Length);
@@ -80,9 +84,17 @@ internal sealed class ScriptedClient : IAsyncDisposable
             writer.End();
         });
 
-    public ScriptedClient Execute() => Add(writer => Drover.Protocol.Messages.Frontend.Execute.Write(writer, default));
+    public ScriptedClient Execute(string portal = "", int rowsMax = 0) =>
+        Add(writer => Drover.Protocol.Messages.Frontend.Execute.Write(writer, Bytes(portal), rowsMax));
 
-    public ScriptedClient DescribePortal() => Add(writer => Describe.Write(writer, DescribedKind.Portal, default));
+    public ScriptedClient DescribePortal(string portal = "") =>
+        Add(writer => Describe.Write(writer, DescribedKind.Portal, Bytes(portal)));
+
+    public ScriptedClient ClosePortal(string portal) =>
+        Add(writer => Close.Write(writer, DescribedKind.Portal, Bytes(portal)));
+
+    public ScriptedClient CloseStatement(string name) =>
+        Add(writer => Close.Write(writer, DescribedKind.Statement, Bytes(name)));
 
     public ScriptedClient DescribeStatement(string name) =>
         Add(writer => Describe.Write(writer, DescribedKind.Statement, Bytes(name)));

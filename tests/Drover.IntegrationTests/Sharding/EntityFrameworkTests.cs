@@ -1,4 +1,4 @@
-// An ORM over a sharded database, as applications use it: EF Core with Npgsql, with its defaults but one.
+// An ORM over a sharded database, as applications use it: EF Core with Npgsql, with its defaults.
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Topology;
 using Microsoft.EntityFrameworkCore;
@@ -62,6 +62,10 @@ public sealed class EntityFrameworkTests(PostgresFixture postgres)
         }
         await using (ShopContext shop = new(source))
         {
+            await SaveSeveralAsync(shop, seen);
+        }
+        await using (ShopContext shop = new(source))
+        {
             Customer one = await shop.Customers.Include(static c => c.Orders).SingleAsync(static c => c.Id == 3, Token);
             seen.Add($"{one.Name} {string.Join(',', one.Orders.Select(static o => o.Total).Order())}");
             one.Name = "renamed";
@@ -77,6 +81,50 @@ public sealed class EntityFrameworkTests(PostgresFixture postgres)
             await ReadAsync(shop, seen);
         }
         return string.Join('\n', seen);
+    }
+
+    /// <summary>Entities of several shards are saved in one batch.</summary>
+    private static async Task SaveSeveralAsync(ShopContext shop, List<string> seen)
+    {
+        for (long id = 21; id <= 30; id++)
+        {
+            Customer customer = new() { Id = id, Name = $"together {id}" };
+            customer.Orders.Add(new Order { Total = id, ProductId = 1 });
+            shop.Customers.Add(customer);
+        }
+        shop.Products.Add(new Product { Id = 3, Name = "bolt" });
+        seen.Add($"saved {await shop.SaveChangesAsync(Token)}");
+        shop.Customers.Add(new Customer { Id = 31, Name = "not saved" });
+        shop.Customers.Add(new Customer { Id = 32, Name = "not saved" });
+        shop.Orders.Add(new Order { CustomerId = 33, Total = 1 });
+        shop.Orders.Add(new Order { CustomerId = 34, Total = 1 });
+        DbUpdateException failed = await Assert.ThrowsAsync<DbUpdateException>(() => shop.SaveChangesAsync(Token));
+        seen.Add(((PostgresException)failed.InnerException!).SqlState);
+        shop.ChangeTracker.Clear();
+        Customer[] some = await shop
+            .Customers.Where(static c => c.Id > 20)
+            .OrderBy(static c => c.Id)
+            .ToArrayAsync(Token);
+        foreach (Customer customer in some)
+        {
+            customer.Name += "!";
+        }
+        shop.Customers.Remove(await AddedAsync(shop));
+        seen.Add($"saved {await shop.SaveChangesAsync(Token)}");
+        seen.Add(
+            string.Join(
+                ';',
+                await shop.Customers.OrderBy(static c => c.Id).Select(static c => c.Name).ToListAsync(Token)
+            )
+        );
+    }
+
+    private static async Task<Customer> AddedAsync(ShopContext shop)
+    {
+        Customer added = new() { Id = 40, Name = "to be removed" };
+        shop.Customers.Add(added);
+        await shop.SaveChangesAsync(Token);
+        return added;
     }
 
     private static async Task ReadAsync(ShopContext shop, List<string> seen)
@@ -150,9 +198,7 @@ internal sealed class ShopContext(NpgsqlDataSource source) : DbContext
 
     public DbSet<Product> Products => Set<Product>();
 
-    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
-        // Statements for several shards are sent one by one: docs/sharding.md, What is not there yet.
-        optionsBuilder.UseNpgsql(source, static npgsql => npgsql.MaxBatchSize(1));
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) => optionsBuilder.UseNpgsql(source);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -272,6 +272,11 @@ internal sealed class BackendRelay(ClientSession session)
         {
             return;
         }
+        if (server.Responses.NextAction == ExpectedAction.Swallow)
+        {
+            assembly.Replace(position, end);
+            return;
+        }
         if (server.Responses.NextAction == ExpectedAction.Retag)
         {
             ForgetStatement(server);
@@ -312,8 +317,10 @@ internal sealed class BackendRelay(ClientSession session)
 
     private void OnReady(ServerConnection server, ReadOnlySpan<byte> body, int position, int end, ref Assembly assembly)
     {
+        ExpectedAction action = ExpectedAction.Forward;
         while (server.Responses.Count > 0)
         {
+            action = server.Responses.NextAction;
             ExpectedKind kind = server.Responses.Pop();
             if (kind is ExpectedKind.Sync or ExpectedKind.Query or ExpectedKind.FunctionCall)
             {
@@ -330,6 +337,11 @@ internal sealed class BackendRelay(ClientSession session)
         {
             _isRetrying = false;
             NeedsReplay = true;
+            assembly.Replace(position, end);
+            return;
+        }
+        if (action == ExpectedAction.Swallow)
+        {
             assembly.Replace(position, end);
             return;
         }

@@ -102,7 +102,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         session.Outbox.Send(session.Client, writer.Written);
         writer.Clear();
         (_refusal ??= new RefusedBatch()).Begin(session.Inbox.Data);
-        session.State = ClientState.Idle;
+        session.State = session.Server is null ? ClientState.Idle : session.State;
         session.StateSinceMs = session.Loop.NowMs;
     }
 
@@ -328,6 +328,11 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             return Admission.Go;
         }
         Admission admission = shards.Admit(server, data[position..], out int length);
+        if (admission is Admission.Settle or Admission.SettleBegun)
+        {
+            OwnSync.Write(server, admission == Admission.SettleBegun, position, ref assembly);
+            return Admission.Wait;
+        }
         if (admission == Admission.Refuse && length == 0)
         {
             RouteRefusal why = shards.Refusal!;

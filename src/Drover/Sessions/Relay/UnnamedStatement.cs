@@ -58,6 +58,13 @@ internal sealed class UnnamedStatement
     /// <summary>The client parsed this body, and the server is about to have it.</summary>
     public void Set(ReadOnlySpan<byte> body, StatementTraits traits, TellingNames? names, ServerConnection server)
     {
+        Keep(body, traits, names);
+        NoteOn(server);
+    }
+
+    /// <summary>The client parsed this body, and no server has it.</summary>
+    public void Keep(ReadOnlySpan<byte> body, StatementTraits traits, TellingNames? names)
+    {
         _names = names;
         if (_body.Length < body.Length)
         {
@@ -66,7 +73,6 @@ internal sealed class UnnamedStatement
         body.CopyTo(_body);
         _length = body.Length;
         Renew(exists: true, isPinned: false, traits);
-        NoteOn(server);
     }
 
     /// <summary>The client is parsing a text too long to be kept.</summary>

@@ -296,6 +296,29 @@ internal sealed class Branches(
         await session.SettleAsync();
     }
 
+    /// <summary>
+    /// If the server that the session looks at is lost, it looks at one that is not, should any be left.
+    /// </summary>
+    public async ValueTask LeaveLostAsync()
+    {
+        bool isLost = session.Server is { IsDying: true };
+        int living = isLost ? _waiting.Values.FirstOrDefault(static branch => !branch.Server.IsDying).Shard : Current;
+        if (isLost && _waiting.TryGetValue(living, out Branch branch) && !branch.Server.IsDying)
+        {
+            _hasData = true;
+            await GoToAsync(living);
+        }
+    }
+
+    /// <summary>What names mean on the transaction's servers may have changed.</summary>
+    public void ExpireNames()
+    {
+        foreach (Branch branch in All())
+        {
+            branch.Server.Pool.Database.Telling.Expire();
+        }
+    }
+
     /// <summary>Ends the transactions of all that wait. Those that wrote have been committed before.</summary>
     public async ValueTask CloseAsync()
     {

@@ -44,7 +44,8 @@ internal static class ControlAnswer
 
     /// <summary>
     /// Writes what PostgreSQL answers to a unit that has one statement without a result in it: a simple query, or a
-    /// statement that is parsed or was before, bound, described and executed once. False if it is anything else.
+    /// statement that is parsed or was before, bound, described and executed once. Of a part of a batch, which has no
+    /// Sync, nothing comes behind that. False if it is anything else.
     /// </summary>
     public static bool TryWrite(
         MessageWriter writer,
@@ -82,16 +83,14 @@ internal static class ControlAnswer
                     break;
                 case FrontendType.Sync when executed == 1:
                     ReadyForQuery.Write(writer, status);
-                    if (keeps && !parsed.IsEmpty)
-                    {
-                        Keep(parsed, session);
-                    }
+                    Keep(parsed, session, keeps);
                     return true;
                 default:
                     return false;
             }
         }
-        return false;
+        Keep(parsed, session, keeps && executed == 1);
+        return executed == 1;
     }
 
     private static void WriteDescription(MessageWriter writer, DescribedKind kind)
@@ -107,9 +106,12 @@ internal static class ControlAnswer
         Parse.TryRead(body, out Parse parse) && (parse.Name.IsEmpty || session.Statements?.Find(parse.Name) is null);
 
     /// <summary>The client may bind it again; a server is given it then.</summary>
-    private static void Keep(ReadOnlySpan<byte> body, ClientSession session)
+    private static void Keep(ReadOnlySpan<byte> body, ClientSession session, bool keeps)
     {
-        Parse.TryRead(body, out Parse parse);
+        if (!keeps || !Parse.TryRead(body, out Parse parse))
+        {
+            return;
+        }
         if (parse.Name.IsEmpty)
         {
             session.Unnamed?.Forget();

@@ -46,6 +46,7 @@ internal sealed class FanOut(
     private RouteRefusal? _failure;
     private IReadOnlyList<ServerConnection> _servers = [];
     private bool _isCanceled;
+    private int _reached;
 
     /// <summary>Runs it. The servers are the session's, quiet; afterwards they are quiet again, or lost.</summary>
     /// <param name="servers">The servers.</param>
@@ -70,6 +71,7 @@ internal sealed class FanOut(
         for (int i = 0; i < servers.Count && session.End is null; i++)
         {
             _kept = compose is null ? null : [];
+            _reached = 0;
             await ReceiveAsync(servers[i], passesRows: !isSame || i == 0, counts: !isSame || i == 0);
             _returned.Add(_kept ?? []);
         }
@@ -173,6 +175,7 @@ internal sealed class FanOut(
             }
             other.Inbox.Fill(other.Transport, session.Loop.ServerScratch, LookAheadBytes);
             ReadOnlySpan<byte> data = other.Inbox.Data;
+            int reached = 0;
             while (
                 MessageHeader.TryRead(data, out MessageHeader header) == FrameStatus.Complete
                 && header.Length <= data.Length
@@ -180,8 +183,9 @@ internal sealed class FanOut(
             {
                 if (header.Type == BackendType.ErrorResponse)
                 {
-                    Fail(ServerQuery.ReadFailure(data[MessageHeader.Size..header.Length], out _));
+                    Fail(ServerQuery.ReadFailure(data[MessageHeader.Size..header.Length], out _), reached);
                 }
+                reached += IsStage(header.Type) ? 1 : 0;
                 data = data[header.Length..];
             }
             other.Inbox.Park();
@@ -202,7 +206,22 @@ internal sealed class FanOut(
         );
     }
 
-    private void Fail(PoolFailure failure) => _failure ??= ShardRefusals.Of(failure, session);
+    private void Fail(PoolFailure failure, int reached)
+    {
+        if (_failure is null)
+        {
+            _failure = ShardRefusals.Of(failure, session);
+            call.NoteFailed(reached, _shape);
+        }
+    }
+
+    /// <summary>The answer to Parse, Bind or Describe.</summary>
+    public static bool IsStage(byte type) =>
+        type
+            is BackendType.ParseComplete
+                or BackendType.BindComplete
+                or BackendType.RowDescription
+                or BackendType.NoData;
 
     /// <summary>True when the server is done.</summary>
     private bool Consume(ServerConnection server, bool passesRows, bool counts)
@@ -233,6 +252,7 @@ internal sealed class FanOut(
     private bool Handle(ServerConnection server, byte type, ReadOnlySpan<byte> message, bool passesRows, bool counts)
     {
         ReadOnlySpan<byte> body = message[MessageHeader.Size..];
+        _reached += IsStage(type) ? 1 : 0;
         switch (type)
         {
             case BackendType.RowDescription:
@@ -258,7 +278,7 @@ internal sealed class FanOut(
             case BackendType.ErrorResponse:
                 PoolFailure failure = ServerQuery.ReadFailure(body, out bool isFatal);
                 server.IsDying |= isFatal;
-                Fail(failure);
+                Fail(failure, _reached);
                 break;
             case BackendType.NoticeResponse when passesRows:
                 _answer.Writer.WriteBytes(message);

@@ -11,8 +11,24 @@ internal static class ShardRefusals
         new(
             SqlState.FeatureNotSupported,
             "one batch of messages needs more than one shard",
+            "It cannot be made one transaction over several of them.",
+            "BEGIN, or end each statement's messages with a Sync of their own."
+        );
+
+    public static RouteRefusal ControlInBatch { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "one batch of messages needs more than one shard, and has a statement about the transaction or the session",
             null,
-            "End each statement's messages with a Sync of their own, or send one simple query at a time."
+            "BEGIN before the batch or as its first statement, or send the statement by itself."
+        );
+
+    public static RouteRefusal CopyInBatch { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "one batch of messages needs more than one shard, and has a COPY in it",
+            null,
+            "Send COPY by itself."
         );
 
     public static RouteRefusal Encoding { get; } =

@@ -3,6 +3,8 @@ using Drover.Pooling.Servers;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Routing.Transactions;
+using Drover.Sessions.Sharded.Admitting;
+using Drover.Sessions.Sharded.Pipelines;
 using Drover.Sessions.Sharded.Statistics;
 using Drover.Sessions.Sharded.Units;
 
@@ -23,13 +25,12 @@ internal sealed class ShardSession
     private readonly SpreadStatement _spread;
     private readonly SchemaGuard _schema;
     private readonly CrossShardGuard _cross;
+    private readonly NextMove _move;
+    private readonly UnitJudge _judge;
+    private readonly Pipeline _pipeline;
+    private readonly PipelineEnd _end;
     private int _credit;
-    private bool _ranUnsynced;
     private bool _hasWaited;
-    private NextStep _step;
-    private byte[]? _text;
-    private int _target;
-    private Deferred _deferred;
 
     /// <summary>Makes one for a client that has logged in.</summary>
     /// <param name="session">The client's.</param>
@@ -55,6 +56,10 @@ internal sealed class ShardSession
         _work = new SpreadWork(session, Branches, database, cancel);
         _spread = new SpreadStatement(session, database, Branches, _reader, _work, Watch, _pools, cancel);
         _schema = new SchemaGuard(database);
+        _move = new NextMove(_schema);
+        _judge = new UnitJudge(session, database, _pools, Branches, _spread, _schema, _cross, _move);
+        _pipeline = new Pipeline(session, _pools, Branches, _reader, _judge, _move);
+        _end = new PipelineEnd(session, database, Branches, _work, _pipeline);
     }
 
     /// <summary>The servers of a transaction that has come to several shards.</summary>
@@ -64,25 +69,19 @@ internal sealed class ShardSession
     public StatementWatch Watch { get; }
 
     /// <summary>Why a unit is refused.</summary>
-    public RouteRefusal? Refusal { get; private set; }
+    public RouteRefusal? Refusal => _move.Refusal;
 
     /// <summary>Something must happen that takes its time.</summary>
-    public bool HasStep => _step != NextStep.None;
+    public bool HasStep => _move.Step != NextStep.None;
 
     /// <summary>Before a server that was just taken can be used, the transaction is to be begun on it.</summary>
-    public bool HasOpening => _deferred == Deferred.Begun;
+    public bool HasOpening => _move.HasOpening;
 
     /// <summary>Bytes that a unit may have.</summary>
     public int UnitBytesMax => Math.Max(SessionLimits.ShardedUnitBytes, _session.Pool.Configuration.ClientBufferMax);
 
     /// <summary>What the client believes of its transaction while it has no server.</summary>
-    public TransactionStatus RestStatus =>
-        _deferred switch
-        {
-            Deferred.Begun => TransactionStatus.InTransaction,
-            Deferred.Failed => TransactionStatus.Failed,
-            _ => TransactionStatus.Idle,
-        };
+    public TransactionStatus RestStatus => _move.RestStatus;
 
     /// <summary>The number of a shard that a route for one names.</summary>
     public int NumberOf(Route route) => _pools.NumberOf(route);
@@ -92,41 +91,71 @@ internal sealed class ShardSession
     {
         if (!_hasWaited && !FirstMap.IsThere(_database))
         {
-            return Begin(NextStep.AwaitMap, null);
+            return _move.Begin(NextStep.AwaitMap);
         }
-        if (_database.Map is null)
+        Admission admission = _database.Map is null
+            ? _move.Refuse(ShardRefusals.MapUnknown(_session.Identity.Database.Name))
+            : ChooseShard(data);
+        if (admission == Admission.Refuse)
         {
-            return Refuse(ShardRefusals.MapUnknown(_session.Identity.Database.Name));
+            NoteRefused();
         }
-        Unit unit = _reader.Read(data);
+        return admission;
+    }
+
+    /// <summary>What the client has sent is answered with an error, and passed over up to its Sync.</summary>
+    public void NoteRefused()
+    {
+        _pipeline.End();
+        _move.Abort();
+        if (_move.Deferred == Deferred.None)
+        {
+            BeginAnew();
+        }
+    }
+
+    private Admission ChooseShard(ReadOnlySpan<byte> data)
+    {
+        Unit unit = _pipeline.IsActive ? _reader.ReadPart(data) : _reader.Read(data);
+        bool begins = !_pipeline.IsActive && unit.Unknown is null && _move.Deferred != Deferred.Failed;
+        if (begins && _pipeline.MustDivide(unit, null))
+        {
+            _pipeline.Begin();
+            unit = _reader.ReadPart(data);
+        }
         if (unit.Unknown is not null)
         {
-            return Begin(NextStep.Learn, unit.Unknown);
+            return _move.Begin(NextStep.Learn, unit.Unknown);
         }
         if (!unit.IsWhole)
         {
-            return Refuse(ShardRefusals.TooLarge(UnitBytesMax));
+            return _move.Refuse(ShardRefusals.TooLarge(UnitBytesMax));
         }
         bool ends = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
-        if (_deferred == Deferred.Failed)
+        if (_move.Deferred == Deferred.Failed)
         {
             return ends && Answer(data[..unit.Length], "ROLLBACK"u8, Deferred.None)
                 ? Admission.Answered
-                : Refuse(ShardRefusals.TransactionFailed);
+                : _move.Refuse(ShardRefusals.TransactionFailed);
         }
-        if (Guard(unit) is { } held)
+        bool isBegin = unit.Control == TransactionControl.Begin && _move.Deferred == Deferred.None && unit.HasText;
+        if (_pipeline.IsActive && !isBegin && ChooseForPart(unit) is { } forbidden)
+        {
+            return forbidden;
+        }
+        if (_judge.Guard(unit) is { } held)
         {
             return held;
         }
         if (unit.Spreads)
         {
-            return BeginSpread(unit, data);
+            return _judge.BeginSpread(unit, data);
         }
-        if (WhyNot(unit) is { } refusal)
+        if (_judge.WhyNot(unit) is { } refusal)
         {
-            return Refuse(refusal);
+            return _move.Refuse(refusal);
         }
-        if (unit.Control == TransactionControl.Begin && _deferred == Deferred.None && unit.HasText)
+        if (isBegin)
         {
             ReadOnlySpan<byte> begin = unit.TextOf(data);
             if (Answer(data[..unit.Length], ControlAnswer.TagOfBegin(begin), Deferred.Begun))
@@ -138,11 +167,22 @@ internal sealed class ShardSession
         Branches.Enter(_pools.TargetOf(unit.Route));
         if (unit.Explain is not null)
         {
-            return BeginSpread(unit, data);
+            return _judge.BeginSpread(unit, data);
         }
         _credit = unit.Length;
         Note(unit, data);
         return Admission.Go;
+    }
+
+    /// <summary>A batch that is taken apart begins a transaction, unless its client has.</summary>
+    private Admission? ChooseForPart(in Unit part)
+    {
+        if (_move.Deferred == Deferred.None)
+        {
+            _pipeline.BeginOwn();
+            _move.Deferred = Deferred.Own;
+        }
+        return _pipeline.Forbid(part) is { } refusal ? _move.Refuse(refusal) : null;
     }
 
     /// <summary>The session holds a server: whether the unit at the start of these bytes may go there.</summary>
@@ -158,15 +198,24 @@ internal sealed class ShardSession
             return Admission.Go;
         }
         bool isQuiet = server.Responses.Count == 0 && server.Outbox.Pending == 0 && server.Inbox.Count == 0;
+        if (_pipeline.IsActive)
+        {
+            return AdmitPart(server, data, isQuiet, out length);
+        }
         if (isQuiet && server.Status == TransactionStatus.Idle && !server.Responses.IsUnsynced)
         {
             BeginAnew();
+        }
+        if (server.Responses.IsSkippingToSync)
+        {
+            length = UnitReader.LengthToSync(data);
+            return length > 0 ? Admission.Go : Admission.Wait;
         }
         Unit unit = _reader.Read(data);
         length = unit.Length;
         if (unit.Unknown is not null)
         {
-            return Begin(NextStep.Learn, unit.Unknown);
+            return _move.Begin(NextStep.Learn, unit.Unknown);
         }
         if (!unit.IsWhole && data.Length < UnitBytesMax)
         {
@@ -174,9 +223,20 @@ internal sealed class ShardSession
         }
         if (unit.Length == 0)
         {
-            return Refuse(ShardRefusals.TooLarge(UnitBytesMax));
+            return _move.Refuse(ShardRefusals.TooLarge(UnitBytesMax));
         }
-        Admission admission = Judge(server, unit, data, isQuiet);
+        if (_pipeline.MustDivide(unit, server))
+        {
+            if (_pipeline.Begin(server, isQuiet) is { } first)
+            {
+                return first;
+            }
+            if (_pipeline.IsActive)
+            {
+                return AdmitPart(server, data, isQuiet, out length);
+            }
+        }
+        Admission admission = _judge.Judge(server, unit, data, isQuiet);
         if (admission == Admission.Go)
         {
             Note(unit, data, isQuiet);
@@ -185,12 +245,23 @@ internal sealed class ShardSession
         return admission == Admission.Refuse && !isQuiet && unit.IsQuery ? Admission.Wait : admission;
     }
 
+    private Admission AdmitPart(ServerConnection server, ReadOnlySpan<byte> data, bool isQuiet, out int length)
+    {
+        Admission admission = _pipeline.Admit(server, data, isQuiet, out Unit part);
+        length = part.Length;
+        if (admission == Admission.Go)
+        {
+            Note(part, data, isQuiet);
+        }
+        return admission;
+    }
+
     /// <summary>
     /// The server that was just taken is to know of the transaction. False when it could not be told.
     /// </summary>
     public async ValueTask<bool> OpenAsync(ServerConnection server)
     {
-        _deferred = Deferred.None;
+        _move.Deferred = Deferred.None;
         return await Branches.OpenAsync(server);
     }
 
@@ -198,8 +269,8 @@ internal sealed class ShardSession
     public async ValueTask StepAsync()
     {
         _session.Park();
-        NextStep step = _step;
-        _step = NextStep.None;
+        NextStep step = _move.Step;
+        _move.Step = NextStep.None;
         switch (step)
         {
             case NextStep.AwaitMap:
@@ -207,25 +278,34 @@ internal sealed class ShardSession
                 await FirstMap.AwaitAsync(_database, _session);
                 break;
             case NextStep.Learn:
-                await _reader.LearnAsync(_text!);
+                await _reader.LearnAsync(_move.Text!);
                 break;
             case NextStep.Resync:
                 await Branches.ResyncAsync();
                 break;
             case NextStep.Switch:
-                await Branches.GoToAsync(_target);
+                await Branches.GoToAsync(_move.Target);
                 break;
             case NextStep.Repeat:
-                await Branches.RepeatAsync(_text!);
+                await Branches.RepeatAsync(_move.Text!);
                 break;
             case NextStep.Spread:
                 await SpreadAsync();
                 break;
             case NextStep.Commit:
-                await _work.CommitAsync(_text!);
+                await _work.CommitAsync(_move.Text!);
                 break;
             case NextStep.FailOthers:
                 await Branches.FailOthersAsync();
+                break;
+            case NextStep.CommitBatch:
+                await _end.CommitAsync();
+                break;
+            case NextStep.FailBatch:
+                await _end.FailAsync();
+                break;
+            case NextStep.RefuseBatch:
+                await _end.RefuseAsync(_move.Refusal!);
                 break;
             case NextStep.Announce or NextStep.CatchUp:
                 await _schema.RunAsync(step);
@@ -233,186 +313,23 @@ internal sealed class ShardSession
             default:
                 break;
         }
-        _text = null;
+        _move.Text = null;
     }
 
     /// <summary>The transaction has failed on the server that the session looks at.</summary>
-    public void NoteFailed() => _step = Branches.Any && _step == NextStep.None ? NextStep.FailOthers : _step;
+    public void NoteFailed()
+    {
+        if (_move.Step == NextStep.None)
+        {
+            _move.Step =
+                _pipeline.IsActive ? NextStep.FailBatch
+                : Branches.Any ? NextStep.FailOthers
+                : NextStep.None;
+        }
+    }
 
     /// <summary>The session gives its server back.</summary>
     public void OnReleased() => BeginAnew();
-
-    private Admission Judge(ServerConnection server, in Unit unit, ReadOnlySpan<byte> data, bool isQuiet)
-    {
-        if (JudgeState(server, unit, isQuiet) is { } settled)
-        {
-            return settled;
-        }
-        if (unit.Spreads)
-        {
-            return server.Status == TransactionStatus.Idle ? Elsewhere(server, -1, isQuiet)
-                : !isQuiet ? Admission.Wait
-                : Guard(unit) ?? BeginSpread(unit, data);
-        }
-        if (WhyNot(unit) is { } refusal)
-        {
-            return Refuse(refusal);
-        }
-        if (Guard(unit, isQuiet) is { } held)
-        {
-            return held;
-        }
-        if (unit.Control == TransactionControl.Commit && Branches.HasChangedSchema && !unit.MixesControl)
-        {
-            return CommitSchema(unit, data, isQuiet);
-        }
-        bool isControl = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
-        if (Branches.Any && unit.Runs && (unit.IsPrelude || isControl))
-        {
-            return JudgeForAll(unit, data, isQuiet);
-        }
-        int target = unit.Route.Kind == RouteKind.Any ? Branches.Current : _pools.TargetOf(unit.Route);
-        if (target == ShardPools.CoordinatorNumber && Branches.HasWritten)
-        {
-            return Refuse(ShardRefusals.CoordinatorAfterWrite);
-        }
-        if (unit.Writes && _database.Decisions is null && Branches.HasWrittenElsewhere(target))
-        {
-            return Refuse(ShardRefusals.WritesOnTwoShards);
-        }
-        if (target == Branches.Current)
-        {
-            return unit.Explain is null ? Admission.Go
-                : isQuiet ? BeginSpread(unit, data)
-                : Admission.Wait;
-        }
-        return unit.MixesControl && server.Status != TransactionStatus.Idle
-            ? Refuse(ShardRefusals.MixedControl)
-            : Elsewhere(server, target, isQuiet);
-    }
-
-    /// <summary>Others are told of the new schema before the client is told that it is there.</summary>
-    private Admission CommitSchema(in Unit unit, ReadOnlySpan<byte> data, bool isQuiet) =>
-        !isQuiet ? Admission.Wait
-        : Branches.Writers().Count > 0 && ControlAnswer.Can(data[..unit.Length], _session)
-            ? Begin(NextStep.Commit, data[..unit.Length].ToArray())
-        : Admission.Go;
-
-    /// <summary>What the unit has to wait for on account of the schema; null if nothing.</summary>
-    private Admission? Guard(in Unit unit, bool isQuiet = true)
-    {
-        RouteRefusal? denied = _cross.Refuse(unit);
-        NextStep step = denied is null ? _schema.StepFor(unit, _pools.Coordinates(unit)) : NextStep.None;
-        return step != NextStep.None ? (isQuiet ? Begin(step, null) : Admission.Wait)
-            : (denied ?? _schema.TakeRefusal()) is { } refusal ? Refuse(refusal)
-            : null;
-    }
-
-    /// <summary>What the state of the transaction alone decides; null if nothing.</summary>
-    private Admission? JudgeState(ServerConnection server, in Unit unit, bool isQuiet)
-    {
-        if (server.Status == TransactionStatus.Failed && isQuiet)
-        {
-            Branches.NoteFailure();
-            if (!Branches.Any)
-            {
-                return Admission.Go;
-            }
-            bool goesBack =
-                unit.Control
-                is TransactionControl.Commit
-                    or TransactionControl.Rollback
-                    or TransactionControl.RollbackTo;
-            if (!goesBack || unit.MixesControl)
-            {
-                return Refuse(ShardRefusals.TransactionFailed);
-            }
-            if (unit.Control != TransactionControl.RollbackTo)
-            {
-                return Admission.Go;
-            }
-        }
-        if (Branches.Any && unit.MixesControl)
-        {
-            return Refuse(ShardRefusals.MixedControl);
-        }
-        if (Branches.Any && (unit.TouchesSession || unit.MixesSettings))
-        {
-            return Refuse(unit.TouchesSession ? ShardRefusals.SessionOnOneShard : ShardRefusals.OpeningCannotRepeat);
-        }
-        return null;
-    }
-
-    /// <summary>The unit has to go to another shard than the one that the session looks at.</summary>
-    private Admission Elsewhere(ServerConnection server, int target, bool isQuiet)
-    {
-        if (server.Responses.IsUnsynced && _ranUnsynced)
-        {
-            return Refuse(ShardRefusals.SeveralShardsInOneBatch);
-        }
-        if (!isQuiet)
-        {
-            return Admission.Wait;
-        }
-        if (server.Responses.IsUnsynced)
-        {
-            return Begin(NextStep.Resync, null);
-        }
-        if (server.Status == TransactionStatus.Idle)
-        {
-            // It is given back, and the next one is chosen as if there had been none.
-            return _session.Pins == Telemetry.PinReason.None ? Admission.Wait : Refuse(ShardRefusals.PinnedElsewhere);
-        }
-        if (!Branches.CanSwitch(target))
-        {
-            return Refuse(ShardRefusals.OpeningCannotRepeat);
-        }
-        _target = target;
-        return Begin(NextStep.Switch, null);
-    }
-
-    /// <summary>What holds for the whole transaction is said on each of its shards.</summary>
-    private Admission JudgeForAll(in Unit unit, ReadOnlySpan<byte> data, bool isQuiet)
-    {
-        if (!isQuiet)
-        {
-            return Admission.Wait;
-        }
-        switch (unit.Control)
-        {
-            case TransactionControl.Commit when Branches.Writers() is { Count: > 0 } writers:
-                if (writers.Count == 1 && writers[0].Shard != Branches.Current)
-                {
-                    _target = writers[0].Shard;
-                    return Begin(NextStep.Switch, null);
-                }
-                return writers.Count == 1 ? Admission.Go
-                    : ControlAnswer.Can(data[..unit.Length], _session)
-                        ? Begin(NextStep.Commit, data[..unit.Length].ToArray())
-                    : Refuse(ShardRefusals.MixedControl);
-            case TransactionControl.Commit or TransactionControl.Rollback:
-                return Admission.Go;
-            default:
-                if (Branches.TakeRepeated())
-                {
-                    return Admission.Go;
-                }
-                return unit is { HasText: true, MixesSettings: false }
-                    ? Begin(NextStep.Repeat, unit.TextOf(data).ToArray())
-                    : Refuse(ShardRefusals.OpeningCannotRepeat);
-        }
-    }
-
-    private Admission BeginSpread(in Unit unit, ReadOnlySpan<byte> data)
-    {
-        bool isInTransaction = _deferred == Deferred.Begun || _session.Server is not null;
-        if (_spread.Take(unit, data, isInTransaction) is { } refusal)
-        {
-            return Refuse(refusal);
-        }
-        _cross.Tell(unit, isQuiet: true);
-        return Begin(NextStep.Spread, null);
-    }
 
     private async ValueTask SpreadAsync()
     {
@@ -421,33 +338,25 @@ internal sealed class ShardSession
         {
             return;
         }
-        bool isOwn = _session.Server is null && _deferred == Deferred.None;
+        bool isOwn = _session.Server is null && _move.Deferred == Deferred.None;
         if (isOwn && _spread.NeedsTransaction)
         {
             Branches.Opening.Add("BEGIN"u8);
-            _deferred = Deferred.Begun;
+            _move.Deferred = Deferred.Own;
         }
         await _spread.RunAsync(isOwn);
-        _deferred = Deferred.None;
-    }
-
-    /// <summary>Why a unit cannot run anywhere; null if it can.</summary>
-    private RouteRefusal? WhyNot(in Unit unit) =>
-        unit.HasTwoPhase ? ShardRefusals.TwoPhaseOfClient
-        : Branches.Opening.SetsSearchPath && unit is { Runs: true, Plan.HasShortNames: true }
-            ? ShardRefusals.PathInTransaction
-        : unit.Route.Kind switch
+        _move.Deferred = Deferred.None;
+        if (_pipeline.IsOwn && _session is { End: null, Server.IsDying: true })
         {
-            RouteKind.Many or RouteKind.All or RouteKind.Refused when _pools.MayCoordinate(unit) => null,
-            RouteKind.Refused => unit.Route.Refusal,
-            RouteKind.Many or RouteKind.All => ShardRefusals.Across(unit.Route),
-            _ => null,
-        };
+            // A shard that is lost in a batch's own transaction is not the session's end.
+            await _end.FailAsync();
+        }
+    }
 
     private void Note(in Unit unit, ReadOnlySpan<byte> data, bool isQuiet = true)
     {
         _cross.Tell(unit, isQuiet);
-        _ranUnsynced = !unit.IsQuery && !unit.EndsWithSync && (unit.Runs || _ranUnsynced);
+        _pipeline.Note(unit);
         _schema.Reset();
         if (unit.Runs)
         {
@@ -462,24 +371,6 @@ internal sealed class ShardSession
         Branches.BeginAnew();
     }
 
-    private Admission Begin(NextStep step, byte[]? text)
-    {
-        _text = text;
-        _step = step;
-        return Admission.Step;
-    }
-
-    private Admission Refuse(RouteRefusal refusal)
-    {
-        Refusal = refusal;
-        _schema.Reset();
-        if (_deferred == Deferred.Begun)
-        {
-            _deferred = Deferred.Failed;
-        }
-        return Admission.Refuse;
-    }
-
     /// <summary>Answers a unit of transaction control in the proxy. False if it has something else in it.</summary>
     private bool Answer(ReadOnlySpan<byte> unit, ReadOnlySpan<byte> tag, Deferred next)
     {
@@ -488,7 +379,7 @@ internal sealed class ShardSession
         {
             return false;
         }
-        _deferred = next;
+        _move.Deferred = next;
         if (next == Deferred.None)
         {
             BeginAnew();

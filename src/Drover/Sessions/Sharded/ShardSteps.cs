@@ -15,6 +15,15 @@ internal enum NextStep
     FailOthers,
     Spread,
     Commit,
+
+    /// <summary>A batch over several shards is over: its transaction is committed.</summary>
+    CommitBatch,
+
+    /// <summary>A statement of a batch over several shards has failed.</summary>
+    FailBatch,
+
+    /// <summary>A statement of a batch over several shards is refused.</summary>
+    RefuseBatch,
 }
 
 /// <summary>A transaction that no server knows of yet.</summary>
@@ -27,6 +36,11 @@ internal enum Deferred
 
     /// <summary>It was refused something in it.</summary>
     Failed,
+
+    /// <summary>
+    /// The proxy has begun one, for a batch or a statement that is one transaction by itself: its client knows of none.
+    /// </summary>
+    Own,
 }
 
 /// <summary>What is to be done with the unit at hand.</summary>
@@ -46,4 +60,10 @@ internal enum Admission
 
     /// <summary>It was answered here.</summary>
     Answered,
+
+    /// <summary>Nothing before the answers to what was sent, which the server is asked for.</summary>
+    Settle,
+
+    /// <summary>The same, and the server's implicit transaction is made one that a Sync does not end.</summary>
+    SettleBegun,
 }

@@ -1,12 +1,14 @@
 // A statement that several shards run, from its admission until it runs.
 using Drover.Pooling.Servers;
 using Drover.Routing;
+using Drover.Sessions.Relay;
 using Drover.Sessions.Sharded.Copying;
 using Drover.Sessions.Sharded.Declaring;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
 using Drover.Sessions.Sharded.Statistics;
 using Drover.Sessions.Sharded.Units;
+using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;
 
@@ -48,7 +50,8 @@ internal sealed class SpreadStatement(
             _isIndivisible = false;
             return ShardRefusals.Across(unit.Route);
         }
-        _call = unit.Explain?.Call ?? unit.Scatter?.Call ?? StatementCall.Read(data[..unit.Length], session);
+        bool isPart = !unit.IsQuery && !unit.EndsWithSync;
+        _call = unit.Explain?.Call ?? unit.Scatter?.Call ?? StatementCall.Read(data[..unit.Length], session, isPart);
         _unit = unit;
         bool isRead = unit.Scatter is not null || unit is { Explain: not null, Writes: false };
         return unit.Declared is not null && _call is null ? ShardRefusals.DeclarationAlone
@@ -78,11 +81,7 @@ internal sealed class SpreadStatement(
     /// <param name="isOwn">The client has begun no transaction: it is one of its own.</param>
     public async ValueTask RunAsync(bool isOwn)
     {
-        if (_call is { ReplacesUnnamed: true })
-        {
-            // No server of the client's has it: who binds it again is told so, and does not get the one before.
-            session.Unnamed?.Forget();
-        }
+        KeepUnnamed();
         long startUs = session.Loop.NowUs;
         IReadOnlyList<int> shards = _split?.Shards ?? (IReadOnlyList<int>)_unit.Route.Numbers;
         if (_unit.Declared is { } declared)
@@ -112,5 +111,20 @@ internal sealed class SpreadStatement(
         _call = null;
         _split = null;
         _unit = default;
+    }
+
+    /// <summary>No server of the client's has its unnamed statement: who binds it again has it made then.</summary>
+    private void KeepUnnamed()
+    {
+        if (_call is { IsQuery: true } || !session.Terms.SharesStatements)
+        {
+            session.Unnamed?.Forget();
+        }
+        else if (_call is { ReplacesUnnamed: true })
+        {
+            StatementTraits traits = StatementScanner.Scan(_call.Text.Span, session.Names);
+            session.Unnamed ??= new UnnamedStatement();
+            session.Unnamed.Keep(_call.ParseBody(), traits, session.Names);
+        }
     }
 }

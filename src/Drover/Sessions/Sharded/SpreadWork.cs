@@ -114,7 +114,8 @@ internal sealed class SpreadWork(
         await branches.FinishAsync();
     }
 
-    private async ValueTask SettleSchemaAsync()
+    /// <summary>What has changed the schema is over, and everybody is told.</summary>
+    public async ValueTask SettleSchemaAsync()
     {
         if (branches.HasChangedSchema && database.Schema is { } schema)
         {
@@ -185,9 +186,13 @@ internal sealed class SpreadWork(
         }
         else
         {
+            call.WriteReached(writer);
             WriteError(writer, failure);
         }
-        ReadyForQuery.Write(writer, status);
+        if (call.EndsBatch)
+        {
+            ReadyForQuery.Write(writer, status);
+        }
         Send(writer);
     }
 

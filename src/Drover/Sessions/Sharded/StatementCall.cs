@@ -15,6 +15,9 @@ internal sealed class StatementCall
     private byte[] _text = [];
     private byte[] _types = [];
     private byte[] _bind = NoValues;
+    private byte[] _shape = [];
+    private int _reached;
+    private bool _isHeadWritten;
 
     /// <summary>Bytes of the client's messages.</summary>
     public int Length { get; private init; }
@@ -28,8 +31,24 @@ internal sealed class StatementCall
     /// <summary>Behind it the client's unnamed statement is not the one before.</summary>
     public bool ReplacesUnnamed => IsQuery || _messages.Contains(FrontendType.Parse);
 
-    /// <summary>Reads a whole unit; null if it is more than one statement run once and to its end.</summary>
-    public static StatementCall? Read(ReadOnlySpan<byte> unit, ClientSession session)
+    /// <summary>Behind its answer the client awaits ReadyForQuery: it is no part of a batch.</summary>
+    public bool EndsBatch => IsQuery || _messages[^1] == FrontendType.Sync;
+
+    /// <summary>Its text and the declared types, as Parse has them behind the name.</summary>
+    public byte[] ParseBody()
+    {
+        byte[] body = new byte[_text.Length + 1 + sizeof(ushort) + _types.Length];
+        _text.CopyTo(body, 0);
+        BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(_text.Length + 1), (ushort)(_types.Length / sizeof(uint)));
+        _types.CopyTo(body, _text.Length + 1 + sizeof(ushort));
+        return body;
+    }
+
+    /// <summary>Reads a unit; null if it is more than one statement run once and to its end.</summary>
+    /// <param name="unit">A whole unit, or a part of a batch.</param>
+    /// <param name="session">The client's.</param>
+    /// <param name="isPart">It is a part, and need have no Sync.</param>
+    public static StatementCall? Read(ReadOnlySpan<byte> unit, ClientSession session, bool isPart = false)
     {
         StatementCall call = new() { Length = unit.Length };
         if (unit[0] == FrontendType.Query)
@@ -46,7 +65,9 @@ internal sealed class StatementCall
             call._messages.Add(header.Type);
             unit = unit[header.Length..];
         }
-        return call._messages is [.., FrontendType.Sync] ? call : null;
+        bool isWhole =
+            call._messages is [.., FrontendType.Sync] || (isPart && call._messages.Contains(FrontendType.Execute));
+        return isWhole ? call : null;
     }
 
     /// <summary>Another statement in the same messages, with the same values.</summary>
@@ -95,11 +116,44 @@ internal sealed class StatementCall
         Sync.Write(writer);
     }
 
+    /// <summary>A server has failed before any row.</summary>
+    /// <param name="reached">How far it came: it had answered Parse (1), Bind (2) and Describe (3).</param>
+    /// <param name="shape">The RowDescription that the client would be told; empty if none was.</param>
+    public void NoteFailed(int reached, byte[]? shape)
+    {
+        _reached = reached;
+        _shape = shape ?? [];
+    }
+
+    /// <summary>Writes what the client expects before the error of what did not come to any row.</summary>
+    public void WriteReached(MessageWriter writer)
+    {
+        if (_isHeadWritten)
+        {
+            return;
+        }
+        if (IsQuery)
+        {
+            writer.WriteBytes(_reached > 2 ? _shape : []);
+        }
+        foreach (byte type in _messages.TakeWhile(static type => type != FrontendType.Execute))
+        {
+            bool isReached = type switch
+            {
+                FrontendType.Parse => _reached > 0,
+                FrontendType.Bind => _reached > 1,
+                _ => _reached > 2,
+            };
+            WriteAnswer(writer, isReached ? type : FrontendType.Execute, _shape);
+        }
+    }
+
     /// <summary>Writes what the client expects before the rows.</summary>
     /// <param name="writer">To the client.</param>
     /// <param name="shape">The RowDescription, whole; empty when there are no rows.</param>
     public void WriteHead(MessageWriter writer, ReadOnlySpan<byte> shape)
     {
+        _isHeadWritten = true;
         if (IsQuery)
         {
             writer.WriteBytes(shape);

@@ -12,8 +12,12 @@ internal sealed record ExplainCall(StatementCall Call, ExplainText Text)
     public StatementCall Query { get; } = Call.Of(Text.Query);
 
     /// <summary>Makes one of a unit; null if that is more than one statement run once and to its end.</summary>
-    public static ExplainCall? Make(ReadOnlySpan<byte> unit, ExplainText text, ClientSession session) =>
-        StatementCall.Read(unit, session) is { } call ? new ExplainCall(call, text) : null;
+    public static ExplainCall? Make(
+        ReadOnlySpan<byte> unit,
+        ExplainText text,
+        ClientSession session,
+        bool isPart = false
+    ) => StatementCall.Read(unit, session, isPart) is { } call ? new ExplainCall(call, text) : null;
 
     /// <summary>The text that explains a statement which a server gets in the place of the client's.</summary>
     public ReadOnlyMemory<byte> Of(ReadOnlyMemory<byte> query) => Text.Of(Call.Text.Span, query.Span);

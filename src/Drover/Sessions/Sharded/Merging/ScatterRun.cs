@@ -235,6 +235,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
     private void Handle(ShardRows rows, byte type, ReadOnlySpan<byte> message)
     {
         ReadOnlySpan<byte> body = message[MessageHeader.Size..];
+        rows.Reached += FanOut.IsStage(type) ? 1 : 0;
         switch (type)
         {
             case BackendType.RowDescription:
@@ -245,7 +246,11 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
                 break;
             case BackendType.ErrorResponse:
                 PoolFailure failure = ServerQuery.ReadFailure(body, out bool isFatal);
-                _failure ??= ShardRefusals.Of(failure, session);
+                if (_failure is null)
+                {
+                    _failure = ShardRefusals.Of(failure, session);
+                    scatter.Call.NoteFailed(rows.Reached, _head);
+                }
                 rows.Server.IsDying |= isFatal;
                 rows.IsDone |= isFatal;
                 break;

@@ -29,6 +29,9 @@ internal sealed class ShardRows(ServerConnection server) : IDisposable
     /// <summary>The last group of which it gave a row.</summary>
     public long Group { get; set; }
 
+    /// <summary>Answers to Parse, Bind and Describe that have come.</summary>
+    public int Reached { get; set; }
+
     /// <summary>The server is done, or lost.</summary>
     public bool IsDone { get; set; }
 

@@ -1,5 +1,6 @@
 // What a client asks for between two points where PostgreSQL would answer, and what of it decides where it runs.
 using Drover.Pooling.Statements;
+using Drover.Protocol.Framing;
 using Drover.Routing;
 using Drover.Routing.Schemas;
 using Drover.Routing.Transactions;
@@ -26,6 +27,15 @@ internal struct Unit
 
     /// <summary>Its last message is a Sync.</summary>
     public bool EndsWithSync { get; set; }
+
+    /// <summary>Its last message is a simple query, or a function call.</summary>
+    public bool EndsWithQuery { get; set; }
+
+    /// <summary>It is nothing but a Sync.</summary>
+    public readonly bool IsSync => EndsWithSync && Length == MessageHeader.Size;
+
+    /// <summary>It has a Bind.</summary>
+    public bool HasBind { get; set; }
 
     /// <summary>It runs something, and does not only prepare.</summary>
     public bool Runs { get; set; }

@@ -1,7 +1,6 @@
 // Reads what a client asks for between two points where PostgreSQL would answer, and which shard that needs.
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using Drover.Pooling;
 using Drover.Pooling.Statements;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
@@ -22,23 +21,73 @@ namespace Drover.Sessions.Sharded.Units;
 /// </summary>
 internal sealed class UnitReader(ClientSession session, StatementRouter router)
 {
+    private readonly TextTerms _terms = new(session);
     private readonly List<(Range Name, Range Text, Range Types)> _parsed = [];
     private uint[] _types = [];
-    private ParameterSet? _pathOf;
-    private string _path = "";
-    private (byte[] Text, LearntStatement Statement)? _learnt;
-    private ParameterSet? _reported;
-    private bool _conforms = true;
-    private bool _isUtf8 = true;
-    private bool _isJustLearnt;
-    private bool _usesLearnt;
+    private readonly List<(byte[] Text, LearntStatement Statement)> _learnt = [];
+
+    /// <summary>Bytes of the whole messages up to and with the first Sync.</summary>
+    public static int LengthToSync(ReadOnlySpan<byte> data)
+    {
+        int length = 0;
+        byte type = 0;
+        while (
+            type != FrontendType.Sync
+            && MessageHeader.TryRead(data[length..], out MessageHeader header) == FrameStatus.Complete
+            && header.Length <= data.Length - length
+        )
+        {
+            type = header.Type;
+            length += header.Length;
+        }
+        return length;
+    }
 
     /// <summary>Reads the unit at the start of these bytes, which begin with a message.</summary>
-    public Unit Read(ReadOnlySpan<byte> data)
+    public Unit Read(ReadOnlySpan<byte> data) => Read(data, Extent.Unit);
+
+    /// <summary>
+    /// Reads no more than one statement: up to its Execute, or to what belongs to another. A Sync or Flush is a part by
+    /// itself, but behind COMMIT and ROLLBACK.
+    /// </summary>
+    public Unit ReadPart(ReadOnlySpan<byte> data)
+    {
+        Unit part = Read(data, Extent.Part);
+        bool isNamed = part is { IsWhole: true, HasBind: true } && _parsed.Exists(static one => !IsEmpty(one.Name));
+        if (isNamed && part.Route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused)
+        {
+            // What several servers run is not kept by them under a name.
+            part = Read(data, Extent.Named);
+        }
+        if (part is { IsWhole: true, Control: TransactionControl.Commit or TransactionControl.Rollback })
+        {
+            AddSync(ref part, data);
+        }
+        return part;
+    }
+
+    private static bool IsEmpty(Range name) => name.Start.Equals(name.End);
+
+    private static void AddSync(ref Unit part, ReadOnlySpan<byte> data)
+    {
+        if (MessageHeader.TryRead(data[part.Length..], out MessageHeader next) != FrameStatus.Complete)
+        {
+            part.IsWhole = false;
+        }
+        else if (next.Type == FrontendType.Sync)
+        {
+            part.Length += next.Length;
+            part.EndsWithSync = true;
+        }
+        else
+        {
+            part.Route = Route.Refused(ShardRefusals.MixedControl);
+        }
+    }
+
+    private Unit Read(ReadOnlySpan<byte> data, Extent extent)
     {
         _parsed.Clear();
-        _usesLearnt = _isJustLearnt;
-        _isJustLearnt = false;
         Unit unit = new() { IsPrelude = true, Route = Route.Any };
         while (unit is { IsWhole: false, Unknown: null } && unit.Length < data.Length)
         {
@@ -51,28 +100,50 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
                 unit.IsWhole = isThere;
                 break;
             }
+            if (extent != Extent.Unit && EndsBefore(unit, header.Type, extent))
+            {
+                unit.IsWhole = true;
+                break;
+            }
             Add(ref unit, header.Type, data, new Range(unit.Length + MessageHeader.Size, unit.Length + header.Length));
             unit.Length += header.Length;
+            unit.IsWhole |= extent != Extent.Unit && header.Type == FrontendType.Execute;
         }
         ChargeUnbound(ref unit, data);
+        if (unit.Unknown is null)
+        {
+            _learnt.Clear();
+        }
         if (unit is { Declared: not null, IsSeveral: true })
         {
             unit.Route = Route.Refused(ShardRefusals.DeclarationAlone);
         }
         if (unit is { IsWhole: true, IsSeveral: false, Explained: { } explained })
         {
-            unit.Explain = ExplainCall.Make(data[..unit.Length], explained, session);
+            unit.Explain = ExplainCall.Make(data[..unit.Length], explained, session, extent != Extent.Unit);
         }
         bool mayScatter =
             unit is { IsWhole: true, IsSeveral: false, Writes: false, Plan.Merge: not null }
             && unit.Route.Kind is RouteKind.Many or RouteKind.All;
         if (mayScatter)
         {
-            StatementCall? call = unit.Explain?.Query ?? StatementCall.Read(data[..unit.Length], session);
-            unit.Scatter = ScatterCall.Make(call, unit.Plan!.Merge!, session, Conforms);
+            StatementCall? call =
+                unit.Explain?.Query ?? StatementCall.Read(data[..unit.Length], session, extent != Extent.Unit);
+            unit.Scatter = ScatterCall.Make(call, unit.Plan!.Merge!, session, _terms.Conforms);
         }
         return unit;
     }
+
+    /// <summary>A message is not of the part that is being read.</summary>
+    private bool EndsBefore(in Unit part, byte type, Extent extent) =>
+        part.Length > 0
+        && type switch
+        {
+            FrontendType.Parse or FrontendType.Describe or FrontendType.Execute or FrontendType.Close => false,
+            FrontendType.Bind => part.HasBind
+                || (extent == Extent.Named && _parsed is [.., var last] && !IsEmpty(last.Name)),
+            _ => true,
+        };
 
     private void Add(ref Unit unit, byte type, ReadOnlySpan<byte> data, Range body)
     {
@@ -80,6 +151,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         {
             case FrontendType.Query:
                 unit.IsQuery = unit.Length == 0;
+                unit.EndsWithQuery = true;
                 unit.IsWhole = true;
                 Range text = new(body.Start, body.End.Value - 1);
                 unit.Text = text;
@@ -92,6 +164,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
                 AddBind(ref unit, data, body);
                 break;
             case FrontendType.FunctionCall:
+                unit.EndsWithQuery = true;
                 unit.IsWhole = true;
                 unit.Runs = true;
                 unit.IsPrelude = false;
@@ -123,6 +196,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
 
     private void AddBind(ref Unit unit, ReadOnlySpan<byte> data, Range body)
     {
+        unit.HasBind = true;
         if (!Bind.TryRead(data[body], out Bind bind))
         {
             return;
@@ -186,7 +260,10 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
         foreach ((_, Range text, _) in _parsed)
         {
-            if (StatementStart.MayBe(data[text], "call"u8) && DeclarationCall.Read(data[text], Conforms) is not null)
+            if (
+                StatementStart.MayBe(data[text], "call"u8)
+                && DeclarationCall.Read(data[text], _terms.Conforms) is not null
+            )
             {
                 // No server has the procedure: it could not be prepared.
                 Merge(ref unit, Route.Refused(ShardRefusals.DeclarationAlone));
@@ -213,75 +290,24 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         }
     }
 
-    /// <summary>Where names without a schema are looked for, with the user's own schema by its name.</summary>
-    private string SearchPath
-    {
-        get
-        {
-            if (!ReferenceEquals(_pathOf, session.Settings) || _path.Length == 0)
-            {
-                string user = $"\"{session.Identity.User.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-                string path = session.Settings.TryFind("search_path", out string? set) ? set : "\"$user\", public";
-                _path = path.Replace("\"$user\"", user, StringComparison.Ordinal);
-                _pathOf = session.Settings;
-            }
-            return _path;
-        }
-    }
-
-    /// <summary>The session's standard_conforming_strings.</summary>
-    private bool Conforms
-    {
-        get
-        {
-            ReadReported();
-            return _conforms;
-        }
-    }
-
-    /// <summary>Whether the client's bytes are the server's: keys are hashed as they come.</summary>
-    private bool IsUtf8
-    {
-        get
-        {
-            ReadReported();
-            return _isUtf8;
-        }
-    }
-
-    private void ReadReported()
-    {
-        if (ReferenceEquals(_reported, session.Reported))
-        {
-            return;
-        }
-        _reported = session.Reported;
-        _conforms = !_reported.TryFind("standard_conforming_strings", out string? strings) || strings == "on";
-        // Without an encoding of its own a client speaks the server's, and all shards' is UTF-8.
-        _isUtf8 = _reported.TryFind("client_encoding", out string? encoding) && encoding is "UTF8" or "SQL_ASCII";
-    }
-
     /// <summary>Learns a text that was found unknown; the next look finds it.</summary>
-    public async ValueTask LearnAsync(byte[] text)
-    {
-        _learnt = (text, await router.LearnAsync(text, SearchPath, Conforms));
-        _isJustLearnt = true;
-    }
+    public async ValueTask LearnAsync(byte[] text) =>
+        _learnt.Add((text, await router.LearnAsync(text, _terms.SearchPath, _terms.Conforms)));
 
     /// <summary>The route of a text with a call's values.</summary>
     public async ValueTask<Route> RouteAsync(byte[] text, StatementCall call) =>
         TryRoute(text, call, out Route route)
             ? route
-            : Resolve(await router.LearnAsync(text, SearchPath, Conforms), text, call);
+            : Resolve(await router.LearnAsync(text, _terms.SearchPath, _terms.Conforms), text, call);
 
     private bool TryRoute(byte[] text, StatementCall call, out Route route) =>
         router.TryRoute(
             text,
-            SearchPath,
+            _terms.SearchPath,
             new BoundValues(call.Values.Span, Types(call.Types.Span)),
             out _,
             out route,
-            Conforms
+            _terms.Conforms
         );
 
     private Route Resolve(LearntStatement learnt, byte[] text, StatementCall call) =>
@@ -294,25 +320,28 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         out Route route
     )
     {
-        if (router.TryRoute(text, SearchPath, values, out plan, out route, Conforms))
+        if (router.TryRoute(text, _terms.SearchPath, values, out plan, out route, _terms.Conforms))
         {
             return true;
         }
-        // What is not kept, as it is too large or has no shape, was learnt for this one time.
-        if (!_usesLearnt || _learnt is not { } learnt || !text.SequenceEqual(learnt.Text))
+        // What is not kept, as it is too large or has no shape, was learnt for this one unit.
+        foreach ((byte[] learntText, LearntStatement learnt) in _learnt)
         {
-            return false;
+            if (text.SequenceEqual(learntText))
+            {
+                plan = learnt.Plan;
+                route = learnt.Resolve(text, values);
+                return true;
+            }
         }
-        plan = learnt.Statement.Plan;
-        route = learnt.Statement.Resolve(text, values);
-        return true;
+        return false;
     }
 
     private void Charge(ref Unit unit, ReadOnlySpan<byte> text, in BoundValues values)
     {
         // The parser sees neither; by far the most statements begin otherwise, and are not looked at again.
         bool mayBeOurs = StatementStart.MayBe(text, "call"u8) || StatementStart.MayBe(text, "explain"u8);
-        if (mayBeOurs && DeclarationCall.Read(text, Conforms) is { } declared)
+        if (mayBeOurs && DeclarationCall.Read(text, _terms.Conforms) is { } declared)
         {
             unit.IsSeveral |= unit.Runs;
             unit.Runs = true;
@@ -320,7 +349,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
             unit.Declared = declared;
             return;
         }
-        ExplainText? explained = mayBeOurs ? ExplainText.Read(text, Conforms) : null;
+        ExplainText? explained = mayBeOurs ? ExplainText.Read(text, _terms.Conforms) : null;
         ReadOnlySpan<byte> statement = explained is null ? text : explained.Query;
         if (!TryRoute(statement, values, out StatementPlan? plan, out Route route))
         {
@@ -337,7 +366,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         unit.Explained = explained;
         if (route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused || plan.Spread != Spread.None)
         {
-            plan.Normalized ??= NormalizedText.Of(statement, Conforms);
+            plan.Normalized ??= NormalizedText.Of(statement, _terms.Conforms);
         }
         unit.IsSeveral |= unit.Runs;
         if (plan.IsPrelude || plan.Control == TransactionControl.Begin)
@@ -364,7 +393,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         Merge(
             ref unit,
             isOfSession ? Route.Any
-                : IsUtf8 ? route
+                : _terms.IsUtf8 ? route
                 : Route.Refused(ShardRefusals.Encoding)
         );
     }
@@ -406,4 +435,17 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         one.Kind is RouteKind.Home or RouteKind.One
         && other.Kind is RouteKind.Home or RouteKind.One
         && session.Shards!.NumberOf(one) == session.Shards.NumberOf(other);
+
+    /// <summary>How much is read.</summary>
+    private enum Extent
+    {
+        /// <summary>Up to a Sync, a Flush or a simple query.</summary>
+        Unit,
+
+        /// <summary>One statement.</summary>
+        Part,
+
+        /// <summary>The same, but what prepares a statement under a name is by itself.</summary>
+        Named,
+    }
 }

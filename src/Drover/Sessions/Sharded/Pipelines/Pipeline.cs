@@ -1,0 +1,197 @@
+// A batch of extended messages whose statements go to several servers: taken apart, one transaction all the same.
+using Drover.Pooling.Servers;
+using Drover.Protocol.Messages.Backend;
+using Drover.Routing;
+using Drover.Routing.Transactions;
+using Drover.Sessions.Sharded.Admitting;
+using Drover.Sessions.Sharded.Units;
+using Drover.Telemetry;
+
+namespace Drover.Sessions.Sharded.Pipelines;
+
+/// <summary>
+/// What comes up to a Sync is one transaction. Where all of it goes to one server, that server sees to it. Where it
+/// does not, each statement is a unit of its own here, called a part, and a server that is to be left is sent a Sync of
+/// the proxy's, so that it answers. For that not to end anything, its transaction is begun: by the client, or by the
+/// proxy (<see cref="IsOwn"/>), which then commits on all servers or on none when the client's Sync comes. The client
+/// sees each answer as it comes, in order, and no ReadyForQuery but its own. Of a batch no more is held than a part.
+/// </summary>
+/// <remarks>https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-PIPELINING</remarks>
+internal sealed class Pipeline(
+    ClientSession session,
+    ShardPools pools,
+    Branches branches,
+    UnitReader reader,
+    UnitJudge judge,
+    NextMove move
+)
+{
+    private bool _isPlain = true;
+
+    /// <summary>A batch is being taken apart; its Sync is still to come.</summary>
+    public bool IsActive { get; private set; }
+
+    /// <summary>The transaction is the batch's own: its client has begun none.</summary>
+    public bool IsOwn { get; private set; }
+
+    /// <summary>Whether a unit has to be taken apart.</summary>
+    /// <param name="unit">As it was read whole.</param>
+    /// <param name="server">The server that the session holds; null if none.</param>
+    public bool MustDivide(in Unit unit, ServerConnection? server)
+    {
+        if (unit.EndsWithQuery || !unit.Runs || !session.Terms.SharesStatements)
+        {
+            return false;
+        }
+        bool isApart =
+            !unit.IsWhole
+            || unit.Route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused
+            || (branches.Any && (unit.MixesControl || unit.MixesSettings));
+        // Behind a Flush: what came before it runs in an implicit transaction of this server.
+        bool isBehind = server is { Responses.IsUnsynced: true } && move.RunsUnsynced;
+        bool leaves =
+            unit.Spreads || (unit.Route.Kind != RouteKind.Any && pools.TargetOf(unit.Route) != branches.Current);
+        return (unit.IsSeveral && isApart) || (isBehind && leaves);
+    }
+
+    /// <summary>A batch is taken apart from here on, and no server is held.</summary>
+    public void Begin() => IsActive = true;
+
+    /// <summary>
+    /// A batch is to be taken apart, and a server is held. Null if it is, or need not be as all of it will fail; else
+    /// what must come first.
+    /// </summary>
+    /// <param name="server">The server.</param>
+    /// <param name="isQuiet">It owes nothing.</param>
+    public Admission? Begin(ServerConnection server, bool isQuiet)
+    {
+        bool isUnsynced = server.Responses.IsUnsynced;
+        if (server.Responses.ReadyCount > 0 || !(isQuiet || isUnsynced))
+        {
+            return Admission.Wait;
+        }
+        if (server.Status != TransactionStatus.Idle || (isUnsynced && !branches.Opening.IsEmpty))
+        {
+            IsActive = server.Status != TransactionStatus.Failed;
+            move.RunsUnsynced &= !IsActive;
+            return server.Status == TransactionStatus.Idle ? Admission.Settle : null;
+        }
+        if (!isUnsynced)
+        {
+            // It is given back, and the batch begins as if there had been none.
+            return session.Pins == PinReason.None ? Admission.Wait : move.Refuse(ShardRefusals.PinnedElsewhere);
+        }
+        if (!move.RunsUnsynced)
+        {
+            return isQuiet ? move.Begin(NextStep.Resync) : Admission.Wait;
+        }
+        if (!_isPlain || session.Traits != Sql.StatementTraits.None)
+        {
+            return move.Refuse(ShardRefusals.SeveralShardsInOneBatch);
+        }
+        IsActive = true;
+        move.RunsUnsynced = false;
+        BeginOwn();
+        return Admission.SettleBegun;
+    }
+
+    /// <summary>The transaction is the batch's own.</summary>
+    public void BeginOwn()
+    {
+        IsOwn = true;
+        branches.Opening.Clear();
+        branches.Opening.Add("BEGIN"u8);
+    }
+
+    /// <summary>The batch is over, or what is left of it is passed over.</summary>
+    public void End()
+    {
+        IsActive = false;
+        IsOwn = false;
+        move.RunsUnsynced = false;
+        _isPlain = true;
+    }
+
+    /// <summary>A unit or a part was admitted.</summary>
+    public void Note(in Unit unit)
+    {
+        bool isOver = unit.IsQuery || unit.EndsWithSync;
+        move.RunsUnsynced = !IsActive && !isOver && (unit.Runs || move.RunsUnsynced);
+        _isPlain = isOver || (_isPlain && !unit.IsPrelude && !unit.HasControl && !unit.Begins && !unit.MixesSettings);
+    }
+
+    /// <summary>Why a part cannot run in a batch that is taken apart; null if it can.</summary>
+    public RouteRefusal? Forbid(in Unit part) =>
+        part.Plan?.Statements is [{ NodeName: "CopyStmt" }, ..] ? ShardRefusals.CopyInBatch
+        : !IsOwn ? null
+        : part.EndsWithQuery ? ShardRefusals.SeveralShardsInOneBatch
+        : part.Runs && (part.IsPrelude || part.Control != TransactionControl.None) ? ShardRefusals.ControlInBatch
+        : null;
+
+    /// <summary>Whether the part at the start of these bytes may go to the server that the session holds.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="data">From the start of a message.</param>
+    /// <param name="isQuiet">The server owes nothing.</param>
+    /// <param name="part">The part.</param>
+    public Admission Admit(ServerConnection server, ReadOnlySpan<byte> data, bool isQuiet, out Unit part)
+    {
+        part = default;
+        bool isUnsynced = server.Responses.IsUnsynced;
+        if (move.Step != NextStep.None || server.Responses.ReadyCount > 0)
+        {
+            return Admission.Wait;
+        }
+        if (server.Responses.IsSkippingToSync)
+        {
+            return Admission.Settle;
+        }
+        if (isQuiet && !isUnsynced && server.Status != TransactionStatus.InTransaction)
+        {
+            return move.Begin(NextStep.FailBatch);
+        }
+        part = reader.ReadPart(data);
+        if (part.Unknown is not null)
+        {
+            return move.Begin(NextStep.Learn, part.Unknown);
+        }
+        if (!part.IsWhole && data.Length < session.InboxBytesMax)
+        {
+            return Admission.Wait;
+        }
+        Admission admission =
+            !part.IsWhole ? move.Refuse(ShardRefusals.TooLarge(session.InboxBytesMax))
+            : part.IsSync ? AdmitSync(isUnsynced, isQuiet)
+            : Forbid(part) is { } forbidden ? move.Refuse(forbidden)
+            : part.Spreads && isUnsynced ? Admission.Wait
+            : part.EndsWithSync || part.EndsWithQuery ? AdmitLast(server, part, data, isQuiet)
+            : judge.Judge(server, part, data, isQuiet);
+        bool settles = admission == Admission.Wait || (admission == Admission.Refuse && IsOwn);
+        return settles && isUnsynced ? Admission.Settle
+            : settles && !isQuiet ? Admission.Wait
+            : settles && admission == Admission.Refuse ? move.Begin(NextStep.RefuseBatch)
+            : admission;
+    }
+
+    private Admission AdmitSync(bool isUnsynced, bool isQuiet)
+    {
+        if (IsOwn)
+        {
+            return isUnsynced || !isQuiet ? Admission.Wait : move.Begin(NextStep.CommitBatch);
+        }
+        End();
+        return Admission.Go;
+    }
+
+    /// <summary>
+    /// The end of the transaction, with the batch's Sync behind it, or a simple query: a unit as any other.
+    /// </summary>
+    private Admission AdmitLast(ServerConnection server, in Unit part, ReadOnlySpan<byte> data, bool isQuiet)
+    {
+        if (server.Responses.IsUnsynced || !isQuiet)
+        {
+            return Admission.Wait;
+        }
+        End();
+        return judge.Judge(server, part, data, isQuiet);
+    }
+}
