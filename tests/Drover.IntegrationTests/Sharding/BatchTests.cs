@@ -39,6 +39,23 @@ public sealed class BatchTests(PostgresFixture postgres)
         }
     }
 
+    /// <summary>The first server of a transaction is told of it when it is taken, for the statement that comes then.</summary>
+    [Fact]
+    public async Task First_statement_of_a_transaction_runs_once_whatever_it_is()
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        Assert.Equal("C(BEGIN) Z(T)", await client.Query("BEGIN").RunAsync());
+        Assert.Equal("E(3B001) Z(E)", await client.Query("ROLLBACK TO s").RunAsync());
+        Assert.Equal("C(ROLLBACK) Z(I)", await client.Query("ROLLBACK").RunAsync());
+        Assert.Equal("C(BEGIN) Z(T)", await client.Query("BEGIN").RunAsync());
+        Assert.Equal("C(SAVEPOINT) Z(T)", await client.Query("SAVEPOINT s").RunAsync());
+        Assert.Equal("C(RELEASE) Z(T)", await client.Query("RELEASE s").RunAsync());
+        Assert.Equal("E(3B001) Z(E)", await client.Query("ROLLBACK TO s").RunAsync());
+        Assert.Equal("C(ROLLBACK) Z(I)", await client.Query("ROLLBACK").RunAsync());
+    }
+
     [Fact]
     public async Task Read_only_of_a_batch_holds_on_the_next_shard_too()
     {

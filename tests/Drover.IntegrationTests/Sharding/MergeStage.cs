@@ -48,7 +48,7 @@ internal sealed class MergeStage : IAsyncDisposable
         {
             await stage.AddCoordinatorAsync(postgres, major);
         }
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         // A number of a type is another one on each shard.
         for (int shard = 2; shard <= shards; shard++)
         {
@@ -58,10 +58,10 @@ internal sealed class MergeStage : IAsyncDisposable
             );
         }
         await stage.OnShardsAsync(MergeCorpus.Schema);
-        await stage.DoAsync("table reference kinds");
-        await stage.DoAsync("table shard things --key id");
-        await stage.DoAsync("table shard parts --key thing");
-        await stage.DoAsync("table shard plain --key id");
+        await stage.SetUpAsync("table reference kinds");
+        await stage.SetUpAsync("table shard things --key id");
+        await stage.SetUpAsync("table shard parts --key thing");
+        await stage.SetUpAsync("table shard plain --key id");
         (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Token);
         await cluster.ExecuteAsync(MergeCorpus.Schema, Token, database);
         ShardedProxy proxy = await stage.ServeAsync();

@@ -15,14 +15,14 @@ public sealed class TopologyFollowerTests(PostgresFixture postgres)
     public async Task Console_shows_the_map_that_is_in_force()
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 2);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync("CREATE TABLE t (tenant int NOT NULL); CREATE TABLE r (id int)");
         await using ShardedProxy proxy = await stage.ServeAsync();
         Assert.Equal(["1", "1"], (await proxy.ShowAsync("SHARDS", Token)).Select(static row => row.Split(' ')[^1]));
         Assert.Empty(await proxy.ShowAsync("TABLES", Token));
 
-        await stage.DoAsync("table shard t --key tenant");
-        await stage.DoAsync("table reference r");
+        await stage.SetUpAsync("table shard t --key tenant");
+        await stage.SetUpAsync("table reference r");
         await Eventually.HoldsAsync(
             async () => (await proxy.ShowAsync("TABLES", Token)).Length == 2,
             TimeSpan.FromSeconds(10)
@@ -42,7 +42,7 @@ public sealed class TopologyFollowerTests(PostgresFixture postgres)
     public async Task Change_is_known_within_a_second_and_a_lost_notification_or_catalog_only_delays_it(int major)
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards: 2);
-        await stage.DoAsync("shard init");
+        await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync("CREATE TABLE t (tenant int NOT NULL); CREATE TABLE r (id int)");
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         await using ShardServers servers = ShardServers.Open(await stage.OptionsAsync(), null);
@@ -79,7 +79,7 @@ public sealed class TopologyFollowerTests(PostgresFixture postgres)
         await stage.LockCatalogAsync(isLocked: false);
         await Eventually.HoldsAsync(() => follower.Current?.Epoch == 9, TimeSpan.FromSeconds(5));
 
-        await stage.DoAsync("table reference r");
+        await stage.SetUpAsync("table reference r");
         await Eventually.HoldsAsync(() => follower.Current?.ReferenceTables.Count == 1, TimeSpan.FromSeconds(1));
         await stop.CancelAsync();
         await following;

@@ -36,6 +36,7 @@ internal sealed class Branches(
     private SpanningTransaction? _last;
     private bool _hasData;
     private bool _hasWritten;
+    private int _openingMax = int.MaxValue;
     private bool _isRepeated;
     private bool _isLastPrelude;
 
@@ -105,6 +106,8 @@ internal sealed class Branches(
     public void Note(in Unit unit, ReadOnlySpan<byte> data)
     {
         _isRepeated = false;
+        // It goes to the server that is being taken by itself.
+        _openingMax = session.Server is null && !Opening.IsEmpty ? Opening.Count : int.MaxValue;
         TransactionControl control = unit.Control;
         _isLastPrelude = unit.IsPrelude;
         HasChangedSchema |= unit.ChangesSchema;
@@ -187,7 +190,9 @@ internal sealed class Branches(
     /// </summary>
     public async ValueTask<bool> OpenAsync(ServerConnection server)
     {
-        for (int i = 0; i < Opening.Count; i++)
+        int count = Math.Min(Opening.Count, _openingMax);
+        _openingMax = int.MaxValue;
+        for (int i = 0; i < count; i++)
         {
             ServerQueryResult result = await ServerQuery.RunAsync(
                 server,
