@@ -39,7 +39,7 @@ public sealed class BatchTests(PostgresFixture postgres)
         }
     }
 
-    /// <summary>The first server of a transaction is told of it when it is taken, for the statement that comes then.</summary>
+    /// <summary>A server is told of the transaction when it is taken, for the statement that comes then.</summary>
     [Fact]
     public async Task First_statement_of_a_transaction_runs_once_whatever_it_is()
     {
