@@ -100,6 +100,16 @@ internal enum CrossShard
     Deny,
 }
 
+/// <summary>What becomes of an UPDATE of the sharding key (setting <c>sharding_key_update</c>).</summary>
+internal enum KeyUpdate
+{
+    /// <summary>It is refused.</summary>
+    Error,
+
+    /// <summary>The rows move to the shard of the new key.</summary>
+    Move,
+}
+
 /// <summary>What moves the bytes (setting <c>event_loop_kind</c>).</summary>
 internal enum EventLoopKind
 {

@@ -24,4 +24,7 @@ internal sealed record ShardedDatabaseOptions
 
     /// <summary>What becomes of a statement that needs several shards.</summary>
     public CrossShard CrossShard { get; init; }
+
+    /// <summary>What becomes of an UPDATE that changes the sharding key.</summary>
+    public KeyUpdate KeyUpdate { get; init; }
 }

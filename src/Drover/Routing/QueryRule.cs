@@ -233,9 +233,13 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
             }
             if (use is null || assignment.Source.Kind is ValueSourceKind.Expression or ValueSourceKind.Default)
             {
-                return Refuse(Refusals.KeyMoves(sharded));
+                return Refuse(Refusals.KeyMoves(sharded)) with { SetsKey = true };
             }
-            made = made with { Assignments = made.Assignments.Add(new KeyAssignment(use, assignment.Source)) };
+            made = made with
+            {
+                SetsKey = true,
+                Assignments = made.Assignments.Add(new KeyAssignment(use, assignment.Source)),
+            };
         }
         return made;
     }

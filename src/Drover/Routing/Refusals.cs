@@ -63,6 +63,14 @@ internal static class Refusals
             "Delete the row and insert it with the other key. A key may be set to the value that WHERE says it has."
         );
 
+    public static RouteRefusal KeyMovesNot(ShardedTable table, string reason) =>
+        new(
+            NotSupported,
+            $"rows of {table.Name} cannot be moved to the shard of another {table.KeyColumn} by this UPDATE",
+            reason,
+            "Delete the row and insert it with the other key."
+        );
+
     public static RouteRefusal KeyIsNull(ShardedTable table) =>
         new("23502", $"the sharding key {table.KeyColumn} of {table.Name} is NULL", "NULL is on no shard.");
 

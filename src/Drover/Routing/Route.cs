@@ -1,5 +1,6 @@
 // Where a statement runs, or why it does not.
 using System.Collections.Immutable;
+using Drover.Topology;
 
 namespace Drover.Routing;
 
@@ -34,6 +35,12 @@ internal readonly record struct Route(RouteKind Kind, int Shard, ImmutableArray<
     /// <summary>The shards' numbers, however many.</summary>
     public ImmutableArray<int> Numbers => Kind is RouteKind.Home or RouteKind.One ? [Shard] : Shards;
 
+    /// <summary>
+    /// Of a refused UPDATE that would change the sharding key of rows of one shard: which that is, and which they would
+    /// belong on.
+    /// </summary>
+    public KeyMove? Move { get; init; }
+
     public static Route Home(int shard) => new(RouteKind.Home, shard, [], null);
 
     public static Route One(int shard) => new(RouteKind.One, shard, [], null);
@@ -42,6 +49,12 @@ internal readonly record struct Route(RouteKind Kind, int Shard, ImmutableArray<
 
     public static Route Refused(RouteRefusal refusal) => new(RouteKind.Refused, 0, [], refusal);
 }
+
+/// <summary>Rows whose sharding key gets another value.</summary>
+/// <param name="Table">Whose rows.</param>
+/// <param name="From">The number of the shard that they are on.</param>
+/// <param name="To">That of the new key's shard; it may be the same.</param>
+internal sealed record KeyMove(ShardedTable Table, int From, int To);
 
 /// <summary>An error for the client.</summary>
 /// <param name="SqlState">As a rule 0A000, feature not supported.</param>

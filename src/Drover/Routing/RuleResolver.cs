@@ -45,10 +45,35 @@ internal static class RuleResolver
         {
             if (!IsSame(reader, assignment))
             {
-                return Route.Refused(Refusals.KeyMoves(assignment.Use.Sharded));
+                return Moved(reader, rule, assignment, needed);
             }
         }
         return Decide(rule, map, needed, rule.Inserted is null ? drive : needed);
+    }
+
+    /// <summary>Refused; where the rows are and where they would belong is told, if it is one shard each.</summary>
+    private static Route Moved(KeyReader reader, StatementRule rule, KeyAssignment assignment, in ShardSet needed)
+    {
+        KeyUse use = assignment.Use;
+        Route refused = Route.Refused(Refusals.KeyMoves(use.Sharded));
+        bool isOne = needed is { IsEvery: false, Count: 1 } && rule.Uses.Length == 1 && rule.Assignments.Length == 1;
+        if (
+            !isOne
+            || rule.Facts.Kind != StatementKind.Update
+            || rule.Home is not null
+            || reader.Hash(KeyTarget.In(use.Group, use.Sharded.KeyTypeModifier), assignment.Source, 0, out ulong place)
+                != KeyOutcome.Hashed
+        )
+        {
+            return refused;
+        }
+        int to = use.Group.ShardOf(place);
+        return to == 0
+            ? Route.Refused(Refusals.KeyIsNowhere(use.Sharded, use.Group))
+            : refused with
+            {
+                Move = new KeyMove(use.Sharded, needed.Single, to),
+            };
     }
 
     private static Route Decide(StatementRule rule, TopologySnapshot map, in ShardSet needed, in ShardSet drive)

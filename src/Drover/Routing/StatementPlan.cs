@@ -107,12 +107,13 @@ internal sealed class StatementPlan : IShapeValue
     private Route Agree(Route hinted, Route found)
     {
         bool isInsert = Statements.Any(static one => one.Kind is StatementKind.Insert or StatementKind.Merge);
+        bool setsKey = _rules.Any(static rule => rule.SetsKey);
         return found.Kind switch
         {
             RouteKind.One or RouteKind.Home => ShardOf(found, Map.Home.Number) == hinted.Shard
                 ? hinted
                 : Route.Refused(Refusals.Hint("the statement belongs on another shard")),
-            RouteKind.Refused when isInsert => found,
+            RouteKind.Refused when isInsert || setsKey => found,
             RouteKind.Many or RouteKind.All when isInsert || Spread == Spread.Alike => Route.Refused(
                 Refusals.Hint("the statement belongs on several shards")
             ),

@@ -66,6 +66,9 @@ internal sealed record StatementRule
 
     public ImmutableArray<KeyAssignment> Assignments { get; init; } = [];
 
+    /// <summary>It assigns a sharding key a value that may be another one.</summary>
+    public bool SetsKey { get; init; }
+
     /// <summary>The place in <see cref="Uses"/> that decides; null if there is none.</summary>
     public KeyUse? Driver { get; init; }
 

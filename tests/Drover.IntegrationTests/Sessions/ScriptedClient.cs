@@ -32,6 +32,9 @@ internal sealed class ScriptedClient : IAsyncDisposable
     /// <summary>The message of the last error.</summary>
     public string LastError { get; private set; } = "";
 
+    /// <summary>The detail of the last error.</summary>
+    public string LastDetail { get; private set; } = "";
+
     /// <summary>The context of the last error.</summary>
     public string LastContext { get; private set; } = "";
 
@@ -207,6 +210,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
                 return $"Z({(char)body[0]})";
             case BackendType.ErrorResponse when ErrorResponse.TryRead(body, out DiagnosticFields fields):
                 LastError = Encoding.UTF8.GetString(fields.Message);
+                LastDetail = Encoding.UTF8.GetString(fields.Detail);
                 LastContext = Encoding.UTF8.GetString(fields.Context);
                 return $"E({Encoding.UTF8.GetString(fields.Code)})";
             case BackendType.NotificationResponse:

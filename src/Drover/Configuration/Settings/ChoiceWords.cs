@@ -83,6 +83,11 @@ internal static class Words
         ("deny", CrossShard.Deny)
     );
 
+    public static readonly ChoiceWords<KeyUpdate> KeyUpdates = new(
+        ("error", KeyUpdate.Error),
+        ("move", KeyUpdate.Move)
+    );
+
     public static readonly ChoiceWords<EventLoopKind> EventLoops = new(
         ("auto", EventLoopKind.Auto),
         ("epoll", EventLoopKind.Epoll),

@@ -204,6 +204,18 @@ internal static class EntrySettings
         {
             Origin = SettingOrigin.Drover,
         },
+        Sharded.Choice(
+            "sharding_key_update",
+            Words.KeyUpdates,
+            g => g.KeyUpdate,
+            (g, v) => g with { KeyUpdate = v },
+            "What becomes of an UPDATE of rows of one sharding key that sets another: it is refused with 0A000 "
+                + "(error); the rows are taken from their shard and put on that of the new key, in one transaction "
+                + "(move)."
+        ) with
+        {
+            Origin = SettingOrigin.Drover,
+        },
     ];
 
     /// <summary>Settings of a user.</summary>

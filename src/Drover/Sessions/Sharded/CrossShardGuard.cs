@@ -17,10 +17,13 @@ namespace Drover.Sessions.Sharded;
 /// </summary>
 internal sealed class CrossShardGuard(ClientSession session, ShardPools pools, ClientServices services)
 {
-    private CrossShard Policy =>
-        session.Identity.User.Options?.CrossShard
-        ?? services.Options.Sharded.FirstOrDefault(one => one.Name == session.Identity.Database.Name)?.CrossShard
-        ?? CrossShard.Allow;
+    /// <summary>An UPDATE that sets another sharding key moves the rows.</summary>
+    public bool MovesKeys => Options?.KeyUpdate == KeyUpdate.Move;
+
+    private CrossShard Policy => session.Identity.User.Options?.CrossShard ?? Options?.CrossShard ?? CrossShard.Allow;
+
+    private ShardedDatabaseOptions? Options =>
+        services.Options.Sharded.FirstOrDefault(one => one.Name == session.Identity.Database.Name);
 
     /// <summary>Why a unit that needs several shards may not; null if it may.</summary>
     public RouteRefusal? Refuse(in Unit unit) =>

@@ -7,6 +7,7 @@ using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Sessions.Sharded.Copying;
+using Drover.Sessions.Sharded.Moving;
 using Drover.Transport;
 
 namespace Drover.Sessions.Sharded;
@@ -24,11 +25,13 @@ internal readonly record struct FanOutResult(byte[] Tag, RouteRefusal? Failure);
 /// <param name="call">The statement.</param>
 /// <param name="cancel">Has a server end what it runs.</param>
 /// <param name="copy">Of COPY TO STDOUT; null for another statement.</param>
+/// <param name="gather">Gets the rows, and the client nothing; null: the client gets all.</param>
 internal sealed class FanOut(
     ClientSession session,
     StatementCall call,
     Func<ServerConnection, Task> cancel,
-    CopyOutput? copy = null
+    CopyOutput? copy = null,
+    RowGather? gather = null
 ) : IDisposable
 {
     /// <summary>Bytes of another server's answer that are looked at before its turn.</summary>
@@ -87,7 +90,7 @@ internal sealed class FanOut(
                 _answer.Writer.WriteBytes(row);
             }
         }
-        if (_failure is null && session.End is null)
+        if (_failure is null && session.End is null && gather is null)
         {
             WriteHead();
             copy?.WriteEnd(_answer.Writer);
@@ -257,6 +260,9 @@ internal sealed class FanOut(
         {
             case BackendType.RowDescription:
                 Compare(message);
+                break;
+            case BackendType.DataRow when gather is not null:
+                _failure ??= gather.Add(message) ? null : ShardRefusals.MovesTooMany;
                 break;
             case BackendType.DataRow when passesRows && _kept is not null:
                 _kept.Add(message.ToArray());

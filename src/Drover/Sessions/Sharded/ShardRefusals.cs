@@ -189,6 +189,22 @@ internal static class ShardRefusals
             "drover table list; make the tables equal on all shards."
         );
 
+    public static RouteRefusal MovesTooMany { get; } =
+        new(
+            SqlState.ProgramLimitExceeded,
+            "an UPDATE of the sharding key would move too many rows to another shard",
+            $"It may move {Moving.RowGather.RowsMax} rows and {Moving.RowGather.BytesMax} bytes: they are in memory.",
+            "Move fewer at a time."
+        );
+
+    public static RouteRefusal MovedOtherwise { get; } =
+        new(
+            SqlState.InternalError,
+            "a row that was moved to another shard is not there",
+            "Fewer or more rows were inserted than were deleted; the transaction is undone.",
+            "Delete the row and insert it with the other key."
+        );
+
     public static RouteRefusal OrderUnknown { get; } =
         new(
             SqlState.InternalError,

@@ -50,7 +50,7 @@ internal sealed class ShardSession
         _database = database;
         _pools = new ShardPools(session, database, services.Directory);
         _cross = new CrossShardGuard(session, _pools, services);
-        _reader = new UnitReader(session, database.Router);
+        _reader = new UnitReader(session, database.Router, () => _cross.MovesKeys);
         Branches = new Branches(session, _pools.Enter, database.Spanning, cancelAll);
         Watch = new StatementWatch(session, services.CrossShard[session.Identity.Database.Name]);
         _work = new SpreadWork(session, Branches, database, cancel);

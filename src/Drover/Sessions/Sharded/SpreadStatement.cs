@@ -6,6 +6,7 @@ using Drover.Sessions.Sharded.Copying;
 using Drover.Sessions.Sharded.Declaring;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
+using Drover.Sessions.Sharded.Moving;
 using Drover.Sessions.Sharded.Statistics;
 using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
@@ -27,6 +28,7 @@ internal sealed class SpreadStatement(
     private readonly CopyWork _copies = new(session, branches, work, cancel);
     private readonly ScatterWork _scatters = new(session, branches, work, database, cancel);
     private readonly ExplainWork _explains = new(session, branches, work, cancel);
+    private readonly MoveWork _moves = new(session, branches, work, cancel);
     private readonly DeclareWork _declares = new(session, database, pools, work);
     private StatementCall? _call;
     private Unit _unit;
@@ -71,7 +73,7 @@ internal sealed class SpreadStatement(
     /// <summary>Divides an INSERT's rows. False if they cannot be: the next look at the unit refuses it.</summary>
     public async ValueTask<bool> DivideAsync()
     {
-        bool divides = _unit is { Spreads: true, Plan.Spread: Spread.Split };
+        bool divides = _unit is { Spreads: true, Move: null, Plan.Spread: Spread.Split };
         _split = divides ? await SplitInsert.MakeAsync(_unit.Explain?.Query ?? _call!, reader) : null;
         _isIndivisible = divides && _split is null;
         return !_isIndivisible;
@@ -95,6 +97,10 @@ internal sealed class SpreadStatement(
         else if (_unit.Scatter is { } scatter)
         {
             await _scatters.RunAsync(scatter, shards, isOwn);
+        }
+        else if (_unit.Move is not null)
+        {
+            await _moves.RunAsync(_call!, _unit, isOwn, reader.Conforms);
         }
         else if (_unit.Plan!.Copy is { } copy)
         {

@@ -78,6 +78,18 @@ internal sealed class StatementCall
         return other;
     }
 
+    /// <summary>The same, but with results in text format, however many columns there are.</summary>
+    public StatementCall WithTextResults()
+    {
+        StatementCall other = (StatementCall)MemberwiseClone();
+        if (BindParameters.TryRead(_bind, out BindParameters parameters))
+        {
+            int formats = sizeof(short) + (sizeof(short) * parameters.ResultFormats.Count);
+            other._bind = [.. _bind.AsSpan()[..^formats], 0, 0];
+        }
+        return other;
+    }
+
     /// <summary>What follows the names in Bind: formats, values, result formats.</summary>
     public ReadOnlyMemory<byte> Values => _bind;
 

@@ -84,6 +84,9 @@ internal struct Unit
     /// <summary>The EXPLAIN that it is; the route, the plan and the read are those of what is explained.</summary>
     public ExplainCall? Explain { get; set; }
 
+    /// <summary>The change of a sharding key that it is, if its rows go to another shard for it.</summary>
+    public KeyMove? Move { get; set; }
+
     /// <summary>The read that it is, if several shards' rows can be put together.</summary>
     public ScatterCall? Scatter { get; set; }
 

@@ -19,12 +19,18 @@ namespace Drover.Sessions.Sharded.Units;
 /// <summary>
 /// Reads units without forwarding anything. One per session; allocates nothing for what the router knows.
 /// </summary>
-internal sealed class UnitReader(ClientSession session, StatementRouter router)
+/// <param name="session">The client's.</param>
+/// <param name="router">Knows where statements run.</param>
+/// <param name="movesKeys">Whether an UPDATE may move rows to the shard of another key.</param>
+internal sealed class UnitReader(ClientSession session, StatementRouter router, Func<bool> movesKeys)
 {
     private readonly TextTerms _terms = new(session);
     private readonly List<(Range Name, Range Text, Range Types)> _parsed = [];
     private uint[] _types = [];
     private readonly List<(byte[] Text, LearntStatement Statement)> _learnt = [];
+
+    /// <summary>The session's standard_conforming_strings.</summary>
+    public bool Conforms => _terms.Conforms;
 
     /// <summary>Bytes of the whole messages up to and with the first Sync.</summary>
     public static int LengthToSync(ReadOnlySpan<byte> data)
@@ -283,7 +289,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
                     // The home shard has all tables.
                     Merge(ref unit, Route.Home(router.Map!.Home.Number));
                     break;
-                case RouteKind.Refused when !plan.NeedsParameters:
+                case RouteKind.Refused when !plan.NeedsParameters && !(route.Move is not null && movesKeys()):
                     Merge(ref unit, route);
                     break;
             }
@@ -389,13 +395,23 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router)
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes && !isOnlyPlanned;
         unit.ChangesSchema |= plan.ChangesSchema && !isOnlyPlanned;
-        bool isOfSession = IsOfSession(plan);
         Merge(
             ref unit,
-            isOfSession ? Route.Any
-                : _terms.IsUtf8 ? route
+            IsOfSession(plan) ? Route.Any
+                : _terms.IsUtf8 ? WithMove(ref unit, route)
                 : Route.Refused(ShardRefusals.Encoding)
         );
+    }
+
+    /// <summary>Rows that get another sharding key go to its shard, where the configuration has them.</summary>
+    private Route WithMove(ref Unit unit, Route route)
+    {
+        if (route.Move is not { } move || unit.Explained is not null || !movesKeys())
+        {
+            return route;
+        }
+        unit.Move = move.From == move.To ? null : move;
+        return unit.Move is null ? Route.One(move.To) : new Route(RouteKind.Many, 0, [move.From, move.To], null);
     }
 
     private static void NoteControl(ref Unit unit, StatementPlan plan)
