@@ -53,6 +53,23 @@ internal sealed class Inbox
 
     public void Consume(int count) => _start += count;
 
+    /// <summary>Puts other bytes in the place of the first ones; there may be more of them.</summary>
+    public void Replace(int count, ReadOnlySpan<byte> bytes)
+    {
+        int length = bytes.Length + Count - count;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Max(length, 512));
+        bytes.CopyTo(rented);
+        Data[count..].CopyTo(rented.AsSpan(bytes.Length));
+        if (_isRented)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+        }
+        _array = rented;
+        _isRented = true;
+        _start = 0;
+        _end = length;
+    }
+
     /// <summary>Must run before its owner awaits: takes leftovers out of the shared scratch buffer.</summary>
     public void Park()
     {

@@ -26,6 +26,9 @@ internal enum ExpectedAction : byte
     /// <summary>The proxy asked: nobody gets it.</summary>
     Swallow,
 
+    /// <summary>The client gets all of it but ReadyForQuery: it is a part of what it asked.</summary>
+    Part,
+
     /// <summary>The server was not asked: the proxy answers when its turn comes.</summary>
     Synthesize,
 

@@ -340,7 +340,7 @@ internal sealed class BackendRelay(ClientSession session)
             assembly.Replace(position, end);
             return;
         }
-        if (action == ExpectedAction.Swallow)
+        if (action is ExpectedAction.Swallow or ExpectedAction.Part)
         {
             assembly.Replace(position, end);
             return;

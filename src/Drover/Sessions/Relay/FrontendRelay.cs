@@ -101,7 +101,8 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         session.Traffic.RecordError(System.Text.Encoding.ASCII.GetBytes(why.SqlState));
         session.Outbox.Send(session.Client, writer.Written);
         writer.Clear();
-        (_refusal ??= new RefusedBatch()).Begin(session.Inbox.Data);
+        bool isToSync = session.Shards is { RefusesToSync: true };
+        (_refusal ??= new RefusedBatch()).Begin(isToSync ? default : session.Inbox.Data);
         session.State = session.Server is null ? ClientState.Idle : session.State;
         session.StateSinceMs = session.Loop.NowMs;
     }

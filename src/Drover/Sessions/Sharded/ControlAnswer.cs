@@ -24,11 +24,12 @@ internal static class ControlAnswer
         ReadOnlySpan<byte> unit,
         ReadOnlySpan<byte> tag,
         TransactionStatus status,
-        ClientSession session
+        ClientSession session,
+        bool isInScript
     )
     {
         MessageWriter writer = session.Loop.ClientAssembly;
-        bool can = TryWrite(writer, unit, tag, status, session);
+        bool can = TryWrite(writer, unit, tag, status, session, isInScript: isInScript);
         if (can)
         {
             session.Outbox.Send(session.Client, writer.Written);
@@ -53,7 +54,8 @@ internal static class ControlAnswer
         ReadOnlySpan<byte> tag,
         TransactionStatus status,
         ClientSession session,
-        bool keeps = true
+        bool keeps = true,
+        bool isInScript = false
     )
     {
         int executed = 0;
@@ -66,7 +68,10 @@ internal static class ControlAnswer
             {
                 case FrontendType.Query:
                     CommandComplete.Write(writer, tag);
-                    ReadyForQuery.Write(writer, status);
+                    if (!isInScript)
+                    {
+                        ReadyForQuery.Write(writer, status);
+                    }
                     return true;
                 case FrontendType.Parse when parsed.IsEmpty && IsNew(body, session):
                     parsed = body;

@@ -71,6 +71,12 @@ internal sealed class ShardSession
     /// <summary>Why a unit is refused.</summary>
     public RouteRefusal? Refusal => _move.Refusal;
 
+    /// <summary>What was admitted last is a statement of a simple query that had several.</summary>
+    public bool IsInScript { get; private set; }
+
+    /// <summary>What is refused goes up to a Sync, whatever it begins with.</summary>
+    public bool RefusesToSync => _pipeline.EndedScript;
+
     /// <summary>Something must happen that takes its time.</summary>
     public bool HasStep => _move.Step != NextStep.None;
 
@@ -89,6 +95,7 @@ internal sealed class ShardSession
     /// <summary>The session has no server and these messages are worth one: chooses whose.</summary>
     public Admission Choose(ReadOnlySpan<byte> data)
     {
+        _pipeline.Forget();
         if (!_hasWaited && !FirstMap.IsThere(_database))
         {
             return _move.Begin(NextStep.AwaitMap);
@@ -116,7 +123,8 @@ internal sealed class ShardSession
 
     private Admission ChooseShard(ReadOnlySpan<byte> data)
     {
-        Unit unit = _pipeline.IsActive ? _reader.ReadPart(data) : _reader.Read(data);
+        bool isScript = _pipeline.IsScript;
+        Unit unit = _pipeline.IsActive ? _reader.ReadPart(data, isScript) : _reader.Read(data);
         bool begins = !_pipeline.IsActive && unit.Unknown is null && _move.Deferred != Deferred.Failed;
         if (begins && _pipeline.MustDivide(unit, null))
         {
@@ -126,6 +134,10 @@ internal sealed class ShardSession
         if (unit.Unknown is not null)
         {
             return _move.Begin(NextStep.Learn, unit.Unknown);
+        }
+        if (begins && _pipeline.DivideScript(unit, data, null, isQuiet: true) is { } divided)
+        {
+            return divided;
         }
         if (!unit.IsWhole)
         {
@@ -158,7 +170,7 @@ internal sealed class ShardSession
         if (isBegin)
         {
             ReadOnlySpan<byte> begin = unit.TextOf(data);
-            if (Answer(data[..unit.Length], ControlAnswer.TagOfBegin(begin), Deferred.Begun))
+            if (Answer(data[..unit.Length], ControlAnswer.TagOfBegin(begin), Deferred.Begun, unit.IsInScript))
             {
                 Branches.Opening.Add(begin);
                 return Admission.Answered;
@@ -211,6 +223,7 @@ internal sealed class ShardSession
             length = UnitReader.LengthToSync(data);
             return length > 0 ? Admission.Go : Admission.Wait;
         }
+        _pipeline.Forget();
         Unit unit = _reader.Read(data);
         length = unit.Length;
         if (unit.Unknown is not null)
@@ -224,6 +237,10 @@ internal sealed class ShardSession
         if (unit.Length == 0)
         {
             return _move.Refuse(ShardRefusals.TooLarge(UnitBytesMax));
+        }
+        if (_pipeline.DivideScript(unit, data, server, isQuiet) is { } divided)
+        {
+            return divided;
         }
         if (_pipeline.MustDivide(unit, server))
         {
@@ -293,10 +310,14 @@ internal sealed class ShardSession
                 await SpreadAsync();
                 break;
             case NextStep.Commit:
-                await _work.CommitAsync(_move.Text!);
+                await _work.CommitAsync(_move.Text!, _pipeline.EndedScript);
                 break;
             case NextStep.FailOthers:
                 await Branches.FailOthersAsync();
+                break;
+            case NextStep.Divide:
+                _session.Inbox.Replace(_move.Target, _move.Text);
+                _pipeline.BeginScript();
                 break;
             case NextStep.CommitBatch:
                 await _end.CommitAsync();
@@ -357,6 +378,7 @@ internal sealed class ShardSession
     {
         _cross.Tell(unit, isQuiet);
         _pipeline.Note(unit);
+        IsInScript = unit.IsInScript;
         _schema.Reset();
         if (unit.Runs)
         {
@@ -372,10 +394,10 @@ internal sealed class ShardSession
     }
 
     /// <summary>Answers a unit of transaction control in the proxy. False if it has something else in it.</summary>
-    private bool Answer(ReadOnlySpan<byte> unit, ReadOnlySpan<byte> tag, Deferred next)
+    private bool Answer(ReadOnlySpan<byte> unit, ReadOnlySpan<byte> tag, Deferred next, bool isInScript = false)
     {
         TransactionStatus status = next == Deferred.Begun ? TransactionStatus.InTransaction : TransactionStatus.Idle;
-        if (!ControlAnswer.TrySend(unit, tag, status, _session))
+        if (!ControlAnswer.TrySend(unit, tag, status, _session, isInScript))
         {
             return false;
         }

@@ -16,6 +16,9 @@ internal enum NextStep
     Spread,
     Commit,
 
+    /// <summary>A simple query of several statements becomes a query for each, and a Sync.</summary>
+    Divide,
+
     /// <summary>A batch over several shards is over: its transaction is committed.</summary>
     CommitBatch,
 

@@ -52,7 +52,7 @@ internal sealed class SpreadStatement(
             _isIndivisible = false;
             return ShardRefusals.Across(unit.Route);
         }
-        bool isPart = !unit.IsQuery && !unit.EndsWithSync;
+        bool isPart = unit.IsInScript || (!unit.IsQuery && !unit.EndsWithSync);
         _call = unit.Explain?.Call ?? unit.Scatter?.Call ?? StatementCall.Read(data[..unit.Length], session, isPart);
         _unit = unit;
         bool isRead = unit.Scatter is not null || unit is { Explain: not null, Writes: false };

@@ -88,7 +88,8 @@ internal sealed class SpreadWork(
 
     /// <summary>COMMIT of a transaction that has written on several shards.</summary>
     /// <param name="unit">The client's messages.</param>
-    public async ValueTask CommitAsync(byte[] unit)
+    /// <param name="isInScript">A Sync of the proxy's own follows, and ReadyForQuery is its answer.</param>
+    public async ValueTask CommitAsync(byte[] unit, bool isInScript)
     {
         session.Inbox.Consume(unit.Length);
         session.Park();
@@ -102,9 +103,16 @@ internal sealed class SpreadWork(
         if (failure is not null)
         {
             WriteError(writer, failure);
-            ReadyForQuery.Write(writer, TransactionStatus.Idle);
+            if (isInScript)
+            {
+                session.SkipToSync();
+            }
+            else
+            {
+                ReadyForQuery.Write(writer, TransactionStatus.Idle);
+            }
         }
-        else if (!ControlAnswer.TryWrite(writer, unit, "COMMIT"u8, TransactionStatus.Idle, session))
+        else if (!Answer(writer, unit, isInScript))
         {
             writer.Clear();
             session.End = new SessionEnd("COMMIT in a batch with something else", Protocol.SqlState.InternalError);
@@ -113,6 +121,9 @@ internal sealed class SpreadWork(
         Send(writer);
         await branches.FinishAsync();
     }
+
+    private bool Answer(MessageWriter writer, byte[] unit, bool isInScript) =>
+        ControlAnswer.TryWrite(writer, unit, "COMMIT"u8, TransactionStatus.Idle, session, isInScript: isInScript);
 
     /// <summary>What has changed the schema is over, and everybody is told.</summary>
     public async ValueTask SettleSchemaAsync()

@@ -18,6 +18,7 @@ internal sealed class StatementCall
     private byte[] _shape = [];
     private int _reached;
     private bool _isHeadWritten;
+    private bool _isInScript;
 
     /// <summary>Bytes of the client's messages.</summary>
     public int Length { get; private init; }
@@ -32,7 +33,7 @@ internal sealed class StatementCall
     public bool ReplacesUnnamed => IsQuery || _messages.Contains(FrontendType.Parse);
 
     /// <summary>Behind its answer the client awaits ReadyForQuery: it is no part of a batch.</summary>
-    public bool EndsBatch => IsQuery || _messages[^1] == FrontendType.Sync;
+    public bool EndsBatch => IsQuery ? !_isInScript : _messages[^1] == FrontendType.Sync;
 
     /// <summary>Its text and the declared types, as Parse has them behind the name.</summary>
     public byte[] ParseBody()
@@ -54,6 +55,7 @@ internal sealed class StatementCall
         if (unit[0] == FrontendType.Query)
         {
             call._text = unit[MessageHeader.Size..^1].ToArray();
+            call._isInScript = isPart;
             return call;
         }
         while (unit.Length > 0 && MessageHeader.TryRead(unit, out MessageHeader header) == FrameStatus.Complete)

@@ -342,6 +342,64 @@ internal static class PipelineCorpus
             """,
     ];
 
+    /// <summary>Simple queries of several statements, which are one transaction too.</summary>
+    public static string[] Scripts { get; } =
+    [
+        "q UPDATE t SET n = 1 WHERE id = 1; UPDATE t SET n = 2 WHERE id = 2; SELECT n FROM t WHERE id = 3",
+        "q UPDATE t SET n = 11 WHERE id = 1; UPDATE t SET n = n / 0 WHERE id = 2; UPDATE t SET n = 13 WHERE id = 3",
+        "q UPDATE t SET n = n / 0 WHERE id = 1; UPDATE t SET n = 12 WHERE id = 2",
+        """
+            q UPDATE t SET n = 21 WHERE id = 1; UPDATE t SET n = 22 WHERE id = 2; UPDATE t SET n = 5000 WHERE id = 3
+            q SELECT n FROM t WHERE id = 1
+            """,
+        "q INSERT INTO t VALUES (201, 1, ';'), (202, 2, 'a;b'); ; SELECT count(*) FROM t; /* ; */ SELECT 7;",
+        "q UPDATE t SET note = 'all'; UPDATE t SET note = 'one' WHERE id = 2; DELETE FROM t WHERE id > 200; -- end",
+        "q SELECT id FROM t ORDER BY id LIMIT 2; SELECT sum(n) FROM t; SELECT count(DISTINCT note) FROM t",
+        "q INSERT INTO kinds VALUES (21, 'x'); UPDATE t SET n = 3 WHERE id = 4; DELETE FROM kinds WHERE id > 9",
+        "q BEGIN; UPDATE t SET n = 41 WHERE id = 1; UPDATE t SET n = 42 WHERE id = 2; COMMIT",
+        "q BEGIN; UPDATE t SET n = 43 WHERE id = 1; UPDATE t SET n = 44 WHERE id = 2; ROLLBACK",
+        "q BEGIN; SELECT n FROM t WHERE id = 1; UPDATE t SET n = 45 WHERE id = 2; SELECT n FROM t WHERE id = 3; COMMIT",
+        """
+            q BEGIN; UPDATE t SET n = 51 WHERE id = 1; UPDATE t SET n = n / 0 WHERE id = 2; COMMIT
+            q SELECT 1
+            q ROLLBACK
+            """,
+        """
+            q BEGIN; UPDATE t SET n = 52 WHERE id = 1; UPDATE t SET n = 53 WHERE id = 2
+            q UPDATE t SET n = 54 WHERE id = 3
+            q COMMIT
+            """,
+        """
+            q BEGIN
+            q UPDATE t SET n = 61 WHERE id = 1; UPDATE t SET n = 62 WHERE id = 2; SELECT n FROM t WHERE id = 1
+            q ROLLBACK
+            """,
+        """
+            q BEGIN
+            q UPDATE t SET n = 63 WHERE id = 1; UPDATE t SET n = n / 0 WHERE id = 2; SELECT n FROM t WHERE id = 1
+            q UPDATE t SET n = 64 WHERE id = 3
+            q COMMIT
+            """,
+        """
+            q BEGIN
+            q UPDATE t SET n = 65 WHERE id = 1; SAVEPOINT s; UPDATE t SET n = 66 WHERE id = 2; ROLLBACK TO s; SELECT 1
+            q COMMIT
+            """,
+        "q INSERT INTO late VALUES (21, 1); INSERT INTO late VALUES (22, 1); INSERT INTO late VALUES (21, 1)",
+        """
+            q BEGIN; INSERT INTO late VALUES (4, 1); INSERT INTO late VALUES (3, 1), (3, 1); COMMIT
+            q SELECT 1
+            """,
+        """
+            q UPDATE t SET n = 71 WHERE id = 1; UPDATE t SET n = 72 WHERE id = 2
+            q UPDATE t SET n = 73 WHERE id = 3; UPDATE t SET n = 74 WHERE id = 4
+            x UPDATE t SET n = 75 WHERE id = 5
+            x UPDATE t SET n = 76 WHERE id = 6
+            s
+            q SELECT n FROM t WHERE id = 5
+            """,
+    ];
+
     /// <summary>Scripts that are refused with 0A000, with what one server would do to the rows: nothing.</summary>
     public static (string Script, string Answer)[] Refused { get; } =
     [
@@ -390,5 +448,21 @@ internal static class PipelineCorpus
             """,
             "1 2 n C(UPDATE 1) E(0A000) Z(I)"
         ),
+        (
+            "q UPDATE t SET n = 1 WHERE id = 1; SET LOCAL work_mem = '1MB'; UPDATE t SET n = 1 WHERE id = 2",
+            "C(UPDATE 1) E(0A000) Z(I)"
+        ),
+        (
+            "q UPDATE t SET n = 1 WHERE id = 1; UPDATE t SET n = 1 WHERE id = 2; COMMIT; SELECT 1",
+            "C(UPDATE 1) C(UPDATE 1) E(0A000) Z(I)"
+        ),
+        (
+            """
+            q BEGIN; UPDATE t SET n = 1 WHERE id = 1; UPDATE t SET n = 1 WHERE id = 2; COMMIT; SELECT 1
+            q ROLLBACK
+            """,
+            "C(BEGIN) C(UPDATE 1) C(UPDATE 1) E(0A000) Z(E) C(ROLLBACK) Z(I)"
+        ),
+        ("q UPDATE t SET n = 1 WHERE id = 1; COPY t TO STDOUT", "C(UPDATE 1) E(0A000) Z(I)"),
     ];
 }

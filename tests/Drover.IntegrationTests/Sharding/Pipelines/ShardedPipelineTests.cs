@@ -12,24 +12,15 @@ public sealed class ShardedPipelineTests(PostgresFixture postgres)
     public async Task Batch_over_shards_is_answered_as_one_server_answers_it(int major)
     {
         await using PipelineStage stage = await PipelineStage.StartAsync(postgres, major);
-        List<string> failures = [];
-        foreach (string script in PipelineCorpus.All)
-        {
-            try
-            {
-                await stage.ExpectSameAsync(script);
-            }
-            catch (Exception failure) when (failure is Xunit.Sdk.XunitException or OperationCanceledException)
-            {
-                failures.Add(failure.Message);
-                if (failure is OperationCanceledException)
-                {
-                    failures.Add(script);
-                    break;
-                }
-            }
-        }
-        Assert.True(failures.Count == 0, string.Join("\n\n", failures) + "\n" + stage.Proxy.Log);
+        await ExpectSameAsync(stage, PipelineCorpus.All);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Several_statements_of_a_simple_query_are_answered_as_one_server_answers_them(int major)
+    {
+        await using PipelineStage stage = await PipelineStage.StartAsync(postgres, major);
+        await ExpectSameAsync(stage, PipelineCorpus.Scripts);
     }
 
     [Fact]
@@ -132,6 +123,28 @@ public sealed class ShardedPipelineTests(PostgresFixture postgres)
         Assert.EndsWith("E(57014) Z(I)", await stage.Client.ReadAsync("Z"), StringComparison.Ordinal);
         await stage.ExpectSameRowsAsync("cancelled");
         await ExpectNobodyAsync(stage);
+    }
+
+    private static async Task ExpectSameAsync(PipelineStage stage, IEnumerable<string> scripts)
+    {
+        List<string> failures = [];
+        foreach (string script in scripts)
+        {
+            try
+            {
+                await stage.ExpectSameAsync(script);
+            }
+            catch (Xunit.Sdk.XunitException failure)
+            {
+                failures.Add(failure.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                failures.Add($"no answer: {script}");
+                break;
+            }
+        }
+        Assert.True(failures.Count == 0, string.Join("\n\n", failures) + "\n" + stage.Proxy.Log);
     }
 
     /// <summary>More bytes than a unit of messages may have, in one write, while the answers are read.</summary>

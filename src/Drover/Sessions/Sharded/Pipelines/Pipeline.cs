@@ -1,10 +1,13 @@
 // A batch of extended messages whose statements go to several servers: taken apart, one transaction all the same.
 using Drover.Pooling.Servers;
+using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
+using Drover.Protocol.Messages.Frontend;
 using Drover.Routing;
 using Drover.Routing.Transactions;
 using Drover.Sessions.Sharded.Admitting;
 using Drover.Sessions.Sharded.Units;
+using Drover.Sql;
 using Drover.Telemetry;
 
 namespace Drover.Sessions.Sharded.Pipelines;
@@ -31,6 +34,14 @@ internal sealed class Pipeline(
     /// <summary>A batch is being taken apart; its Sync is still to come.</summary>
     public bool IsActive { get; private set; }
 
+    /// <summary>
+    /// It was a simple query of several statements: each is a query of its own now, and a Sync stands behind them.
+    /// </summary>
+    public bool IsScript { get; private set; }
+
+    /// <summary>What was ended last was a script: what is left of it goes up to a Sync.</summary>
+    public bool EndedScript { get; private set; }
+
     /// <summary>The transaction is the batch's own: its client has begun none.</summary>
     public bool IsOwn { get; private set; }
 
@@ -53,6 +64,70 @@ internal sealed class Pipeline(
             unit.Spreads || (unit.Route.Kind != RouteKind.Any && pools.TargetOf(unit.Route) != branches.Current);
         return (unit.IsSeveral && isApart) || (isBehind && leaves);
     }
+
+    /// <summary>
+    /// A simple query of several statements that need several servers: has it replaced by a query for each and a Sync.
+    /// Null if it is none, or cannot be.
+    /// </summary>
+    /// <param name="unit">As it was read whole.</param>
+    /// <param name="data">From its start.</param>
+    /// <param name="server">The server that the session holds; null if none.</param>
+    /// <param name="isQuiet">It owes nothing.</param>
+    public Admission? DivideScript(in Unit unit, ReadOnlySpan<byte> data, ServerConnection? server, bool isQuiet)
+    {
+        bool isScript = unit is { IsQuery: true, Plan.Statements.Length: > 1 };
+        bool isApart =
+            unit.Route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused
+            || (branches.Any && (unit.MixesControl || unit.MixesSettings || unit.TouchesSession));
+        if (
+            !(isScript && isApart)
+            || session.Pool.Configuration.Options.Proxy.Session.DisablePqexec
+            || server is { Responses.IsUnsynced: true } or { Status: TransactionStatus.Failed }
+        )
+        {
+            return null;
+        }
+        if (!isQuiet)
+        {
+            return Admission.Wait;
+        }
+        if (server is { Status: TransactionStatus.Idle })
+        {
+            return session.Pins == PinReason.None ? Admission.Wait : move.Refuse(ShardRefusals.PinnedElsewhere);
+        }
+        if (Queries(unit.TextOf(data), unit.Plan!.Statements.Length) is not { } queries)
+        {
+            return null;
+        }
+        move.Target = unit.Length;
+        return move.Begin(NextStep.Divide, queries);
+    }
+
+    private byte[]? Queries(ReadOnlySpan<byte> text, int count)
+    {
+        List<Range> statements = [];
+        if (!ScriptText.TryDivide(text, reader.Conforms, statements) || statements.Count != count)
+        {
+            return null;
+        }
+        using MessageWriter writer = new((2 * session.InboxBytesMax) + text.Length);
+        foreach (Range statement in statements)
+        {
+            Query.Write(writer, text[statement]);
+        }
+        Sync.Write(writer);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>What replaces a script is at the start of the inbox.</summary>
+    public void BeginScript()
+    {
+        IsActive = true;
+        IsScript = true;
+    }
+
+    /// <summary>Something else comes.</summary>
+    public void Forget() => EndedScript = false;
 
     /// <summary>A batch is taken apart from here on, and no server is held.</summary>
     public void Begin() => IsActive = true;
@@ -85,7 +160,7 @@ internal sealed class Pipeline(
         {
             return isQuiet ? move.Begin(NextStep.Resync) : Admission.Wait;
         }
-        if (!_isPlain || session.Traits != Sql.StatementTraits.None)
+        if (!_isPlain || session.Traits != StatementTraits.None)
         {
             return move.Refuse(ShardRefusals.SeveralShardsInOneBatch);
         }
@@ -108,6 +183,8 @@ internal sealed class Pipeline(
     {
         IsActive = false;
         IsOwn = false;
+        EndedScript = IsScript;
+        IsScript = false;
         move.RunsUnsynced = false;
         _isPlain = true;
     }
@@ -123,8 +200,10 @@ internal sealed class Pipeline(
     /// <summary>Why a part cannot run in a batch that is taken apart; null if it can.</summary>
     public RouteRefusal? Forbid(in Unit part) =>
         part.Plan?.Statements is [{ NodeName: "CopyStmt" }, ..] ? ShardRefusals.CopyInBatch
+        : IsScript && part.Plan?.Statements is [{ NodeName: "DeallocateStmt" }, ..]
+            ? ShardRefusals.SeveralShardsInOneBatch
         : !IsOwn ? null
-        : part.EndsWithQuery ? ShardRefusals.SeveralShardsInOneBatch
+        : part.EndsWithQuery && !IsScript ? ShardRefusals.SeveralShardsInOneBatch
         : part.Runs && (part.IsPrelude || part.Control != TransactionControl.None) ? ShardRefusals.ControlInBatch
         : null;
 
@@ -137,7 +216,8 @@ internal sealed class Pipeline(
     {
         part = default;
         bool isUnsynced = server.Responses.IsUnsynced;
-        if (move.Step != NextStep.None || server.Responses.ReadyCount > 0)
+        // What follows a statement of a script is not sent before that has succeeded.
+        if (move.Step != NextStep.None || server.Responses.ReadyCount > 0 || (IsScript && !isQuiet))
         {
             return Admission.Wait;
         }
@@ -149,7 +229,7 @@ internal sealed class Pipeline(
         {
             return move.Begin(NextStep.FailBatch);
         }
-        part = reader.ReadPart(data);
+        part = reader.ReadPart(data, IsScript);
         if (part.Unknown is not null)
         {
             return move.Begin(NextStep.Learn, part.Unknown);
@@ -163,9 +243,15 @@ internal sealed class Pipeline(
             : part.IsSync ? AdmitSync(isUnsynced, isQuiet)
             : Forbid(part) is { } forbidden ? move.Refuse(forbidden)
             : part.Spreads && isUnsynced ? Admission.Wait
-            : part.EndsWithSync || part.EndsWithQuery ? AdmitLast(server, part, data, isQuiet)
+            : part.EndsWithSync || (part.EndsWithQuery && !IsScript) ? AdmitLast(server, part, data, isQuiet)
             : judge.Judge(server, part, data, isQuiet);
-        bool settles = admission == Admission.Wait || (admission == Admission.Refuse && IsOwn);
+        bool ends = part.Control is TransactionControl.Commit or TransactionControl.Rollback;
+        if (IsScript && ends && (admission == Admission.Go || move.Step == NextStep.Commit))
+        {
+            // Nothing but the Sync follows.
+            End();
+        }
+        bool settles = admission == Admission.Wait || (admission == Admission.Refuse && (IsOwn || IsScript));
         return settles && isUnsynced ? Admission.Settle
             : settles && !isQuiet ? Admission.Wait
             : settles && admission == Admission.Refuse ? move.Begin(NextStep.RefuseBatch)

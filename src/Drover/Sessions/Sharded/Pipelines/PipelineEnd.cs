@@ -65,7 +65,16 @@ internal sealed class PipelineEnd(
     /// <summary>A statement of a batch that is a transaction by itself cannot run: the client is told.</summary>
     public async ValueTask RefuseAsync(RouteRefusal refusal)
     {
-        await RollBackAsync();
+        if (pipeline.IsOwn)
+        {
+            await RollBackAsync();
+        }
+        else
+        {
+            session.Park();
+            await branches.FailAsync(session.Server!);
+            await branches.FailOthersAsync();
+        }
         pipeline.End();
         Rest();
         session.Refuse(refusal);

@@ -31,6 +31,9 @@ internal struct Unit
     /// <summary>Its last message is a simple query, or a function call.</summary>
     public bool EndsWithQuery { get; set; }
 
+    /// <summary>It is one statement of a simple query that had several; nobody awaits its ReadyForQuery.</summary>
+    public bool IsInScript { get; set; }
+
     /// <summary>It is nothing but a Sync.</summary>
     public readonly bool IsSync => EndsWithSync && Length == MessageHeader.Size;
 

@@ -56,9 +56,12 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
     /// Reads no more than one statement: up to its Execute, or to what belongs to another. A Sync or Flush is a part by
     /// itself, but behind COMMIT and ROLLBACK.
     /// </summary>
-    public Unit ReadPart(ReadOnlySpan<byte> data)
+    /// <param name="data">From the start of a message.</param>
+    /// <param name="isScript">The statements of a simple query are taken apart, each a query of its own.</param>
+    public Unit ReadPart(ReadOnlySpan<byte> data, bool isScript = false)
     {
-        Unit part = Read(data, Extent.Part);
+        Unit part = Read(data, isScript ? Extent.Script : Extent.Part);
+        part.IsInScript = isScript && part.IsQuery;
         bool isNamed = part is { IsWhole: true, HasBind: true } && _parsed.Exists(static one => !IsEmpty(one.Name));
         if (isNamed && part.Route.Kind is RouteKind.Many or RouteKind.All or RouteKind.Refused)
         {
@@ -80,12 +83,12 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
         {
             part.IsWhole = false;
         }
-        else if (next.Type == FrontendType.Sync)
+        else if (next.Type == FrontendType.Sync && !part.IsInScript)
         {
             part.Length += next.Length;
             part.EndsWithSync = true;
         }
-        else
+        else if (next.Type != FrontendType.Sync)
         {
             part.Route = Route.Refused(ShardRefusals.MixedControl);
         }
@@ -120,21 +123,21 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
         {
             _learnt.Clear();
         }
+        bool isPart = extent == Extent.Script || (extent != Extent.Unit && !unit.IsQuery);
         if (unit is { Declared: not null, IsSeveral: true })
         {
             unit.Route = Route.Refused(ShardRefusals.DeclarationAlone);
         }
         if (unit is { IsWhole: true, IsSeveral: false, Explained: { } explained })
         {
-            unit.Explain = ExplainCall.Make(data[..unit.Length], explained, session, extent != Extent.Unit);
+            unit.Explain = ExplainCall.Make(data[..unit.Length], explained, session, isPart);
         }
         bool mayScatter =
             unit is { IsWhole: true, IsSeveral: false, Writes: false, Plan.Merge: not null }
             && unit.Route.Kind is RouteKind.Many or RouteKind.All;
         if (mayScatter)
         {
-            StatementCall? call =
-                unit.Explain?.Query ?? StatementCall.Read(data[..unit.Length], session, extent != Extent.Unit);
+            StatementCall? call = unit.Explain?.Query ?? StatementCall.Read(data[..unit.Length], session, isPart);
             unit.Scatter = ScatterCall.Make(call, unit.Plan!.Merge!, session, _terms.Conforms);
         }
         return unit;
@@ -460,6 +463,9 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
 
         /// <summary>One statement.</summary>
         Part,
+
+        /// <summary>The same of a simple query that had several.</summary>
+        Script,
 
         /// <summary>The same, but what prepares a statement under a name is by itself.</summary>
         Named,
