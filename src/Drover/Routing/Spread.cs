@@ -57,7 +57,10 @@ internal static class SpreadRules
         facts.Access == StatementAccess.Read
         && facts.RowLocks.IsEmpty
         && facts.Tree is { } tree
-        && (facts.NodeName is "SelectStmt" or "ExplainStmt" || (facts.NodeName == "CopyStmt" && tree.Has("query")))
+        && (
+            facts.NodeName is "SelectStmt" or "ExplainStmt" or "DeclareCursorStmt"
+            || (facts.NodeName == "CopyStmt" && tree.Has("query"))
+        )
         && facts.Tables.All(IsOfUser)
         && IsPlain(facts.Tree);
 

@@ -4,6 +4,7 @@ using Drover.Protocol;
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing.Transactions;
 using Drover.Sessions.Relay;
+using Drover.Sessions.Sharded.Cursors;
 using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
 
@@ -45,6 +46,9 @@ internal sealed class Branches(
 
     /// <summary>How the transaction began.</summary>
     public Opening Opening { get; } = new();
+
+    /// <summary>Where the transaction's portals are.</summary>
+    public PortalPlaces Portals { get; } = new();
 
     /// <summary>The number of the shard that the session looks at.</summary>
     public int Current { get; private set; }
@@ -175,6 +179,7 @@ internal sealed class Branches(
     public void BeginAnew()
     {
         Opening.Clear();
+        Portals.Clear();
         _hasData = false;
         _hasWritten = false;
         _isRepeated = false;

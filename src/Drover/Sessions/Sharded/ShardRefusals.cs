@@ -59,7 +59,7 @@ internal static class ShardRefusals
         new(
             SqlState.FeatureNotSupported,
             "the transaction is on several shards, and the statement may change the session on one of them",
-            "LISTEN, set_config, cursors, temporary tables and session locks would be on that shard alone.",
+            "LISTEN, set_config, cursors WITH HOLD, temporary tables, session locks would be on that shard alone.",
             "Run it in a transaction of its own, or as SET LOCAL."
         );
 

@@ -380,6 +380,7 @@ internal sealed class ShardSession
         _pipeline.Note(unit);
         IsInScript = unit.IsInScript;
         _schema.Reset();
+        _reader.NotePortals(data, Branches.Current);
         if (unit.Runs)
         {
             Branches.Note(unit, data);

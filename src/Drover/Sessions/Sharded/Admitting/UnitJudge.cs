@@ -54,7 +54,7 @@ internal sealed class UnitJudge(
             return JudgeForAll(unit, data, isQuiet);
         }
         int target = unit.Route.Kind == RouteKind.Any ? branches.Current : pools.TargetOf(unit.Route);
-        if (target == ShardPools.CoordinatorNumber && branches.HasWritten)
+        if (target == ShardPools.CoordinatorNumber && branches.HasWritten && !unit.IsPlaced)
         {
             return move.Refuse(ShardRefusals.CoordinatorAfterWrite);
         }

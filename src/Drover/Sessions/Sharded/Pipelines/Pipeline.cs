@@ -204,8 +204,12 @@ internal sealed class Pipeline(
             ? ShardRefusals.SeveralShardsInOneBatch
         : !IsOwn ? null
         : part.EndsWithQuery && !IsScript ? ShardRefusals.SeveralShardsInOneBatch
-        : part.Runs && (part.IsPrelude || part.Control != TransactionControl.None) ? ShardRefusals.ControlInBatch
+        : part.Runs && (part.IsPrelude || part.Control != TransactionControl.None || DeclaresCursor(part))
+            ? ShardRefusals.ControlInBatch
         : null;
+
+    private static bool DeclaresCursor(in Unit part) =>
+        part.Plan is { Statements: [{ NodeName: "DeclareCursorStmt" }] };
 
     /// <summary>Whether the part at the start of these bytes may go to the server that the session holds.</summary>
     /// <param name="server">The server.</param>

@@ -34,6 +34,9 @@ internal struct Unit
     /// <summary>It is one statement of a simple query that had several; nobody awaits its ReadyForQuery.</summary>
     public bool IsInScript { get; set; }
 
+    /// <summary>It takes rows of a portal or cursor that was made before, where that is.</summary>
+    public bool IsPlaced { get; set; }
+
     /// <summary>It is nothing but a Sync.</summary>
     public readonly bool IsSync => EndsWithSync && Length == MessageHeader.Size;
 

@@ -9,6 +9,7 @@ using Drover.Routing;
 using Drover.Routing.Keys;
 using Drover.Routing.Schemas;
 using Drover.Routing.Transactions;
+using Drover.Sessions.Sharded.Cursors;
 using Drover.Sessions.Sharded.Explaining;
 using Drover.Sessions.Sharded.Merging;
 using Drover.Sql;
@@ -26,11 +27,15 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
 {
     private readonly TextTerms _terms = new(session);
     private readonly List<(Range Name, Range Text, Range Types)> _parsed = [];
+    private readonly UnitPortals _portals = new(session);
     private uint[] _types = [];
     private readonly List<(byte[] Text, LearntStatement Statement)> _learnt = [];
 
     /// <summary>The session's standard_conforming_strings.</summary>
     public bool Conforms => _terms.Conforms;
+
+    /// <summary>The unit that was read last runs on a shard: its portals and cursors are there.</summary>
+    public void NotePortals(ReadOnlySpan<byte> data, int shard) => _portals.Note(data, shard);
 
     /// <summary>Bytes of the whole messages up to and with the first Sync.</summary>
     public static int LengthToSync(ReadOnlySpan<byte> data)
@@ -97,6 +102,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
     private Unit Read(ReadOnlySpan<byte> data, Extent extent)
     {
         _parsed.Clear();
+        _portals.Clear();
         Unit unit = new() { IsPrelude = true, Route = Route.Any };
         while (unit is { IsWhole: false, Unknown: null } && unit.Length < data.Length)
         {
@@ -172,6 +178,13 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
             case FrontendType.Bind:
                 AddBind(ref unit, data, body);
                 break;
+            case FrontendType.Execute or FrontendType.Describe or FrontendType.Close:
+                if (_portals.PlaceOf(type, data, body) is { } place)
+                {
+                    unit.IsPlaced = true;
+                    Merge(ref unit, Route.One(place));
+                }
+                break;
             case FrontendType.FunctionCall:
                 unit.EndsWithQuery = true;
                 unit.IsWhole = true;
@@ -188,7 +201,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
                 unit.IsWhole = true;
                 break;
             default:
-                // Describe, Execute and Close go where the rest goes.
+                // Anything else goes where the rest goes.
                 break;
         }
     }
@@ -210,6 +223,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
         {
             return;
         }
+        _portals.Add(body.Start.Value, bind.Portal.Length);
         for (int i = _parsed.Count - 1; i >= 0; i--)
         {
             if (data[_parsed[i].Name].SequenceEqual(bind.Statement))
@@ -393,15 +407,17 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
             isInTransaction
             && !plan.IsPrelude
             && plan.Control == TransactionControl.None
-            && StatementScanner.Scan(text, session.Names) != StatementTraits.None;
+            && StatementScanner.Scan(CursorText.Rest(plan, text, _terms.Conforms), session.Names)
+                != StatementTraits.None;
         unit.HasTwoPhase |= plan.Statements.Any(TransactionControls.IsTwoPhase);
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes && !isOnlyPlanned;
         unit.ChangesSchema |= plan.ChangesSchema && !isOnlyPlanned;
+        Route placed = _portals.RouteOf(plan, route, ref unit);
         Merge(
             ref unit,
             IsOfSession(plan) ? Route.Any
-                : _terms.IsUtf8 ? WithMove(ref unit, route)
+                : _terms.IsUtf8 ? WithMove(ref unit, placed)
                 : Route.Refused(ShardRefusals.Encoding)
         );
     }
