@@ -272,7 +272,9 @@ internal sealed class BackendRelay(ClientSession session)
         {
             return;
         }
-        if (server.Responses.NextAction == ExpectedAction.Swallow)
+        ExpectedAction action = server.Responses.NextAction;
+        bool isHeld = action == ExpectedAction.Part && session.Shards!.TryHold(body.TrimEnd((byte)0));
+        if (isHeld || action == ExpectedAction.Swallow)
         {
             assembly.Replace(position, end);
             return;

@@ -74,6 +74,9 @@ internal sealed class ShardSession
     /// <summary>What was admitted last is a statement of a simple query that had several.</summary>
     public bool IsInScript { get; private set; }
 
+    /// <summary>Holds back a tag. False if it goes to the client.</summary>
+    public bool TryHold(ReadOnlySpan<byte> tag) => _pipeline.TryHold(tag);
+
     /// <summary>What is refused goes up to a Sync, whatever it begins with.</summary>
     public bool RefusesToSync => _pipeline.EndedScript;
 
@@ -151,10 +154,16 @@ internal sealed class ShardSession
                 : _move.Refuse(ShardRefusals.TransactionFailed);
         }
         bool isBegin = unit.Control == TransactionControl.Begin && _move.Deferred == Deferred.None && unit.HasText;
-        if (_pipeline.IsActive && !isBegin && ChooseForPart(unit) is { } forbidden)
+        if (_pipeline.IsActive && !isBegin && ChooseForPart(unit, data) is { } forbidden)
         {
             return forbidden;
         }
+        return ChooseServer(unit, data, isBegin);
+    }
+
+    /// <summary>Chooses for a unit that may run in the transaction, or answers it if that is what it begins.</summary>
+    private Admission ChooseServer(in Unit unit, ReadOnlySpan<byte> data, bool isBegin)
+    {
         if (_judge.Guard(unit) is { } held)
         {
             return held;
@@ -187,8 +196,9 @@ internal sealed class ShardSession
     }
 
     /// <summary>A batch that is taken apart begins a transaction, unless its client has.</summary>
-    private Admission? ChooseForPart(in Unit part)
+    private Admission? ChooseForPart(in Unit part, ReadOnlySpan<byte> data)
     {
+        _pipeline.NoteLast(part, data);
         if (_move.Deferred == Deferred.None)
         {
             _pipeline.BeginOwn();

@@ -193,7 +193,10 @@ internal sealed class SpreadWork(
         MessageWriter writer = session.Loop.ClientAssembly;
         if (failure is null)
         {
-            call.WriteTail(writer, tag);
+            if (!session.Shards!.TryHold(tag))
+            {
+                call.WriteTail(writer, tag);
+            }
         }
         else
         {

@@ -42,6 +42,21 @@ internal sealed class Pipeline(
     /// <summary>What was ended last was a script: what is left of it goes up to a Sync.</summary>
     public bool EndedScript { get; private set; }
 
+    /// <summary>
+    /// The tag of a script's last statement, held back until its own transaction is committed: a server that fails to
+    /// commit tells no tag either. Null if there is none.
+    /// </summary>
+    public byte[]? HeldTag { get; private set; }
+
+    private bool _isLast;
+
+    /// <summary>Holds the tag of what ran, if that was the last statement. False if it goes to the client.</summary>
+    public bool TryHold(ReadOnlySpan<byte> tag)
+    {
+        HeldTag = IsScript && IsOwn && _isLast ? tag.ToArray() : null;
+        return HeldTag is not null;
+    }
+
     /// <summary>The transaction is the batch's own: its client has begun none.</summary>
     public bool IsOwn { get; private set; }
 
@@ -50,7 +65,7 @@ internal sealed class Pipeline(
     /// <param name="server">The server that the session holds; null if none.</param>
     public bool MustDivide(in Unit unit, ServerConnection? server)
     {
-        if (unit.EndsWithQuery || !unit.Runs || !session.Terms.SharesStatements)
+        if (unit.EndsWithQuery || !unit.Runs || unit.Declared is not null || !session.Terms.SharesStatements)
         {
             return false;
         }
@@ -184,6 +199,7 @@ internal sealed class Pipeline(
         IsActive = false;
         IsOwn = false;
         EndedScript = IsScript;
+        HeldTag = null;
         IsScript = false;
         move.RunsUnsynced = false;
         _isPlain = true;
@@ -197,9 +213,19 @@ internal sealed class Pipeline(
         _isPlain = isOver || (_isPlain && !unit.IsPrelude && !unit.HasControl && !unit.Begins && !unit.MixesSettings);
     }
 
+    /// <summary>A part of a script is about to run.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="data">From its start.</param>
+    public void NoteLast(in Unit part, ReadOnlySpan<byte> data) =>
+        _isLast =
+            IsScript
+            && MessageHeader.TryRead(data[part.Length..], out MessageHeader next) == FrameStatus.Complete
+            && next.Type == FrontendType.Sync;
+
     /// <summary>Why a part cannot run in a batch that is taken apart; null if it can.</summary>
     public RouteRefusal? Forbid(in Unit part) =>
-        part.Plan?.Statements is [{ NodeName: "CopyStmt" }, ..] ? ShardRefusals.CopyInBatch
+        part.Declared is not null ? ShardRefusals.DeclarationAlone
+        : part.Plan?.Statements is [{ NodeName: "CopyStmt" }, ..] ? ShardRefusals.CopyInBatch
         : IsScript && part.Plan?.Statements is [{ NodeName: "DeallocateStmt" }, ..]
             ? ShardRefusals.SeveralShardsInOneBatch
         : !IsOwn ? null
@@ -242,6 +268,7 @@ internal sealed class Pipeline(
         {
             return Admission.Wait;
         }
+        NoteLast(part, data);
         Admission admission =
             !part.IsWhole ? move.Refuse(ShardRefusals.TooLarge(session.InboxBytesMax))
             : part.IsSync ? AdmitSync(isUnsynced, isQuiet)

@@ -33,12 +33,17 @@ internal sealed class PipelineEnd(
             branches.ExpireNames();
             _ = database.Refresh.RequestAsync();
         }
+        byte[]? held = pipeline.HeldTag;
         pipeline.End();
         Rest();
         MessageWriter writer = session.Loop.ClientAssembly;
         if (failure is not null)
         {
             work.WriteError(writer, failure);
+        }
+        else if (held is not null)
+        {
+            CommandComplete.Write(writer, held);
         }
         ReadyForQuery.Write(writer, TransactionStatus.Idle);
         work.Send(writer);

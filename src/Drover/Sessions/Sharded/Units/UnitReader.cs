@@ -399,16 +399,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
         unit.Runs = true;
         unit.Plan = plan;
         NoteControl(ref unit, plan);
-        bool isInTransaction =
-            unit.Begins
-            || session.Server is { Status: not TransactionStatus.Idle }
-            || session.Shards is { HasOpening: true };
-        unit.TouchesSession |=
-            isInTransaction
-            && !plan.IsPrelude
-            && plan.Control == TransactionControl.None
-            && StatementScanner.Scan(CursorText.Rest(plan, text, _terms.Conforms), session.Names)
-                != StatementTraits.None;
+        NoteSession(ref unit, plan, text);
         unit.HasTwoPhase |= plan.Statements.Any(TransactionControls.IsTwoPhase);
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes && !isOnlyPlanned;
@@ -420,6 +411,21 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
                 : _terms.IsUtf8 ? WithMove(ref unit, placed)
                 : Route.Refused(ShardRefusals.Encoding)
         );
+    }
+
+    /// <summary>Whether it may leave something in its session, where a transaction may go on to others.</summary>
+    private void NoteSession(ref Unit unit, StatementPlan plan, ReadOnlySpan<byte> text)
+    {
+        bool isInTransaction =
+            unit.Begins
+            || session.Server is { Status: not TransactionStatus.Idle }
+            || session.Shards is { HasOpening: true };
+        unit.TouchesSession |=
+            isInTransaction
+            && !plan.IsPrelude
+            && plan.Control == TransactionControl.None
+            && StatementScanner.Scan(CursorText.Rest(plan, text, _terms.Conforms), session.Names)
+                != StatementTraits.None;
     }
 
     /// <summary>Rows that get another sharding key go to its shard, where the configuration has them.</summary>
