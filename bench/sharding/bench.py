@@ -14,20 +14,24 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "pooler"))
 import rig  # noqa: E402 - the rig of the pooler's benchmarks
 
 SHARDS = 4
+GROWTH = [1, 2, 4, 8, 16, 32]
+SHAPES = [10, 100, 1_000, 10_000]
 TABLE = "create table items (id bigint primary key, a int, b numeric(10, 2), t text)"
 ROWS = "select g, (g * 7919) % 1000, g % 977, 'item ' || g from generate_series(1, {}) g"
 ONE = "\\set id random(1, {rows})\nselect * from items where id = :id;\n"
 MERGED = "select id, a from items order by id limit 20;\n"
+SHAPED = "\\set id random(1, {rows})\n\\set shape random(1, {shapes})\nselect a as c:shape from items where id = :id;\n"
 ACROSS = "select a, count(*), sum(b) from items group by a order by a;\n"
 
 
 class Sharded:
-    """A drover before four shards, their catalog and a coordinator, all databases of one server."""
+    """A drover before some shards, their catalog and a coordinator, all databases of one server."""
 
-    def __init__(self, folder, binary, postgres):
+    def __init__(self, folder, binary, postgres, shards=SHARDS):
         self.port, self.postgres, self.binary = rig.free_port(), postgres, binary
-        names = [f"s{n}" for n in range(1, SHARDS + 1)]
+        names = [f"s{n}" for n in range(1, shards + 1)]
         for name in [*names, "catalog", "everything", "single"]:
+            postgres_sql(postgres, "postgres", f"drop database if exists {name} with (force)")
             postgres_sql(postgres, "postgres", f"create database {name}")
         for name in names:
             postgres_sql(postgres, name, TABLE)
@@ -113,6 +117,32 @@ def coordinator(proxy, postgres, folder, options):
     return {"one_server_ms": single, "coordinator_ms": sharded, "ratio": sharded / single}
 
 
+def growth(folder, binary, postgres, options):
+    """What a statement costs by the number of shards, and by the number of shapes that statements have."""
+    whole = folder / "items.txt"
+    rig.run(["psql", "-XqAtc", f"\\copy ({ROWS.format(options.rows)}) to '{whole}'"],
+            env=rig.client_environment(postgres.port, "postgres"))
+    for shards in GROWTH:
+        proxy = Sharded(folder, binary, postgres, shards)
+        try:
+            wait_all([load(proxy.port, "shop", whole)], 0)
+            one, merged, latency = alternate(
+                options.rounds,
+                lambda: cpu_of(proxy, folder, "shop", ONE.format(rows=options.rows), options, "simple"),
+                lambda: cpu_of(proxy, folder, "shop", MERGED, options, "simple"),
+                lambda: pgbench(folder, proxy.port, "shop", MERGED, options.seconds)[1])
+            yield {"shards": shards, "single_shard_us": one, "merged_us": merged, "merged_ms": latency,
+                   "resident_mb": proxy.resident_bytes() / 1e6}
+            if shards == SHARDS:
+                for shapes in SHAPES:
+                    script = SHAPED.format(rows=options.rows, shapes=shapes)
+                    [cost] = alternate(options.rounds,
+                                       lambda: cpu_of(proxy, folder, "shop", script, options, "simple"))
+                    yield {"shapes": shapes, "single_shard_us": cost, "resident_mb": proxy.resident_bytes() / 1e6}
+        finally:
+            proxy.stop()
+
+
 def load(port, database, file):
     return subprocess.Popen(["psql", "-XqAtc", f"\\copy items from '{file}'"],
                             env=rig.client_environment(port, database))
@@ -194,6 +224,7 @@ def arguments():
     p.add_argument("--rounds", type=int, default=5, help="runs of each; medians are printed")
     p.add_argument("--rows", type=int, default=200_000, help="rows of the table")
     p.add_argument("--sorted", type=int, default=10_000_000, help="rows of the read whose memory is measured")
+    p.add_argument("--growth", action="store_true", help="only how cost grows, to 32 shards and 10,000 shapes")
     p.add_argument("--drover", metavar="PATH", help="the drover to measure (default: publish one with NativeAOT)")
     p.add_argument("--postgres-bin", metavar="DIR", help="PostgreSQL's programs (default: the newest)")
     return p.parse_args()
@@ -204,10 +235,14 @@ def main():
     rig.install_packages()
     with rig.Folder() as folder:
         binary = str(pathlib.Path(options.drover or rig.publish_drover(folder)).resolve())
-        settings = {"max_prepared_transactions": 100}
+        settings = {"max_prepared_transactions": 100, "max_connections": 800}
         postgres = rig.Postgres(folder, rig.find_postgres(options.postgres_bin), settings, pgbench_scale=None)
         proxy = None
         try:
+            if options.growth:
+                for line in growth(folder, binary, postgres, options):
+                    print(json.dumps(line), flush=True)
+                return
             proxy = Sharded(folder, binary, postgres)
             for name, measure in (("copy_in", lambda: copy_in(proxy, postgres, folder, options)),
                                   ("single_shard", lambda: single_shard(proxy, folder, options)),
