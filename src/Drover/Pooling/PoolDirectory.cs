@@ -105,6 +105,12 @@ internal sealed class PoolDirectory
 
     /// <summary>The pool of a database for exactly this server user.</summary>
     public ServerPool PoolOf(DatabaseEntry database, UserEntry user) =>
+        // A client of a sharded database asks for each transaction.
+        _pools.TryGetValue((database.Name, user.Name), out ServerPool? pool)
+            ? pool
+            : AddPool(database, user);
+
+    private ServerPool AddPool(DatabaseEntry database, UserEntry user) =>
         _pools.GetOrAdd(
             (database.Name, user.Name),
             _ => new ServerPool(database, user, Resolve(database, user), _connector, _loops, Family(database, user))

@@ -167,7 +167,7 @@ internal sealed class StatementRouter
             PathContext? latest = _latest;
             if (
                 latest is not null
-                && ReferenceEquals(latest.Text, searchPath)
+                && string.Equals(latest.Text, searchPath, StringComparison.Ordinal)
                 && latest.Shape.ConformingStrings == conformingStrings
             )
             {

@@ -3,6 +3,7 @@ using Drover.Pooling;
 using Drover.Protocol;
 using Drover.Routing;
 using Drover.Sessions.Sharded.Units;
+using Drover.Topology;
 
 namespace Drover.Sessions.Sharded;
 
@@ -47,11 +48,22 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     /// <summary>The session takes its next server from this shard.</summary>
     public void Enter(int shard)
     {
-        string name =
-            shard == CoordinatorNumber ? _coordinator : database.Map!.Shards.First(other => other.Number == shard).Name;
+        string name = shard == CoordinatorNumber ? _coordinator : NameOf(shard);
         ServerPool pool =
             directory.ShardPool(name, session.Identity.User)
             ?? throw new InvalidOperationException($"shard {name} has no database entry");
         session.EnterPool(pool);
+    }
+
+    private string NameOf(int shard)
+    {
+        foreach (Shard other in database.Map!.Shards)
+        {
+            if (other.Number == shard)
+            {
+                return other.Name;
+            }
+        }
+        throw new InvalidOperationException($"the map has no shard {shard}");
     }
 }

@@ -17,6 +17,9 @@ internal sealed class KeyTable<TValue>
     private const int Ways = 8;
 
     private readonly Entry?[] _places;
+
+    /// <summary>A piece of each entry's hash, so that a set is looked through without a look at its entries.</summary>
+    private readonly uint[] _tags;
     private readonly uint[] _seenOnce;
     private readonly long _bytesMax;
     private readonly Lock _writing = new();
@@ -31,6 +34,7 @@ internal sealed class KeyTable<TValue>
     {
         int size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(entriesMax, Ways));
         _places = new Entry?[size];
+        _tags = new uint[size];
         _seenOnce = new uint[size];
         _bytesMax = bytesMax;
     }
@@ -49,10 +53,16 @@ internal sealed class KeyTable<TValue>
     public bool TryFind(ulong hash, ReadOnlySpan<byte> key, ShapeContext context, [NotNullWhen(true)] out TValue? value)
     {
         int first = SetOf(hash);
+        uint tag = TagOf(hash);
         for (int i = first; i < first + Ways; i++)
         {
-            Entry? entry = Volatile.Read(ref _places[i]);
-            if (entry is not null && entry.Hash == hash && entry.IsFor(key, context))
+            // A tag that is not its entry's yet, or any more, costs a look or a miss.
+            if (
+                Volatile.Read(ref _tags[i]) == tag
+                && Volatile.Read(ref _places[i]) is { } entry
+                && entry.Hash == hash
+                && entry.IsFor(key, context)
+            )
             {
                 if (!entry.IsUsed)
                 {
@@ -72,7 +82,7 @@ internal sealed class KeyTable<TValue>
     /// </summary>
     public bool IsSeenAgain(ulong hash)
     {
-        uint mark = (uint)(hash >> 32) | 1;
+        uint mark = TagOf(hash);
         ref uint place = ref _seenOnce[(int)(hash & (uint)(_seenOnce.Length - 1))];
         bool isSeen = Volatile.Read(ref place) == mark;
         Volatile.Write(ref place, mark);
@@ -111,6 +121,9 @@ internal sealed class KeyTable<TValue>
             }
         }
     }
+
+    /// <summary>Never 0, which stands for an empty place.</summary>
+    private static uint TagOf(ulong hash) => (uint)(hash >> 32) | 1;
 
     private int SetOf(ulong hash) => (int)(hash & (uint)(_places.Length - 1)) & ~(Ways - 1);
 
@@ -171,6 +184,7 @@ internal sealed class KeyTable<TValue>
     private void Put(int place, Entry entry)
     {
         Volatile.Write(ref _places[place], entry);
+        Volatile.Write(ref _tags[place], TagOf(entry.Hash));
         _bytes += entry.Bytes;
         _count++;
     }
@@ -179,6 +193,7 @@ internal sealed class KeyTable<TValue>
     {
         if (_places[place] is { } entry)
         {
+            Volatile.Write(ref _tags[place], 0);
             Volatile.Write(ref _places[place], null);
             _bytes -= entry.Bytes;
             _count--;

@@ -8,7 +8,8 @@ public sealed class StatementCacheTests
 {
     private static readonly ShapeContext Public = new("public"u8, 1);
 
-    private readonly StatementCache<Value> _cache = new(64, 64 * 1024);
+    // So large that two statements of a test hardly share the place where it is noted that they were seen.
+    private StatementCache<Value> _cache = new(1 << 16, 1 << 20);
     private readonly ShapeBuffer _buffer = new();
 
     [Fact]
@@ -78,6 +79,7 @@ public sealed class StatementCacheTests
     [Fact]
     public void Entries_and_bytes_are_bounded_and_what_is_used_stays()
     {
+        _cache = new StatementCache<Value>(64, 64 * 1024);
         Value often = new("often");
         Keep("SELECT often FROM t WHERE k = 1", often);
         for (int i = 0; i < 5_000; i++)
