@@ -5,6 +5,7 @@ using Drover.Routing.Keys;
 using Drover.Routing.Merging;
 using Drover.Routing.Schemas;
 using Drover.Routing.Transactions;
+using Drover.Sql;
 using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
 using Drover.Topology;
@@ -85,6 +86,18 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <inheritdoc/>
     public int Bytes => _description.Bytes;
+
+    /// <summary>
+    /// Which marks of a scan of its words mean that its session may be touched: CREATE and DROP do not, nor does
+    /// DEFAULT where it is a value and not a setting's.
+    /// </summary>
+    public StatementTraits TellingTraits =>
+        ~StatementTraits.ChangesCatalog
+        & (
+            Statements.Any(static one => one.NodeName is "VariableSetStmt" or "DiscardStmt")
+                ? (StatementTraits)(-1)
+                : ~StatementTraits.ResetsSettings
+        );
 
     /// <summary>Decides the route of a text of this shape.</summary>
     /// <param name="literals">The text at hand.</param>

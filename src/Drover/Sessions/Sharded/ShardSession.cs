@@ -7,6 +7,7 @@ using Drover.Sessions.Sharded.Admitting;
 using Drover.Sessions.Sharded.Pipelines;
 using Drover.Sessions.Sharded.Statistics;
 using Drover.Sessions.Sharded.Units;
+using Drover.Topology;
 
 namespace Drover.Sessions.Sharded;
 
@@ -30,6 +31,7 @@ internal sealed class ShardSession
     private readonly Pipeline _pipeline;
     private readonly PipelineEnd _end;
     private int _credit;
+    private TopologySnapshot? _creditMap;
     private bool _hasWaited;
 
     /// <summary>Makes one for a client that has logged in.</summary>
@@ -191,6 +193,8 @@ internal sealed class ShardSession
             return _judge.BeginSpread(unit, data);
         }
         _credit = unit.Length;
+        // A statement that waits for its server is looked at again if its key got another place meanwhile.
+        _creditMap = unit.IsPrelude || unit.HasControl ? null : _database.Map;
         Note(unit, data);
         return Admission.Go;
     }
@@ -217,7 +221,10 @@ internal sealed class ShardSession
         if (_credit > 0)
         {
             _credit = 0;
-            return Admission.Go;
+            if (_creditMap is null || ReferenceEquals(_creditMap, _database.Map))
+            {
+                return Admission.Go;
+            }
         }
         bool isQuiet = server.Responses.Count == 0 && server.Outbox.Pending == 0 && server.Inbox.Count == 0;
         if (_pipeline.IsActive)

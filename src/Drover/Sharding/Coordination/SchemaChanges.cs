@@ -5,7 +5,9 @@ using Drover.Routing.Catalogs;
 using Drover.Routing.Schemas;
 using Drover.Sharding.Catalog;
 using Drover.Sharding.Declaring;
+using Drover.Sql.Statements;
 using Drover.Telemetry.ControlPlane;
+using Drover.Topology;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -109,7 +111,6 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
             await CoordinatorStep.CountAsync(coordinator, cancellationToken);
             _isUntold = false;
         }
-        await _dropped.ForgetAsync(cancellationToken);
         // A change is counted twice, before it runs and when it is over: the second may come while the first is made.
         for (int i = 0; !await CoordinatorStep.IsAtAsync(coordinator, map.Epoch, cancellationToken); i++)
         {
@@ -138,14 +139,18 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
         }
     }
 
-    /// <summary>Reads the catalogs again. What cannot be forgotten now, the next look forgets.</summary>
+    /// <summary>Reads the catalogs again, and takes out of the map what is dropped.</summary>
     private async Task KnowAsync()
     {
+        ICatalogFacts before = state.Facts;
         await state.Refresh.RequestAsync(isPressing: true);
         try
         {
             using CancellationTokenSource late = new(s_limit, time);
-            await _dropped.ForgetAsync(late.Token);
+            foreach (TableName table in await _dropped.ForgetAsync(before, late.Token))
+            {
+                LogCoordinator.Dropped(logger, servers.Database.Name, table.ToString());
+            }
         }
         catch (Exception failure)
         {

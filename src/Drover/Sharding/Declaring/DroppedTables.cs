@@ -2,25 +2,30 @@
 using Drover.Operations.Connections;
 using Drover.Routing;
 using Drover.Sharding.Catalog;
+using Drover.Sql.Statements;
 using Drover.Topology;
 using Npgsql;
 
 namespace Drover.Sharding.Declaring;
 
 /// <summary>
-/// A table is there before it is declared, so one that no shard has any more was dropped. Who looks does not matter:
-/// the proxy that ran DROP does when it is committed, and each now and then, for what a crash left.
+/// A table is there before it is declared, so one that is not there any more on any shard, and was before a client's
+/// DDL, was dropped by it: through a proxy nobody gives it another name. Who does so past the proxies is not followed.
 /// </summary>
 internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState state, TimeProvider time)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Forgets them, and waits until this proxy's routing has. Costs nothing where all are there.</summary>
-    public async Task ForgetAsync(CancellationToken cancellationToken)
+    /// <param name="before">What the catalogs said before the DDL; by now they have been read again.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>What is in the map no more.</returns>
+    public async Task<TableName[]> ForgetAsync(ICatalogFacts before, CancellationToken cancellationToken)
     {
-        if (state.Map is not { } known || !Tables(known).Any(IsGone))
+        TableName[] gone = state.Map is { } known ? [.. Tables(known).Where(table => IsGone(table, before))] : [];
+        if (gone.Length == 0)
         {
-            return;
+            return gone;
         }
         long epoch;
         await using (
@@ -31,10 +36,10 @@ internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState s
             )
         )
         {
-            TableName[] gone = await OnNoShardAsync(change.Map, cancellationToken);
+            gone = await OnNoShardAsync(change.Map, gone, cancellationToken);
             if (gone.Length == 0)
             {
-                return;
+                return gone;
             }
             foreach (TableName table in gone)
             {
@@ -46,16 +51,21 @@ internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState s
         {
             await Task.Delay(s_look, time, cancellationToken);
         }
+        return gone;
     }
 
     private static IEnumerable<TableName> Tables(TopologySnapshot map) => map.Tables.Keys.Concat(map.ReferenceTables);
 
-    private bool IsGone(TableName table) => state.Facts.Describe(table.Schema, table.Name) is null;
+    private bool IsGone(TableName table, ICatalogFacts before) =>
+        before.Describe(table.Schema, table.Name) is not null && state.Facts.Describe(table.Schema, table.Name) is null;
 
-    /// <summary>Those of the map that every shard says it has not.</summary>
-    private async Task<TableName[]> OnNoShardAsync(TopologySnapshot map, CancellationToken cancellationToken)
+    /// <summary>Those of which every shard says that it has them not.</summary>
+    private async Task<TableName[]> OnNoShardAsync(
+        TopologySnapshot map,
+        TableName[] gone,
+        CancellationToken cancellationToken
+    )
     {
-        TableName[] gone = [.. Tables(map)];
         foreach (Shard shard in map.Shards)
         {
             if (gone.Length == 0)

@@ -59,7 +59,17 @@ internal sealed class PlacementChange(ShardServers servers, TimeProvider time)
         if (WereWritable)
         {
             await Task.Delay(s_hearing, time, cancellationToken);
-            await LookAgainAsync(change.Map, group, home, epoch, cancellationToken);
+            try
+            {
+                await LookAgainAsync(change.Map, group, home, epoch, cancellationToken);
+            }
+            catch (Exception failure) when (failure is not OperationException { Outcome: OperationOutcome.Failed })
+            {
+                throw new OperationException(
+                    $"the map has changed, in epoch {epoch}, and whether somebody who had not heard of it wrote to the "
+                        + $"old shard could not be seen: {failure.Message}"
+                );
+            }
         }
         return epoch;
     }

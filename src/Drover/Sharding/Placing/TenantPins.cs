@@ -84,6 +84,14 @@ internal sealed class TenantPins(ShardServers servers, TimeProvider time)
         ColocationGroup group = Group(change.Map, choice);
         Shard target = MapNames.Shard(change.Map, shardName);
         ulong hash = HashOf(group, key);
+        if (group.KeyType == KeyType.Numeric && !key.Any(char.IsAsciiDigit))
+        {
+            // PostgreSQL hashes NaN and the infinities alike.
+            throw new OperationException(
+                $"'{key}' is not a number that can be pinned: NaN and the infinities stay where their slot is",
+                OperationOutcome.Refused
+            );
+        }
         TenantPin pin = new(group.Name, key, target, MapNames.Shard(change.Map, group.Slots[Slot.Of(hash)]));
         bool isMove = group.ShardOf(hash) != target.Number;
         long epoch = await PlaceAsync(

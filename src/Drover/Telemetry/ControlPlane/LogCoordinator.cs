@@ -42,4 +42,8 @@ internal static partial class LogCoordinator
         "{Database}: other proxies are not told of a change of the schema and see it within 5 s: {Reason}"
     )]
     public static partial void NotTold(ILogger logger, string database, string reason);
+
+    /// <summary>A table was dropped, and is in the map no more.</summary>
+    [LoggerMessage(7255, LogLevel.Information, "{Database}: {Table} was dropped and leaves the map")]
+    public static partial void Dropped(ILogger logger, string database, string table);
 }

@@ -13,8 +13,6 @@ public sealed class PlacementCommandTests(PostgresFixture postgres)
     public async Task Ranges_are_added_and_dropped_without_rows_and_never_overlap(int major)
     {
         await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards: 2);
-        // It would answer with no rows, of all shards.
-        await stage.AddCoordinatorAsync(postgres, major);
         await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync(
             "CREATE TABLE t (k int PRIMARY KEY, v text); CREATE TABLE u (k bigint PRIMARY KEY REFERENCES t)"

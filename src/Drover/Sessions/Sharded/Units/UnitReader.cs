@@ -424,7 +424,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
             isInTransaction
             && !plan.IsPrelude
             && plan.Control == TransactionControl.None
-            && StatementScanner.Scan(CursorText.Rest(plan, text, _terms.Conforms), session.Names)
+            && (StatementScanner.Scan(CursorText.Rest(plan, text, _terms.Conforms), session.Names) & plan.TellingTraits)
                 != StatementTraits.None;
     }
 
