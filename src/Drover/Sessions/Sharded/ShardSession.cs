@@ -211,6 +211,14 @@ internal sealed class ShardSession
         return _pipeline.Forbid(part) is { } refusal ? _move.Refuse(refusal) : null;
     }
 
+    /// <summary>Whether the unit was admitted when no server was held, and by the map that still holds.</summary>
+    private bool TakeCredit()
+    {
+        bool has = _credit > 0 && (_creditMap is null || ReferenceEquals(_creditMap, _database.Map));
+        _credit = 0;
+        return has;
+    }
+
     /// <summary>The session holds a server: whether the unit at the start of these bytes may go there.</summary>
     /// <param name="server">The server.</param>
     /// <param name="data">From the start of a message.</param>
@@ -218,13 +226,9 @@ internal sealed class ShardSession
     public Admission Admit(ServerConnection server, ReadOnlySpan<byte> data, out int length)
     {
         length = _credit;
-        if (_credit > 0)
+        if (TakeCredit())
         {
-            _credit = 0;
-            if (_creditMap is null || ReferenceEquals(_creditMap, _database.Map))
-            {
-                return Admission.Go;
-            }
+            return Admission.Go;
         }
         bool isQuiet = server.Responses.Count == 0 && server.Outbox.Pending == 0 && server.Inbox.Count == 0;
         if (_pipeline.IsActive)
