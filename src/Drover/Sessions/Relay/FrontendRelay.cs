@@ -150,6 +150,9 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             }
             switch (header.Type)
             {
+                case var type when position == 0 && (IsCopy(type) || type == FrontendType.Flush):
+                    // Sent before the client saw its COPY fail: PostgreSQL ignores them too; and nothing is to flush.
+                    break;
                 case FrontendType.Query or FrontendType.FunctionCall or FrontendType.Flush:
                     return FrontendProgress.NeedServer;
                 case FrontendType.Sync when position > 0:
@@ -161,9 +164,6 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
                 case FrontendType.Close:
                     position += header.Length;
                     continue;
-                case FrontendType.CopyData or FrontendType.CopyDone or FrontendType.CopyFail when position == 0:
-                    // Sent before the client saw its COPY fail: PostgreSQL ignores them too.
-                    break;
                 case FrontendType.Terminate:
                     if (position > 0)
                     {
