@@ -289,7 +289,7 @@ internal sealed class Branches(
         }
         else if (server.IsQuiet)
         {
-            session.ReleaseNow();
+            await session.SettleAsync();
         }
     }
 

@@ -241,7 +241,7 @@ internal sealed class ShardSession
         }
         if (server.Responses.IsSkippingToSync)
         {
-            length = UnitReader.LengthToSync(data);
+            length = _pipeline.Skip(data);
             return length > 0 ? Admission.Go : Admission.Wait;
         }
         _pipeline.Forget();
@@ -259,9 +259,9 @@ internal sealed class ShardSession
         {
             return _move.Refuse(ShardRefusals.TooLarge(UnitBytesMax));
         }
-        if (_pipeline.DivideScript(unit, data, server, isQuiet) is { } divided)
+        if (_pipeline.Precede(unit, data, server, isQuiet) is { } other)
         {
-            return divided;
+            return other;
         }
         if (_pipeline.MustDivide(unit, server))
         {

@@ -15,6 +15,13 @@ public sealed class ShardedPipelineTests(PostgresFixture postgres)
         await ExpectSameAsync(stage, PipelineCorpus.All);
     }
 
+    [Fact]
+    public async Task Flush_and_Sync_end_nothing_that_has_ended_before()
+    {
+        await using PipelineStage stage = await PipelineStage.StartAsync(postgres, 18);
+        await ExpectSameAsync(stage, FlushCorpus.All);
+    }
+
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task Several_statements_of_a_simple_query_are_answered_as_one_server_answers_them(int major)

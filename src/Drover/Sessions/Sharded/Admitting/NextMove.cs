@@ -24,6 +24,12 @@ internal sealed class NextMove(SchemaGuard schema)
     /// </summary>
     public bool RunsUnsynced { get; set; }
 
+    /// <summary>
+    /// The last that has run behind the last Sync was COMMIT or ROLLBACK: a Sync ends nothing, and whatever the last
+    /// ReadyForQuery said, the server is in no transaction.
+    /// </summary>
+    public bool HasEnded { get; set; }
+
     /// <summary>The transaction that no server knows of yet.</summary>
     public Deferred Deferred { get; set; }
 

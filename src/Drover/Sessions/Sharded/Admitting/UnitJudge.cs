@@ -96,7 +96,7 @@ internal sealed class UnitJudge(
         if (server.Status == TransactionStatus.Failed && isQuiet)
         {
             branches.NoteFailure();
-            if (!branches.Any)
+            if (!branches.Any || !unit.Asks)
             {
                 return Admission.Go;
             }

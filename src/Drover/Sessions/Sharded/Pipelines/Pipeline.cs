@@ -77,7 +77,12 @@ internal sealed class Pipeline(
         bool isBehind = server is { Responses.IsUnsynced: true } && move.RunsUnsynced;
         bool leaves =
             unit.Spreads || (unit.Route.Kind != RouteKind.Any && pools.TargetOf(unit.Route) != branches.Current);
-        return (unit.IsSeveral && isApart) || (isBehind && leaves);
+        bool isOnSeveral = unit.Route.Kind is RouteKind.Many or RouteKind.All;
+        // A statement over several shards that its client does not end yet: more may follow in its transaction.
+        bool isOpenEnded =
+            unit is { IsWhole: true, EndsWithSync: false }
+            && (unit.Spreads || (isOnSeveral && (unit.Plan?.Merge is not null || !pools.Coordinates(unit))));
+        return (unit.IsSeveral && isApart) || (isBehind && leaves) || isOpenEnded;
     }
 
     /// <summary>
@@ -156,8 +161,9 @@ internal sealed class Pipeline(
     public Admission? Begin(ServerConnection server, bool isQuiet)
     {
         bool isUnsynced = server.Responses.IsUnsynced;
-        if (server.Responses.ReadyCount > 0 || !(isQuiet || isUnsynced))
+        if (!isQuiet)
         {
+            // What came before ended with a Flush, so it is answered; it may fail, and then all of this is passed over.
             return Admission.Wait;
         }
         if (server.Status != TransactionStatus.Idle || (isUnsynced && !branches.Opening.IsEmpty))
@@ -173,7 +179,7 @@ internal sealed class Pipeline(
         }
         if (!move.RunsUnsynced)
         {
-            return isQuiet ? move.Begin(NextStep.Resync) : Admission.Wait;
+            return move.Begin(NextStep.Resync);
         }
         if (!_isPlain || session.Traits != StatementTraits.None)
         {
@@ -205,11 +211,57 @@ internal sealed class Pipeline(
         _isPlain = true;
     }
 
+    /// <summary>What must come before a unit can be judged; null if nothing.</summary>
+    /// <param name="unit">As it was read whole.</param>
+    /// <param name="data">From its start.</param>
+    /// <param name="server">The server.</param>
+    /// <param name="isQuiet">It owes nothing.</param>
+    public Admission? Precede(in Unit unit, ReadOnlySpan<byte> data, ServerConnection server, bool isQuiet) =>
+        LeaveEnded(unit, server, isQuiet) ?? DivideScript(unit, data, server, isQuiet);
+
+    /// <summary>
+    /// The transaction behind the last Sync has ended, and its Sync has not come: leaves the server before anything
+    /// else, as nothing of it is in one transaction with what came before. Null if there is nothing to leave.
+    /// </summary>
+    /// <param name="unit">What comes.</param>
+    /// <param name="server">The server.</param>
+    /// <param name="isQuiet">It owes nothing.</param>
+    private Admission? LeaveEnded(in Unit unit, ServerConnection server, bool isQuiet)
+    {
+        if (!(move.HasEnded && server.Responses.IsUnsynced && unit.Asks))
+        {
+            return null;
+        }
+        if (!isQuiet)
+        {
+            return Admission.Wait;
+        }
+        NoteNothing();
+        return move.Begin(NextStep.Resync);
+    }
+
+    /// <summary>What is sent up to the next Sync is passed over. Gives how many bytes of it are there.</summary>
+    public int Skip(ReadOnlySpan<byte> data)
+    {
+        NoteNothing();
+        return UnitReader.LengthToSync(data);
+    }
+
+    /// <summary>Nothing has run behind the last Sync that could still be committed.</summary>
+    private void NoteNothing()
+    {
+        move.RunsUnsynced = false;
+        move.HasEnded = false;
+        _isPlain = true;
+    }
+
     /// <summary>A unit or a part was admitted.</summary>
     public void Note(in Unit unit)
     {
         bool isOver = unit.IsQuery || unit.EndsWithSync;
-        move.RunsUnsynced = !IsActive && !isOver && (unit.Runs || move.RunsUnsynced);
+        bool isUnsynced = !IsActive && !isOver;
+        move.HasEnded = isUnsynced && (unit.Runs ? unit.EndsTransaction : move.HasEnded);
+        move.RunsUnsynced = isUnsynced && !move.HasEnded && (unit.Runs || move.RunsUnsynced);
         _isPlain = isOver || (_isPlain && !unit.IsPrelude && !unit.HasControl && !unit.Begins && !unit.MixesSettings);
     }
 
@@ -257,7 +309,10 @@ internal sealed class Pipeline(
         }
         if (isQuiet && !isUnsynced && server.Status != TransactionStatus.InTransaction)
         {
-            return move.Begin(NextStep.FailBatch);
+            // Only of an error does its client know. Without one, all that is left is to say that it cannot be.
+            return server.Status == TransactionStatus.Failed
+                ? move.Begin(NextStep.FailBatch)
+                : RefuseRest(ShardRefusals.SeveralShardsInOneBatch);
         }
         part = reader.ReadPart(data, IsScript);
         if (part.Unknown is not null)
@@ -287,6 +342,12 @@ internal sealed class Pipeline(
             : settles && !isQuiet ? Admission.Wait
             : settles && admission == Admission.Refuse ? move.Begin(NextStep.RefuseBatch)
             : admission;
+    }
+
+    private Admission RefuseRest(RouteRefusal refusal)
+    {
+        move.Refuse(refusal);
+        return move.Begin(NextStep.RefuseBatch);
     }
 
     private Admission AdmitSync(bool isUnsynced, bool isQuiet)

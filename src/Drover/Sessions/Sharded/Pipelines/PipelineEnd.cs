@@ -64,6 +64,7 @@ internal sealed class PipelineEnd(
         }
         pipeline.End();
         Rest();
+        await LeaveIdleAsync();
         session.SkipToSync();
     }
 
@@ -82,7 +83,18 @@ internal sealed class PipelineEnd(
         }
         pipeline.End();
         Rest();
+        await LeaveIdleAsync();
         session.Refuse(refusal);
+    }
+
+    /// <summary>A server that is in no transaction any more is given back: no ReadyForQuery of it comes.</summary>
+    private async ValueTask LeaveIdleAsync()
+    {
+        if (session.Server is { IsDying: false, IsQuiet: true })
+        {
+            session.Park();
+            await session.SettleAsync();
+        }
     }
 
     private async ValueTask RollBackAsync()

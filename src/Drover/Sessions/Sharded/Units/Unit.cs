@@ -15,6 +15,7 @@ internal struct Unit
     private Range _begin;
     private PreparedStatement? _preparedBegin;
     private int _settings;
+    private bool _isUnnamed;
 
     /// <summary>Bytes of its whole messages.</summary>
     public int Length { get; set; }
@@ -39,6 +40,12 @@ internal struct Unit
 
     /// <summary>It is nothing but a Sync.</summary>
     public readonly bool IsSync => EndsWithSync && Length == MessageHeader.Size;
+
+    /// <summary>It has more than Sync, Flush and Close, which even a transaction that has failed answers.</summary>
+    public bool Asks { get; private set; }
+
+    /// <summary>The last that it runs is COMMIT or ROLLBACK, and it ran that.</summary>
+    public bool EndsTransaction { get; private set; }
 
     /// <summary>It has a Bind.</summary>
     public bool HasBind { get; set; }
@@ -130,6 +137,28 @@ internal struct Unit
     /// Beside something else it sets what holds for the transaction: no other shard can be told that alone.
     /// </summary>
     public readonly bool MixesSettings => IsSeveral && _settings > 0;
+
+    /// <summary>Notes a message of it, and what was bound before.</summary>
+    /// <param name="type">The message's.</param>
+    /// <param name="body">Its body; that of Bind and Execute begins with the portal.</param>
+    public void Note(byte type, ReadOnlySpan<byte> body)
+    {
+        Asks |= type is not (FrontendType.Sync or FrontendType.Flush or FrontendType.Close);
+        bool isUnnamed = body is [0, ..];
+        if (type == FrontendType.Bind)
+        {
+            _isUnnamed = isUnnamed;
+            EndsTransaction = false;
+        }
+        else if (type == FrontendType.Execute)
+        {
+            EndsTransaction =
+                _isUnnamed
+                && isUnnamed
+                && Plan is { Control: TransactionControl.Commit or TransactionControl.Rollback, Statements: [var only] }
+                && !TransactionControls.IsChain(only);
+        }
+    }
 
     /// <summary>Notes what its last statement does to the transaction.</summary>
     public void NotePrelude(TransactionControl control)

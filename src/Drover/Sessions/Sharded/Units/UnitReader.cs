@@ -162,6 +162,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
 
     private void Add(ref Unit unit, byte type, ReadOnlySpan<byte> data, Range body)
     {
+        unit.Note(type, data[body]);
         switch (type)
         {
             case FrontendType.Query:
