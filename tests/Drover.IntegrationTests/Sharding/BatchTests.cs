@@ -56,6 +56,24 @@ public sealed class BatchTests(PostgresFixture postgres)
         Assert.Equal("C(ROLLBACK) Z(I)", await client.Query("ROLLBACK").RunAsync());
     }
 
+    /// <summary>psycopg ends its pipelines with one.</summary>
+    [Fact]
+    public async Task Sync_alone_in_a_transaction_that_has_failed_on_several_shards_is_no_error()
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        (string first, string second) = await FillAsync(stage, client);
+        Assert.Equal("C(BEGIN) Z(T)", await client.Query("BEGIN").RunAsync());
+        Assert.Equal("C(UPDATE 1) Z(T)", await client.Query($"UPDATE t SET n = 8 WHERE id = {first}").RunAsync());
+        Assert.Equal("C(UPDATE 1) Z(T)", await client.Query($"UPDATE t SET n = 8 WHERE id = {second}").RunAsync());
+        Assert.Equal("E(22012) Z(E)", await client.Query("SELECT 1 / 0").RunAsync());
+        Assert.Equal("Z(E)", await client.Sync().RunAsync());
+        Assert.Equal("Z(E)", await client.Sync().RunAsync());
+        Assert.Equal("E(25P02) Z(E)", await client.Query("SELECT 1").RunAsync());
+        Assert.Equal("C(ROLLBACK) Z(I)", await client.Query("ROLLBACK").RunAsync());
+    }
+
     [Fact]
     public async Task Read_only_of_a_batch_holds_on_the_next_shard_too()
     {
