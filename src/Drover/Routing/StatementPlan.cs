@@ -37,6 +37,13 @@ internal sealed class StatementPlan : IShapeValue
         ChangesSchema = rules.Any(static rule => SchemaStatements.Change(rule.Facts));
         HasShortNames = rules.Any(static rule => rule.Facts.Tables.Any(static table => table.Schema.Length == 0));
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
+        IsTwoPhase = Statements.Any(TransactionControls.IsTwoPhase);
+        IsChain = Statements.Any(TransactionControls.IsChain);
+        EndsOrDivides = Statements.Any(TransactionControls.EndsOrDivides);
+        bool setsSettings = Statements.Any(static one => one.NodeName is "VariableSetStmt" or "DiscardStmt");
+        TellingTraits = ~(
+            StatementTraits.ChangesCatalog | (setsSettings ? StatementTraits.None : StatementTraits.ResetsSettings)
+        );
     }
 
     /// <summary>One, as a rule.</summary>
@@ -47,6 +54,15 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>What a text with one statement does to the transaction.</summary>
     public TransactionControl Control { get; }
+
+    /// <summary>One of its statements is PREPARE TRANSACTION or the end of one.</summary>
+    public bool IsTwoPhase { get; }
+
+    /// <summary>One of its statements is COMMIT or ROLLBACK AND CHAIN.</summary>
+    public bool IsChain { get; }
+
+    /// <summary>One of its statements ends a transaction, or sets or goes back to a savepoint.</summary>
+    public bool EndsOrDivides { get; }
 
     /// <summary>It writes, or may.</summary>
     public bool Writes { get; }
@@ -91,13 +107,7 @@ internal sealed class StatementPlan : IShapeValue
     /// Which marks of a scan of its words mean that its session may be touched: CREATE and DROP do not, nor does
     /// DEFAULT where it is a value and not a setting's.
     /// </summary>
-    public StatementTraits TellingTraits =>
-        ~StatementTraits.ChangesCatalog
-        & (
-            Statements.Any(static one => one.NodeName is "VariableSetStmt" or "DiscardStmt")
-                ? (StatementTraits)(-1)
-                : ~StatementTraits.ResetsSettings
-        );
+    public StatementTraits TellingTraits { get; }
 
     /// <summary>Decides the route of a text of this shape.</summary>
     /// <param name="literals">The text at hand.</param>

@@ -401,7 +401,7 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
         unit.Plan = plan;
         NoteControl(ref unit, plan);
         NoteSession(ref unit, plan, text);
-        unit.HasTwoPhase |= plan.Statements.Any(TransactionControls.IsTwoPhase);
+        unit.HasTwoPhase |= plan.IsTwoPhase;
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes && !isOnlyPlanned;
         unit.ChangesSchema |= plan.ChangesSchema && !isOnlyPlanned;
@@ -442,13 +442,9 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
 
     private static void NoteControl(ref Unit unit, StatementPlan plan)
     {
-        unit.MixesControl |=
-            plan.Statements.Any(TransactionControls.IsChain)
-            || (
-                plan.Statements.Any(TransactionControls.EndsOrDivides) && (unit.IsSeveral || plan.Statements.Length > 1)
-            );
+        unit.MixesControl |= plan.IsChain || (plan.EndsOrDivides && (unit.IsSeveral || plan.Statements.Length > 1));
         unit.MixesControl |= unit.IsSeveral && unit.HasControl;
-        unit.HasControl |= plan.Statements.Any(TransactionControls.EndsOrDivides);
+        unit.HasControl |= plan.EndsOrDivides;
     }
 
     /// <summary>What is about the session is said wherever that is.</summary>
