@@ -1,6 +1,7 @@
 // Two shards and a catalog, each a server of its own behind a wire, so that any of them can be killed at any message.
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.Topology;
+using Npgsql;
 
 namespace Drover.IntegrationTests.Sharding.Commits;
 
@@ -55,6 +56,25 @@ internal sealed class CommitStage : IAsyncDisposable
         );
         await sharding.SetUpAsync("table shard accounts --key id", "table shard entries --key account");
         return stage;
+    }
+
+    /// <summary>Makes the accounts. Gives pairs of them, one on each shard.</summary>
+    public async Task<Queue<(long First, long Second)>> FillAsync(ShardedProxy proxy)
+    {
+        await using NpgsqlConnection client = await proxy.OpenAsync(Token);
+        await using NpgsqlCommand insert = new(
+            "INSERT INTO accounts VALUES "
+                + string.Join(", ", Enumerable.Range(1, Accounts).Select(static id => $"({id}, 1000)")),
+            client
+        );
+        await insert.ExecuteNonQueryAsync(Token);
+        const string Ids = "SELECT string_agg(id::text, ',') FROM accounts";
+        return new(
+            (await Sharding.FromShardAsync(1, Ids))!
+                .Split(',')
+                .Zip((await Sharding.FromShardAsync(2, Ids))!.Split(','))
+                .Select(static pair => (long.Parse(pair.First), long.Parse(pair.Second)))
+        );
     }
 
     public async ValueTask DisposeAsync()

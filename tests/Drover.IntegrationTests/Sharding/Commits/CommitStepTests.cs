@@ -40,7 +40,7 @@ public sealed class CommitStepTests
         try
         {
             // What is struck is locked until the recovery has been: the next one is on other accounts.
-            Queue<(long First, long Second)> pairs = await FillAsync(stage, proxy);
+            Queue<(long First, long Second)> pairs = await stage.FillAsync(proxy);
             (long First, long Second) spare = pairs.Dequeue();
             foreach (Strike strike in Strikes().Where((_, i) => IsLong || i % 5 == major % 5))
             {
@@ -70,7 +70,7 @@ public sealed class CommitStepTests
     {
         await using CommitStage stage = await CommitStage.StartAsync(18);
         await using ShardedProxy proxy = await stage.Sharding.ServeAsync();
-        (long first, long second) = (await FillAsync(stage, proxy)).Dequeue();
+        (long first, long second) = (await stage.FillAsync(proxy)).Dequeue();
         // PREPARE TRANSACTION of a failed transaction is answered with the tag ROLLBACK and no error (manual,
         // PREPARE TRANSACTION, Notes); so is a ROLLBACK.
         Task done = stage
@@ -122,25 +122,6 @@ public sealed class CommitStepTests
         }
         await proxy.DisposeAsync();
         return await stage.Sharding.ServeAsync();
-    }
-
-    /// <summary>Pairs of accounts, one on each shard.</summary>
-    private static async Task<Queue<(long First, long Second)>> FillAsync(CommitStage stage, ShardedProxy proxy)
-    {
-        await using NpgsqlConnection client = await proxy.OpenAsync(Token);
-        await using NpgsqlCommand insert = new(
-            "INSERT INTO accounts VALUES "
-                + string.Join(", ", Enumerable.Range(1, CommitStage.Accounts).Select(static id => $"({id}, 1000)")),
-            client
-        );
-        await insert.ExecuteNonQueryAsync(Token);
-        const string Ids = "SELECT string_agg(id::text, ',') FROM accounts";
-        return new(
-            (await stage.Sharding.FromShardAsync(1, Ids))!
-                .Split(',')
-                .Zip((await stage.Sharding.FromShardAsync(2, Ids))!.Split(','))
-                .Select(static pair => (long.Parse(pair.First), long.Parse(pair.Second)))
-        );
     }
 
     private static async Task WaitForServiceAsync(

@@ -25,7 +25,7 @@ public sealed class PipelineFaultTests
         List<(string Place, Guid Transfer, bool? Told)> transfers = [];
         try
         {
-            Queue<(long First, long Second)> pairs = await FillAsync(stage, proxy);
+            Queue<(long First, long Second)> pairs = await stage.FillAsync(proxy);
             foreach (Strike strike in Strikes().Where((_, i) => IsLong || i % 4 == major % 4))
             {
                 (long first, long second) = pairs.Dequeue();
@@ -151,25 +151,6 @@ public sealed class PipelineFaultTests
             Assert.True(isTrue, $"{place}: told {told}, and {sides} of 2 sides are there");
         }
         Assert.Equal(CommitStage.Accounts * 1000L, total);
-    }
-
-    /// <summary>Pairs of accounts, one on each shard.</summary>
-    private static async Task<Queue<(long First, long Second)>> FillAsync(CommitStage stage, ShardedProxy proxy)
-    {
-        await using NpgsqlConnection client = await proxy.OpenAsync(Token);
-        await using NpgsqlCommand insert = new(
-            "INSERT INTO accounts VALUES "
-                + string.Join(", ", Enumerable.Range(1, CommitStage.Accounts).Select(static id => $"({id}, 1000)")),
-            client
-        );
-        await insert.ExecuteNonQueryAsync(Token);
-        const string Ids = "SELECT string_agg(id::text, ',') FROM accounts";
-        return new(
-            (await stage.Sharding.FromShardAsync(1, Ids))!
-                .Split(',')
-                .Zip((await stage.Sharding.FromShardAsync(2, Ids))!.Split(','))
-                .Select(static pair => (long.Parse(pair.First), long.Parse(pair.Second)))
-        );
     }
 
     /// <summary>Something is killed when a message comes by on the wire to a server.</summary>
