@@ -49,6 +49,7 @@ internal static class RoomArrows
             ["Operations"] = ["Telemetry"],
             ["Partitioning"] = ["Operations", "Telemetry"],
             ["Advice"] = ["Operations"],
+            ["History"] = ["Advice", "Operations", "Partitioning", "Configuration", "Telemetry"],
             ["Sharding"] = ["Operations", "Topology", "Routing", "Sql", "Configuration", "Telemetry"],
         }.ToImmutableDictionary();
 
