@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Drover.App.Console;
 using Drover.Configuration;
+using Drover.History;
 using Drover.Proxy;
 using Drover.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,7 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
     private readonly SystemdNotifier _systemd;
     private readonly DataPlane _plane;
     private readonly ProxyAdministration _administration;
+    private readonly ServerMonitor _monitor;
     private readonly CancellationTokenSource _background = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MetricsServer? _metrics;
@@ -40,6 +42,7 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         _systemd = new SystemdNotifier(Environment.GetEnvironmentVariable, Environment.ProcessId, time, _log);
         _plane = new DataPlane(options, tls, time, _log);
         _administration = new ProxyAdministration(_plane, this, _log);
+        _monitor = new ServerMonitor(options, new HistoryLimits(), time, logs.Loggers.CreateLogger("monitor"));
         _plane.Services.Consoles = new ConsoleFactory(_administration, logs.Loggers);
     }
 
@@ -77,9 +80,10 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         Task operations = journal.RunAsync(_background.Token);
         TopologyLoop topology = new(_options, _plane.Services.Sharded, _time, _logs.Loggers.CreateLogger("topology"));
         Task maps = topology.RunAsync(_background.Token);
+        Task measuring = _monitor.RunAsync(_background.Token);
         await _stopped.Task;
         await _background.CancelAsync();
-        await Task.WhenAll(watchdog, averages, partitions, operations, maps);
+        await Task.WhenAll(watchdog, averages, partitions, operations, maps, measuring);
         LogLifecycle.Down(_log);
         return 0;
     }
@@ -115,6 +119,7 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
             await _metrics.DisposeAsync();
         }
         _export?.Dispose();
+        await _monitor.DisposeAsync();
         _plane.Dispose();
         _administration.Dispose();
         _background.Dispose();

@@ -28,6 +28,21 @@ internal static class Inspector
     )
     {
         ServerSamples samples = await ServerSamples.TakeAsync(connection, interval, time, cancellation);
+        return new Inspection(
+            samples,
+            MetricReadings.Of(samples),
+            await AdviseAsync(connection, samples, limits, cancellation)
+        );
+    }
+
+    /// <summary>The advice on samples that were taken already, in order of gain; reads the catalogs.</summary>
+    public static async Task<IReadOnlyList<Recommendation>> AdviseAsync(
+        NpgsqlConnection connection,
+        ServerSamples samples,
+        AdviceLimits limits,
+        CancellationToken cancellation
+    )
+    {
         List<IndexFacts> indexes = await IndexFacts.ReadAsync(connection, cancellation);
         TimeSpan countedFor = samples.Total.At - samples.Total.Since;
         List<Recommendation> advice =
@@ -39,10 +54,6 @@ internal static class Inspector
             .. await SequenceAdvice.ReadAsync(connection, limits, cancellation),
             .. await SettingAdvice.ReadAsync(connection, cancellation),
         ];
-        return new Inspection(
-            samples,
-            MetricReadings.Of(samples),
-            [.. advice.OrderBy(static one => one.Gain).ThenByDescending(static one => one.Weight)]
-        );
+        return [.. advice.OrderBy(static one => one.Gain).ThenByDescending(static one => one.Weight)];
     }
 }

@@ -16,6 +16,8 @@ internal sealed class ConfigurationDraft(string file)
     private readonly List<ShardedDatabaseOptions> _sharded = [];
     private readonly List<UserOptions> _users = [];
     private readonly List<PeerOptions> _peers = [];
+    private readonly List<MonitoredServerOptions> _monitored = [];
+    private MonitorOptions _monitor = new();
     private DatabaseOptions? _fallback;
 
     /// <summary>The file that was named on the command line.</summary>
@@ -124,11 +126,28 @@ internal sealed class ConfigurationDraft(string file)
         Replace(_peers, peer, other => other.PeerId == peer.PeerId);
     }
 
+    /// <summary>Sets one of the settings of [monitor].</summary>
+    public void SetMonitor(Setting<MonitorOptions> setting, string text, SourcePlace place)
+    {
+        _places["monitor." + setting.Name] = place;
+        _monitor = Apply(setting, _monitor, text, place) ?? _monitor;
+    }
+
+    /// <summary>Adds a server that is measured; one of the same name is replaced.</summary>
+    public void Add(MonitoredServerOptions server, SourcePlace place)
+    {
+        _places["monitor.servers." + server.Name] = place;
+        Replace(_monitored, server, other => other.Name == server.Name);
+    }
+
     /// <summary>Where a setting of the process was set; the file as a whole when it was not.</summary>
     public SourcePlace PlaceOf(string name) => _places.GetValueOrDefault(name, new SourcePlace(File));
 
     /// <summary>Where a database was described.</summary>
     public SourcePlace PlaceOf(DatabaseOptions database) => PlaceOf("databases." + database.Name);
+
+    /// <summary>Where a server that is measured was described.</summary>
+    public SourcePlace PlaceOf(MonitoredServerOptions server) => PlaceOf("monitor.servers." + server.Name);
 
     /// <summary>Where a sharded database was described.</summary>
     public SourcePlace PlaceOf(ShardedDatabaseOptions sharded) => PlaceOf("sharded." + sharded.Name);
@@ -143,6 +162,8 @@ internal sealed class ConfigurationDraft(string file)
             Sharded = [.. _sharded],
             Users = [.. _users],
             Peers = [.. _peers],
+            Monitor = _monitor,
+            MonitoredServers = [.. _monitored],
             AuthenticationFiles = AuthenticationFiles,
             Warnings = [.. _warnings],
         };

@@ -10,6 +10,9 @@ internal static class ConfigurationLimits
     /// <summary>Most shards of a database: the ids that each makes alone have room for so many.</summary>
     public const int ShardsMax = 1023;
 
+    /// <summary>The shortest time between two samples: more often, measuring would cost more than it tells.</summary>
+    public static TimeSpan MonitorIntervalMin { get; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The longest path of a Unix socket: sockaddr_un holds 108 bytes with the final zero.</summary>
     public const int UnixSocketPathMax = 107;
 }

@@ -17,6 +17,7 @@ internal static class ConfigurationValidator
         CheckEndpoints(draft);
         CheckDatabases(draft);
         ShardedDatabaseValidator.Check(draft);
+        MonitorValidator.Check(draft);
     }
 
     private static void CheckListening(ConfigurationDraft draft)

@@ -25,6 +25,12 @@ internal sealed record DroverOptions
     /// <summary>Other proxies that cancel requests may be handed to.</summary>
     public ImmutableArray<PeerOptions> Peers { get; init; } = [];
 
+    /// <summary>How servers are measured.</summary>
+    public MonitorOptions Monitor { get; init; } = new();
+
+    /// <summary>Servers that are measured.</summary>
+    public ImmutableArray<MonitoredServerOptions> MonitoredServers { get; init; } = [];
+
     /// <summary>Users, rules and maps from the files that the settings name.</summary>
     public AuthenticationFiles AuthenticationFiles { get; init; } = new();
 
@@ -39,7 +45,9 @@ internal sealed record DroverOptions
         && Databases.SequenceEqual(other.Databases)
         && Sharded.SequenceEqual(other.Sharded)
         && Users.SequenceEqual(other.Users)
-        && Peers.SequenceEqual(other.Peers);
+        && Peers.SequenceEqual(other.Peers)
+        && Monitor == other.Monitor
+        && MonitoredServers.SequenceEqual(other.MonitoredServers);
 
     /// <inheritdoc/>
     public override int GetHashCode() =>

@@ -16,7 +16,7 @@ internal static class MetricCatalog
 
     /// <summary>All families, in the order of the page.</summary>
     public static IReadOnlyList<MetricFamily> All { get; } =
-    [.. Pools(), .. Traffic(), .. Process(), .. Operations(), .. Topology()];
+    [.. Pools(), .. Traffic(), .. Process(), .. Operations(), .. Topology(), .. MonitorMetrics.All];
 
     private static IEnumerable<MetricFamily> Pools() =>
         [

@@ -52,6 +52,17 @@ public sealed class ConnectionTextTests
         Assert.Equal(("h", 7, "shop", "joe"), (target.Host, target.Port, target.Database, target.Username));
     }
 
+    [Theory]
+    [InlineData("host=/run/pg dbname=shop", false)]
+    [InlineData("dbname=shop", false)]
+    [InlineData("postgres://joe@a,b/shop", true)]
+    public void A_Unix_socket_is_given_no_option_of_TCP(string text, bool keepAlive)
+    {
+        NpgsqlConnectionStringBuilder target = Parse(text);
+        Assert.Equal(keepAlive, target.TcpKeepAlive);
+        Assert.Equal(keepAlive, target.TcpKeepAliveTime > 0);
+    }
+
     [Fact]
     public void Several_hosts_keep_their_ports()
     {

@@ -8,7 +8,7 @@ namespace Drover.Advice.Metrics;
 internal static class MetricReadings
 {
     /// <summary>A table smaller than this is read whole as fast as by an index.</summary>
-    private const long SmallTableBytes = 8 << 20;
+    public const long SmallTableBytes = 8 << 20;
 
     /// <summary>Blocks in an interval below which its hit rate says nothing.</summary>
     private const long FewBlocks = 10_000;

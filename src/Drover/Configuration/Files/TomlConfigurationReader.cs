@@ -1,4 +1,4 @@
-// Reads drover.toml: [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID].
+// Reads drover.toml: [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID], [monitor.servers.NAME].
 // An unknown name is an error here.
 using System.Globalization;
 using Drover.Configuration.Settings;
@@ -10,7 +10,9 @@ namespace Drover.Configuration.Files;
 /// <summary>Reads drover.toml into a draft, from the syntax tree, so that every error has line and column.</summary>
 internal sealed class TomlConfigurationReader
 {
-    private static readonly string[] Rooms = ["proxy", "databases", "sharded", "users", "peers"];
+    private static readonly string[] Rooms = ["proxy", "databases", "sharded", "users", "peers", "monitor"];
+
+    private const string Monitored = "monitor.servers";
 
     private readonly ConfigurationDraft _draft;
     private readonly string _file;
@@ -96,6 +98,12 @@ internal sealed class TomlConfigurationReader
             case ["databases" or "sharded" or "users" or "peers", var entry, var name]:
                 EntryOf(path[0], entry, place).Values.Add((name, pair.Value, place));
                 break;
+            case ["monitor", "servers", var entry, var name]:
+                EntryOf(Monitored, entry, place).Values.Add((name, pair.Value, place));
+                break;
+            case ["monitor", var name] when name != "servers":
+                SetMonitor(name, pair.Value, place);
+                break;
             default:
                 UnknownRoom(path, place);
                 break;
@@ -106,7 +114,10 @@ internal sealed class TomlConfigurationReader
     {
         switch (path)
         {
-            case ["proxy" or "databases" or "sharded" or "users" or "peers"]:
+            case ["proxy" or "databases" or "sharded" or "users" or "peers" or "monitor"] or ["monitor", "servers"]:
+                break;
+            case ["monitor", "servers", var entry]:
+                EntryOf(Monitored, entry, PlaceOf(node));
                 break;
             case ["databases" or "sharded" or "users" or "peers", var entry]:
                 EntryOf(path[0], entry, PlaceOf(node));
@@ -123,7 +134,8 @@ internal sealed class TomlConfigurationReader
         string hint =
             SettingCatalog.Proxy.Find(path[0]) is not null ? $": put {path[0]} below [proxy]"
             : nearest is not null ? $": did you mean {nearest}?"
-            : ": the tables are [proxy], [databases.NAME], [sharded.NAME], [users.NAME] and [peers.ID]";
+            : ": the tables are [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID], [monitor] and "
+                + "[monitor.servers.NAME]";
         _draft.Error(place, $"unknown name '{string.Join('.', path)}'{hint}");
     }
 
@@ -154,6 +166,22 @@ internal sealed class TomlConfigurationReader
         }
     }
 
+    private void SetMonitor(string name, ValueSyntax? value, SourcePlace place)
+    {
+        if (SettingCatalog.Monitor.Find(name) is not { } setting)
+        {
+            Unknown(name, SettingCatalog.Monitor.Nearest(name), place);
+        }
+        else if (TomlValue.ToText(setting.Kind, setting.Unit, value, out string problem) is { } text)
+        {
+            _draft.SetMonitor(setting, text, place);
+        }
+        else
+        {
+            _draft.Error(place, $"{name} {problem}");
+        }
+    }
+
     private void Finish()
     {
         foreach (TomlEntry entry in _entries.Values)
@@ -170,6 +198,10 @@ internal sealed class TomlConfigurationReader
                     break;
                 case "users":
                     _draft.Add(Fill(SettingCatalog.Users, new UserOptions { Name = entry.Name }, entry), entry.Place);
+                    break;
+                case Monitored:
+                    MonitoredServerOptions server = new() { Name = entry.Name };
+                    _draft.Add(Fill(SettingCatalog.MonitoredServers, server, entry), entry.Place);
                     break;
                 default:
                     AddPeer(entry);

@@ -49,6 +49,22 @@ internal static class TomlConfigurationWriter
             string id = peer.PeerId.ToString(CultureInfo.InvariantCulture);
             WriteEntry("peers", id, SettingCatalog.Peers, peer, new PeerOptions { PeerId = peer.PeerId }, output);
         }
+        WriteMonitor(options, output);
+    }
+
+    private static void WriteMonitor(DroverOptions options, TextWriter output)
+    {
+        MonitorOptions defaults = new();
+        if (options.Monitor != defaults)
+        {
+            output.Write("\n[monitor]\n");
+            WriteChanged(SettingCatalog.Monitor, options.Monitor, defaults, output);
+        }
+        foreach (MonitoredServerOptions server in options.MonitoredServers)
+        {
+            MonitoredServerOptions plain = new() { Name = server.Name };
+            WriteEntry("monitor.servers", server.Name, SettingCatalog.MonitoredServers, server, plain, output);
+        }
     }
 
     private static void WriteEntry<TOptions>(
@@ -63,6 +79,17 @@ internal static class TomlConfigurationWriter
     {
         bool bare = name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
         output.Write($"\n[{room}.{(bare ? name : TomlValue.Quote(name))}]\n");
+        WriteChanged(table, options, defaults, output);
+    }
+
+    private static void WriteChanged<TOptions>(
+        SettingTable<TOptions> table,
+        TOptions options,
+        TOptions defaults,
+        TextWriter output
+    )
+        where TOptions : class
+    {
         foreach (Setting<TOptions> setting in table.All)
         {
             if (setting.Format(options) is { } text && text != setting.Format(defaults))

@@ -66,6 +66,12 @@ internal static class SettingCatalog
     /// <summary>Settings of a peer.</summary>
     public static SettingTable<PeerOptions> Peers { get; } = new(EntrySettings.Peers);
 
+    /// <summary>Settings of all servers that are measured.</summary>
+    public static SettingTable<MonitorOptions> Monitor { get; } = new(MonitorSettings.Monitor);
+
+    /// <summary>Settings of a server that is measured.</summary>
+    public static SettingTable<MonitoredServerOptions> MonitoredServers { get; } = new(MonitorSettings.Servers);
+
     /// <summary>The process's settings in the order of SHOW CONFIG: by name.</summary>
     public static IReadOnlyList<Setting<ProxyOptions>> ByName { get; } =
     [.. Proxy.All.OrderBy(setting => setting.Name, StringComparer.Ordinal)];

@@ -27,6 +27,7 @@ internal static class SettingReference
         | a database that is many servers | no | `[sharded.shop]` |
         | all other databases | `* = host=h1` | `[databases."*"]` |
         | a user | `alice = pool_mode=session` in `[users]` | `[users.alice]` |
+        | servers that are measured | no | `[monitor]`, and `[monitor.servers.NAME]` for each |
         | a peer | `2 = host=h2` in `[peers]` | `[peers.2]` |
         | duration | a number of the unit named below | `"500ms"`, `"15s"`, `"2min"`, `"1h"`, `"1d"`, or a number |
         | boolean | `0` or `1` | `true` or `false` |
@@ -56,6 +57,10 @@ internal static class SettingReference
         WriteTable("A user", EntrySettings.Users, setting => setting.Format(user), output);
         PeerOptions peer = new() { PeerId = 1 };
         WriteTable("A peer", EntrySettings.Peers, setting => setting.Format(peer), output);
+        MonitorOptions monitor = new();
+        WriteTable("Measuring", MonitorSettings.Monitor, setting => setting.Format(monitor), output);
+        MonitoredServerOptions server = new() { Name = "" };
+        WriteTable("A server that is measured", MonitorSettings.Servers, setting => setting.Format(server), output);
     }
 
     private static void WriteTable<TOptions>(

@@ -160,6 +160,13 @@ internal static class ConnectionText
                 return null;
             }
         }
+        // The options of TCP are an error on a Unix socket.
+        target.TcpKeepAlive = !target.Host!.Split(',').Any(static host => host.StartsWith('/'));
+        if (!target.TcpKeepAlive)
+        {
+            target.Remove("Tcp Keepalive Time");
+            target.Remove("Tcp Keepalive Interval");
+        }
         problem = "";
         return target;
     }

@@ -22,6 +22,9 @@ internal sealed class StandbyServer : IAsyncDisposable
             + "Pooling=false";
     }
 
+    /// <summary>The folder of its socket; its port is the primary's.</summary>
+    public string SocketFolder => _folder.Socket;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Copies the primary, which is stopped for it, starts the copy and waits until it streams.</summary>

@@ -1,0 +1,239 @@
+// Measures one server for as long as the process lives.
+using Drover.Advice;
+using Drover.Configuration;
+using Drover.History.Sampling;
+using Drover.History.Store;
+using Drover.Operations.Connections;
+using Drover.Telemetry.ControlPlane;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Drover.History;
+
+/// <summary>
+/// A loop: one sample every interval, none piled up. A server that is away is tried again with growing pauses; what
+/// was known of it stays, and says how old it is. One thread runs the loop; any may read the properties.
+/// </summary>
+internal sealed class ServerCollector : IAsyncDisposable
+{
+    private const int BackoffStepsMax = 6;
+
+    private readonly TimeSpan _interval;
+    private readonly NpgsqlConnectionStringBuilder? _target;
+    private readonly HistoryLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Func<ServerCollector, HistoryTarget> _history;
+    private readonly HostFeed _host;
+    private readonly ServerSampler _sampler;
+    private readonly HistoryKeeper _keeper;
+    private readonly ProcessorMeter _meter = new();
+    private readonly Rest _inspectionRest;
+    private ServerAccess? _access;
+    private NpgsqlConnection? _connection;
+    private volatile MonitorStatus _status;
+    private volatile ServerIdentity? _identity;
+    private long _samples;
+    private long _failures;
+    private long _deadlocks;
+    private int _failuresInRow;
+    private TimeSpan _busy;
+
+    /// <summary>A collector; nothing runs yet.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="monitor">How often, and how long samples are kept.</param>
+    /// <param name="limits">Limits.</param>
+    /// <param name="history">Where the history of this one goes.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Topic monitor.</param>
+    public ServerCollector(
+        MonitoredServerOptions server,
+        MonitorOptions monitor,
+        HistoryLimits limits,
+        Func<ServerCollector, HistoryTarget> history,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        _interval = monitor.Interval;
+        _limits = limits;
+        _history = history;
+        _time = time;
+        _logger = logger;
+        _target = MonitorConnections.Parse(server.Connection, limits, out string problem);
+        string address = _target is null ? "" : ConnectionText.Describe(_target);
+        _status = new MonitorStatus
+        {
+            Server = new MonitoredServer(server.Name, address, monitor.Interval),
+            State = _target is null ? MonitorState.Unreachable : MonitorState.Starting,
+            Problem = problem,
+        };
+        _host = new HostFeed(server.NodeExporter, limits.ConnectTimeout);
+        _sampler = new ServerSampler(_host, limits, time);
+        _keeper = new HistoryKeeper(server.Name, monitor.Retention, limits, time, logger);
+        _inspectionRest = new Rest(limits.InspectionPeriod, limits.RestFactor, time);
+    }
+
+    /// <summary>The last values.</summary>
+    public MonitorStatus Status => _status;
+
+    /// <summary>How it is reached; null when its connection string is wrong.</summary>
+    public NpgsqlConnectionStringBuilder? Target => _target;
+
+    /// <summary>Which server answered last; null before the first sample.</summary>
+    public ServerIdentity? Identity => _identity;
+
+    /// <summary>What reads its history; null while it is not known where that is.</summary>
+    public HistoryReader? Reader => _keeper.Reader;
+
+    private string Name => _status.Server.Name;
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _meter.Enter();
+        if (_target is null)
+        {
+            LogMonitor.Unreachable(_logger, Name, _status.Problem);
+            return;
+        }
+        _access = new ServerAccess(_target);
+        try
+        {
+            while (true)
+            {
+                long start = _time.GetTimestamp();
+                await TickAsync(cancellationToken);
+                TimeSpan left = Pause() - _time.GetElapsedTime(start);
+                await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process ends.
+        }
+        finally
+        {
+            await CloseAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _keeper.DisposeAsync();
+        if (_access is not null)
+        {
+            await _access.DisposeAsync();
+        }
+        _host.Dispose();
+    }
+
+    /// <summary>One attempt at a sample; what goes wrong is in the status, the metrics and, once, the log.</summary>
+    public async Task TickAsync(CancellationToken cancellationToken)
+    {
+        long start = _time.GetTimestamp();
+        _samples++;
+        try
+        {
+            _access ??= new ServerAccess(_target!);
+            _connection ??= await _access.OpenAsync(cancellationToken);
+            ServerSample sample = await _sampler.TakeAsync(_connection, cancellationToken);
+            _identity = sample.Identity;
+            await _keeper.KeepAsync(sample, _history(this), _sampler.TextOf, cancellationToken);
+            Show(sample);
+            await InspectAsync(_connection, sample, cancellationToken);
+            _failuresInRow = 0;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            _failures++;
+            _failuresInRow++;
+            await CloseAsync();
+            string problem = ServerFailure.Describe(failure, _status.Server.Address);
+            if (_status.State != MonitorState.Unreachable)
+            {
+                LogMonitor.Unreachable(_logger, Name, problem);
+            }
+            _status = _status with { State = MonitorState.Unreachable, Problem = problem };
+        }
+        _busy += _time.GetElapsedTime(start);
+        _status = _status with { Cost = new MonitorCost(_samples, _failures, _busy, _meter.Total) };
+        Publish();
+    }
+
+    private TimeSpan Pause()
+    {
+        TimeSpan pause = _interval * Math.Pow(2, Math.Min(_failuresInRow, BackoffStepsMax));
+        TimeSpan most = _interval > _limits.RetryMax ? _interval : _limits.RetryMax;
+        return _failuresInRow == 0 || pause < most ? pause : most;
+    }
+
+    private void Show(ServerSample sample)
+    {
+        if (_status.State != MonitorState.Measured)
+        {
+            LogMonitor.Measured(_logger, Name, sample.Identity.Version);
+        }
+        _deadlocks += sample.Databases.Sum(static one => one.Deadlocks);
+        _status = _status with
+        {
+            State = MonitorState.Measured,
+            Problem = "",
+            At = sample.At,
+            Version = sample.Identity.Version,
+            IsStandby = sample.Identity.IsStandby,
+            Metrics = sample.Readings,
+            Values = sample.Values,
+            Blockers = sample.Parts.Blockers,
+            History = _keeper.State,
+            HistoryProblem = _keeper.Problem,
+        };
+    }
+
+    private async Task InspectAsync(
+        NpgsqlConnection connection,
+        ServerSample sample,
+        CancellationToken cancellationToken
+    )
+    {
+        // Not with the first sample: an interval says more than the counters alone.
+        if (!_inspectionRest.IsDue || sample.Parts.Elapsed == TimeSpan.Zero)
+        {
+            return;
+        }
+        _inspectionRest.Begin();
+        IReadOnlyList<Recommendation> advice = await Inspector.AdviseAsync(
+            connection,
+            sample.Parts,
+            new AdviceLimits(),
+            cancellationToken
+        );
+        _inspectionRest.End();
+        _status = _status with { Recommendations = advice, InspectedAt = sample.At };
+    }
+
+    private void Publish() =>
+        MonitorReadings.Set(
+            Name,
+            new MonitorReading(
+                _status.State == MonitorState.Measured,
+                _status.History is HistoryState.Written or HistoryState.WrittenByAnother,
+                _status.State == MonitorState.Measured ? _status.Values : MonitorReading.None,
+                _deadlocks,
+                _status.Cost.Samples,
+                _status.Cost.Failures,
+                _status.Cost.Busy.TotalSeconds,
+                _status.Cost.Processor.TotalSeconds
+            )
+        );
+
+    private async Task CloseAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,287 @@
+// Reads the history of one server.
+using Drover.Operations;
+using Drover.Operations.Connections;
+using Npgsql;
+
+namespace Drover.History.Store;
+
+/// <summary>Reads; each call on a session of its own, a few at the same time.</summary>
+internal sealed class HistoryReader(ServerAccess access, string server, HistoryLimits limits) : IAsyncDisposable
+{
+    private const string ServerId = "(SELECT id FROM drover.history_servers WHERE name = $1)";
+
+    private const string Grid = "date_bin($4, at, timestamptz '2000-01-03 00:00:00Z')";
+
+    private readonly SemaphoreSlim _slots = new(limits.ReadersMax);
+
+    /// <summary>Metrics over time.</summary>
+    public async Task<IReadOnlyList<MetricSeries>> ReadAsync(
+        IReadOnlyList<string> names,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        TimeSpan step,
+        CancellationToken cancellationToken
+    )
+    {
+        CheckSteps(from, to, step);
+        ServerMetric[] metrics =
+        [
+            .. names.Select(name =>
+                ServerMetric.Find(name)
+                ?? throw new OperationException($"there is no metric '{name}'", OperationOutcome.Usage)
+            ),
+        ];
+        List<MetricPoint>[] points = [.. metrics.Select(static _ => new List<MetricPoint>())];
+        if (metrics.Length > 0)
+        {
+            string columns = string.Join(
+                ", ",
+                metrics.Select(static metric => $"{MeanOf(metric)}, max({metric.Name})")
+            );
+            _ = await ListAsync(
+                $"""
+                SELECT {Grid} AS step, {columns} FROM drover.server_samples
+                WHERE server_id = {ServerId} AND at >= $2 AND at < $3 GROUP BY 1 ORDER BY 1
+                """,
+                [server, from, to, step],
+                row =>
+                {
+                    DateTimeOffset at = row.GetFieldValue<DateTimeOffset>(0);
+                    for (int i = 0; i < points.Length; i++)
+                    {
+                        if (!row.IsDBNull(1 + (2 * i)))
+                        {
+                            points[i].Add(new MetricPoint(at, row.GetDouble(1 + (2 * i)), row.GetDouble(2 + (2 * i))));
+                        }
+                    }
+                    return at;
+                },
+                cancellationToken
+            );
+        }
+        return [.. metrics.Zip(points, static (metric, list) => new MetricSeries(metric, list))];
+    }
+
+    /// <summary>The tables.</summary>
+    public Task<IReadOnlyList<TableUse>> ReadTablesAsync(
+        DateTimeOffset from,
+        DateTimeOffset to,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        ListAsync(
+            $"""
+            WITH seen AS (
+                SELECT * FROM drover.table_samples WHERE server_id = {ServerId} AND at >= $2 AND at < $3
+            ), moments AS (SELECT max(at) AS newest FROM seen),
+            used AS (
+                SELECT table_name, min(at) AS oldest, sum(sequential_scans)::bigint AS sequential,
+                       sum(index_scans)::bigint AS index
+                FROM seen GROUP BY 1
+            )
+            SELECT n.table_name, n.bytes, n.total_bytes, n.row_estimate, n.dead_rows, n.bloat_bytes, u.sequential,
+                   u.index, o.total_bytes, o.row_estimate
+            FROM seen n JOIN moments m ON n.at = m.newest
+            JOIN used u USING (table_name)
+            JOIN seen o ON o.table_name = n.table_name AND o.at = u.oldest
+            ORDER BY n.total_bytes DESC, 1 LIMIT $4
+            """,
+            [server, from, to, limit],
+            static row => new TableUse(
+                row.GetString(0),
+                row.GetInt64(1),
+                row.GetInt64(2),
+                row.GetDouble(3),
+                row.GetInt64(4),
+                row.IsDBNull(5) ? null : row.GetInt64(5),
+                row.GetInt64(6),
+                row.GetInt64(7),
+                row.GetInt64(8),
+                row.GetDouble(9)
+            ),
+            cancellationToken
+        );
+
+    /// <summary>One table over time.</summary>
+    public Task<IReadOnlyList<TablePoint>> ReadTableAsync(
+        string table,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        TimeSpan step,
+        CancellationToken cancellationToken
+    )
+    {
+        CheckSteps(from, to, step);
+        return ListAsync(
+            $"""
+            SELECT {Grid} AS step, (array_agg(total_bytes ORDER BY at DESC))[1],
+                   (array_agg(row_estimate ORDER BY at DESC))[1], (array_agg(dead_rows ORDER BY at DESC))[1],
+                   (array_agg(bloat_bytes ORDER BY at DESC))[1], sum(sequential_scans)::bigint,
+                   sum(index_scans)::bigint
+            FROM drover.table_samples
+            WHERE server_id = {ServerId} AND at >= $2 AND at < $3 AND table_name = $5 GROUP BY 1 ORDER BY 1
+            """,
+            [server, from, to, step, table],
+            static row => new TablePoint(
+                row.GetFieldValue<DateTimeOffset>(0),
+                row.GetInt64(1),
+                row.GetDouble(2),
+                row.GetInt64(3),
+                row.IsDBNull(4) ? null : row.GetInt64(4),
+                row.GetInt64(5),
+                row.GetInt64(6)
+            ),
+            cancellationToken
+        );
+    }
+
+    /// <summary>The statements that took the most time.</summary>
+    public Task<IReadOnlyList<StatementUse>> ReadStatementsAsync(
+        DateTimeOffset from,
+        DateTimeOffset to,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        ListAsync(
+            $"""
+            SELECT s.statement, h.database_name, h.query, s.calls, s.ms, s.rows, s.hit, s.read, s.calls_before,
+                   s.ms_before
+            FROM (
+                SELECT statement,
+                       coalesce(sum(calls) FILTER (WHERE at >= $2), 0)::bigint AS calls,
+                       coalesce(sum(total_ms) FILTER (WHERE at >= $2), 0) AS ms,
+                       coalesce(sum(row_count) FILTER (WHERE at >= $2), 0)::bigint AS rows,
+                       coalesce(sum(blocks_hit) FILTER (WHERE at >= $2), 0)::bigint AS hit,
+                       coalesce(sum(blocks_read) FILTER (WHERE at >= $2), 0)::bigint AS read,
+                       coalesce(sum(calls) FILTER (WHERE at < $2), 0)::bigint AS calls_before,
+                       coalesce(sum(total_ms) FILTER (WHERE at < $2), 0) AS ms_before
+                FROM drover.statement_samples
+                WHERE server_id = {ServerId} AND at >= $5 AND at < $3 GROUP BY 1
+            ) s JOIN drover.history_statements h ON h.server_id = {ServerId} AND h.statement = s.statement
+            WHERE s.calls > 0 ORDER BY s.ms DESC, 1 LIMIT $4
+            """,
+            [server, from, to, limit, from - (to - from)],
+            static row => new StatementUse(
+                row.GetInt64(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.GetInt64(3),
+                row.GetDouble(4),
+                row.GetInt64(5),
+                row.GetInt64(6),
+                row.GetInt64(7),
+                row.GetInt64(8),
+                row.GetDouble(9)
+            ),
+            cancellationToken
+        );
+
+    /// <summary>One statement over time.</summary>
+    public Task<IReadOnlyList<StatementPoint>> ReadStatementAsync(
+        long statement,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        TimeSpan step,
+        CancellationToken cancellationToken
+    )
+    {
+        CheckSteps(from, to, step);
+        return ListAsync(
+            $"""
+            SELECT {Grid} AS step, sum(calls)::bigint, sum(total_ms), sum(row_count)::bigint
+            FROM drover.statement_samples
+            WHERE server_id = {ServerId} AND at >= $2 AND at < $3 AND statement = $5 GROUP BY 1 ORDER BY 1
+            """,
+            [server, from, to, step, statement],
+            static row => new StatementPoint(
+                row.GetFieldValue<DateTimeOffset>(0),
+                row.GetInt64(1),
+                row.GetDouble(2),
+                row.GetInt64(3)
+            ),
+            cancellationToken
+        );
+    }
+
+    /// <summary>The databases.</summary>
+    public Task<IReadOnlyList<DatabaseUse>> ReadDatabasesAsync(
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken
+    ) =>
+        ListAsync(
+            $"""
+            SELECT database_name, (array_agg(bytes ORDER BY at DESC) FILTER (WHERE bytes IS NOT NULL))[1],
+                   sum(transactions)::bigint, sum(blocks_hit)::bigint, sum(blocks_read)::bigint,
+                   sum(deadlocks)::bigint, sum(temp_bytes)::bigint
+            FROM drover.database_samples WHERE server_id = {ServerId} AND at >= $2 AND at < $3
+            GROUP BY 1 ORDER BY 3 DESC, 1
+            """,
+            [server, from, to],
+            static row => new DatabaseUse(
+                row.GetString(0),
+                row.IsDBNull(1) ? null : row.GetInt64(1),
+                row.GetInt64(2),
+                row.GetInt64(3),
+                row.GetInt64(4),
+                row.GetInt64(5),
+                row.GetInt64(6)
+            ),
+            cancellationToken
+        );
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await access.DisposeAsync();
+        _slots.Dispose();
+    }
+
+    private static string MeanOf(ServerMetric metric) =>
+        metric.Mean == StepMean.ByCalls
+            ? $"coalesce(sum({metric.Name} * calls) / nullif(sum(calls) FILTER (WHERE {metric.Name} IS NOT NULL), 0), "
+                + $"avg({metric.Name}))"
+            : $"avg({metric.Name})";
+
+    private void CheckSteps(DateTimeOffset from, DateTimeOffset to, TimeSpan step)
+    {
+        if (step <= TimeSpan.Zero || (to - from) / step > limits.StepsMax)
+        {
+            throw new OperationException(
+                $"a step of {step.TotalSeconds} s is too short for that time: at most {limits.StepsMax} steps",
+                OperationOutcome.Usage
+            );
+        }
+    }
+
+    private async Task<IReadOnlyList<T>> ListAsync<T>(
+        string sql,
+        object?[] values,
+        Func<NpgsqlDataReader, T> read,
+        CancellationToken cancellationToken
+    )
+    {
+        await _slots.WaitAsync(cancellationToken);
+        try
+        {
+            await using NpgsqlConnection connection = await access.OpenAsync(cancellationToken);
+            return await connection.ListAsync(sql, values, read, cancellationToken);
+        }
+        catch (PostgresException missing) when (missing.SqlState is "42P01" or "3F000")
+        {
+            // Nothing was written yet.
+            return [];
+        }
+        catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
+        {
+            throw new OperationException(
+                $"the history cannot be read: {ServerFailure.Describe(failure, access.Description)}",
+                failure
+            );
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+}
