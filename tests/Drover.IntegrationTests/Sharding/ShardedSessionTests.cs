@@ -1,4 +1,5 @@
 // Clients of a sharded database: statements find their shard, transactions reach several, and none is half done.
+using System.Globalization;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Topology;
 using Npgsql;
@@ -240,6 +241,54 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
             "mine",
             await AskAsync(client, "SELECT current_setting('app.tenant') FROM customers WHERE id = 3")
         );
+    }
+
+    [Fact]
+    public async Task What_a_transaction_over_shards_has_set_outlives_its_commit_and_not_its_rollback()
+    {
+        await using ShardingStage stage = await StartAsync(18, shards: 3);
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using NpgsqlConnection client = await proxy.OpenAsync(Token);
+        await FillAsync(client);
+        long[] ids = new long[3];
+        for (int shard = 1; shard <= ids.Length; shard++)
+        {
+            ids[shard - 1] = long.Parse((await stage.FromShardAsync(shard, "SELECT min(id) FROM customers"))!);
+        }
+        string[] writes = [.. ids.Select(static id => $"UPDATE customers SET name = 'w' WHERE id = {id}")];
+        int number = 0;
+        // Where the transaction sets it, how many shards it writes on, and which it looks at last.
+        foreach (int place in (int[])[0, 1, 2])
+        {
+            foreach (int writers in (int[])[0, 1, 2])
+            {
+                foreach (long last in ids)
+                {
+                    foreach (string end in (string[])["ROLLBACK", "COMMIT"])
+                    {
+                        string before = number.ToString(CultureInfo.InvariantCulture);
+                        string set = $"SET app.tenant = '{number + 1}'";
+                        List<string> statements = [.. writes[..writers], $"SELECT 1 FROM customers WHERE id = {last}"];
+                        statements.Insert(Math.Min(place, statements.Count), set);
+                        await RunAsync(client, $"SET app.tenant = '{before}'");
+                        await using NpgsqlTransaction transaction = await client.BeginTransactionAsync(Token);
+                        foreach (string statement in statements)
+                        {
+                            await RunAsync(client, statement);
+                        }
+                        await RunAsync(client, end);
+                        string expected = end == "COMMIT" ? $"{number + 1}" : before;
+                        foreach (long id in ids)
+                        {
+                            string ask = $"SELECT current_setting('app.tenant') FROM customers WHERE id = {id}";
+                            object? has = await AskAsync(client, ask);
+                            Assert.True(Equals(has, expected), $"{string.Join("; ", statements)}; {end}: {has}");
+                        }
+                        number++;
+                    }
+                }
+            }
+        }
     }
 
     private async Task<ShardingStage> StartAsync(int major, int shards, bool coordinator = true)

@@ -307,6 +307,18 @@ internal sealed class Branches(
     }
 
     /// <summary>
+    /// The transaction is committed where it has written. Where it has only read, and the session looks, its COMMIT
+    /// keeps what SET has set: the session's settings are read there.
+    /// </summary>
+    public async ValueTask KeepSettingsAsync()
+    {
+        if (session.Server is { IsDying: false, Status: TransactionStatus.InTransaction } server)
+        {
+            await ServerQuery.RunAsync(server, session.Wakeup, SessionProbe.Limit, "COMMIT");
+        }
+    }
+
+    /// <summary>
     /// If the server that the session looks at is lost, it looks at one that is not, should any be left.
     /// </summary>
     public async ValueTask LeaveLostAsync()

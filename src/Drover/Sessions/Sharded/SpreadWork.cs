@@ -139,26 +139,30 @@ internal sealed class SpreadWork(
     /// <summary>Commits on every shard, or on none. Null when it did.</summary>
     public async ValueTask<RouteRefusal?> EndAsync()
     {
-        IReadOnlyList<Branch> writers = branches.Writers();
         if (branches.IsFailed)
         {
             return ShardRefusals.TransactionFailed;
         }
-        if (writers.Count > 1)
+        IReadOnlyList<Branch> writers = branches.Writers();
+        RouteRefusal? failure =
+            writers.Count > 1
+                ? await new AtomicCommit(session, database.Decisions!).RunAsync(writers)
+                : await CommitOneAsync(writers[0].Server);
+        if (failure is null)
         {
-            return await new AtomicCommit(session, database.Decisions!).RunAsync(writers);
+            await branches.KeepSettingsAsync();
         }
-        ServerQueryResult result = await ServerQuery.RunAsync(
-            writers[0].Server,
-            session.Wakeup,
-            SessionProbe.Limit,
-            "COMMIT"
-        );
+        return failure;
+    }
+
+    private async ValueTask<RouteRefusal?> CommitOneAsync(ServerConnection server)
+    {
+        ServerQueryResult result = await ServerQuery.RunAsync(server, session.Wakeup, SessionProbe.Limit, "COMMIT");
         return result.Failure is { } failure
                 ? new RouteRefusal(failure.SqlState, failure.Message, failure.Detail, failure.Hint)
             : result.IsLost ? ShardRefusals.InDoubt
             // COMMIT of a transaction that has failed is a ROLLBACK, without an error.
-            : result.Tag != "COMMIT" ? ShardRefusals.RolledBack(writers[0].Server.Pool.Database.Name)
+            : result.Tag != "COMMIT" ? ShardRefusals.RolledBack(server.Pool.Database.Name)
             : null;
     }
 
