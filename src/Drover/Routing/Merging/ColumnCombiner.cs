@@ -33,6 +33,12 @@ internal abstract class ColumnCombiner
                 return sum.Oid is SortOrder.Int8 or SortOrder.Numeric && count.Oid == SortOrder.Int8
                     ? new ExactAverage(column.Part, sum, count, type.IsBinary)
                     : null;
+            case >= CombineKind.SampleVariance when type.Oid == SortOrder.Numeric:
+                bool areSums =
+                    types[column.Part].Oid is SortOrder.Int8 or SortOrder.Numeric
+                    && types[column.Part + 1].Oid == SortOrder.Numeric
+                    && types[column.Part + 2].Oid == SortOrder.Int8;
+                return areSums ? new ExactDeviation(column.Kind, column.Part, types, type.IsBinary) : null;
             case CombineKind.Least or CombineKind.Greatest:
                 bool isPlanned =
                     column.TypeOid == 0

@@ -1,5 +1,6 @@
 // How the rows that several shards have for one group become one row.
 using System.Collections.Immutable;
+using Drover.Routing.Merging.Having;
 
 namespace Drover.Routing.Merging;
 
@@ -29,13 +30,35 @@ internal enum CombineKind
 
     /// <summary>bit_xor.</summary>
     Xor,
+
+    /// <summary>var_samp, and variance. This and those behind it are computed from three sums each.</summary>
+    SampleVariance,
+
+    /// <summary>var_pop.</summary>
+    Variance,
+
+    /// <summary>stddev_samp, and stddev.</summary>
+    SampleDeviation,
+
+    /// <summary>stddev_pop.</summary>
+    Deviation,
 }
 
 /// <summary>One column of the answer.</summary>
 /// <param name="Kind">How it is made.</param>
 /// <param name="TypeOid">The type of a least or greatest value; 0 where it is an exact number.</param>
-/// <param name="Part">Of an average the column with the sum; the one with the count is next to it.</param>
-internal readonly record struct CombinedColumn(CombineKind Kind, uint TypeOid = 0, int Part = 0);
+/// <param name="Part">
+/// Of an average the column with the sum; the one with the count is next to it. Of a variance that of the squares
+/// comes between them.
+/// </param>
+internal readonly record struct CombinedColumn(CombineKind Kind, uint TypeOid = 0, int Part = 0)
+{
+    /// <summary>How many columns that only the proxy sees it is computed from.</summary>
+    public int Parts =>
+        Kind >= CombineKind.SampleVariance ? 3
+        : Kind == CombineKind.Average ? 2
+        : 0;
+}
 
 /// <summary>
 /// Each shard gives at most one row of a group, and rows of the same group come one behind the other: the shards sort
@@ -54,4 +77,8 @@ internal sealed record CombinePlan(
     ImmutableArray<string> NamedKeys,
     string OrderBy,
     bool HasOrderBy
-);
+)
+{
+    /// <summary>Which groups are wanted; null if all are. Its columns come behind those of the parts.</summary>
+    public GroupFilterPlan? Having { get; init; }
+}

@@ -1,5 +1,6 @@
 // Which reads become one row for each group of the rows that several shards have, and how.
 using System.Collections.Immutable;
+using Drover.Routing.Merging.Having;
 using Drover.Routing.Names;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
@@ -26,12 +27,11 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         bool isDistinct = _select.Has("distinctClause");
         bool isGrouped = _select.Has("groupClause");
         if (
-            _select.Has("havingClause")
-            || _select.Has("windowClause")
+            _select.Has("windowClause")
             || s_lists.Any(list => _select.List(list).Any(LooksBeyond))
             || _clauses.Values.Length == 0
             || _clauses.Values.Any(static value => value is null)
-            || (isDistinct && (isGrouped || !IsPlainDistinct()))
+            || (isDistinct && (isGrouped || !IsPlainDistinct() || _clauses.Having is not null))
         )
         {
             return null;
@@ -52,20 +52,36 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         return isSorted ? Make([.. columns.Select(static one => one!.Value)], keys) : null;
     }
 
-    private MergePlan Make(ImmutableArray<CombinedColumn> columns, GroupKeys keys)
+    private MergePlan? Make(ImmutableArray<CombinedColumn> columns, GroupKeys keys)
     {
         int hidden = columns.Length + keys.Named.Count;
         for (int i = 0; i < columns.Length; i++)
         {
-            if (columns[i].Kind == CombineKind.Average)
+            if (columns[i].Parts > 0)
             {
                 columns = columns.SetItem(i, columns[i] with { Part = hidden });
-                hidden += 2;
+                hidden += columns[i].Parts;
             }
+        }
+        GroupFilterPlan? filter = null;
+        if (_clauses.Having is { } having)
+        {
+            HavingRules rules = new(AggregateOf, keys.Has, _select);
+            // How many groups of a shard are wanted is known when those of all are there.
+            bool isLimited = _clauses.Limit.Kind != RowBoundKind.None || _clauses.Offset.Kind != RowBoundKind.None;
+            filter = isLimited || LooksBeyond(having.Node) ? null : rules.Plan(having, hidden);
+            if (filter is null)
+            {
+                return null;
+            }
+            hidden = rules.Columns;
         }
         return new MergePlan(hidden, [.. keys.Sort], _clauses.Limit, _clauses.Offset, _facts.LoneParameters)
         {
-            Combine = new CombinePlan(columns, [.. keys.Named], keys.OrderBy, !_clauses.Sort.IsEmpty),
+            Combine = new CombinePlan(columns, [.. keys.Named], keys.OrderBy, !_clauses.Sort.IsEmpty)
+            {
+                Having = filter,
+            },
         };
     }
 
@@ -144,6 +160,10 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
             "bit_xor" when isExact => new CombinedColumn(CombineKind.Xor),
             "sum" when isExact => new CombinedColumn(CombineKind.Sum),
             "avg" when isExact => new CombinedColumn(CombineKind.Average),
+            "variance" or "var_samp" when isExact => new CombinedColumn(CombineKind.SampleVariance),
+            "var_pop" when isExact => new CombinedColumn(CombineKind.Variance),
+            "stddev" or "stddev_samp" when isExact => new CombinedColumn(CombineKind.SampleDeviation),
+            "stddev_pop" when isExact => new CombinedColumn(CombineKind.Deviation),
             "min" when isExact || IsOrdered(argument, value) => new CombinedColumn(
                 CombineKind.Least,
                 isExact ? 0 : TypeOf(argument, value)

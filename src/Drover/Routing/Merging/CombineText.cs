@@ -1,14 +1,16 @@
 // The statement that shards are asked in the place of one whose rows are combined: bytes are put in, none is changed.
 using System.Buffers;
 using System.Text;
+using Drover.Routing.Merging.Having;
 using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
 
 namespace Drover.Routing.Merging;
 
 /// <summary>
-/// Behind the select list come the keys and sums that only the proxy sees, and before LIMIT the order of the groups.
-/// Both places are found by tokens; what else the statement is was read from its tree before.
+/// Behind the select list come the keys and sums that only the proxy sees, and before LIMIT the order of the groups;
+/// HAVING goes, and what it compares is among the former. The places are found by tokens; what else the statement is
+/// was read from its tree before.
 /// </summary>
 internal ref struct CombineText
 {
@@ -16,6 +18,9 @@ internal ref struct CombineText
     private readonly List<Range> _items = [];
     private SqlLexer _lexer;
     private int _depth;
+    private bool _hasHaving;
+    private int _havingStart;
+    private Range _having;
 
     private CombineText(ReadOnlySpan<byte> sql, bool conforming)
     {
@@ -30,7 +35,8 @@ internal ref struct CombineText
     public static byte[]? Of(ReadOnlySpan<byte> sql, CombinePlan plan, bool conforming)
     {
         CombineText text = new(sql, conforming);
-        if (!text.TryItems(out int list) || text._items.Count != plan.Columns.Length || !text.TryEnd(out int end))
+        bool isFound = text.TryItems(out int list) && text._items.Count == plan.Columns.Length;
+        if (!isFound || !text.TryEnd(out int end) || text._hasHaving != plan.Having is not null)
         {
             return null;
         }
@@ -41,21 +47,21 @@ internal ref struct CombineText
         }
         for (int i = 0; i < plan.Columns.Length; i++)
         {
-            if (plan.Columns[i].Kind != CombineKind.Average)
-            {
-                continue;
-            }
-            ReadOnlySpan<byte> item = sql[text._items[i]];
-            if (!TryArguments(item, conforming, out Range arguments))
+            if (!TryParts(plan.Columns[i], sql[text._items[i]], conforming, hidden))
             {
                 return null;
             }
-            hidden.Write(", pg_catalog.sum"u8);
-            hidden.Write(item[arguments]);
-            hidden.Write(", pg_catalog.count"u8);
-            hidden.Write(item[arguments]);
+        }
+        if (plan.Having is { } having && !TryTests(having, sql, text._having, conforming, hidden))
+        {
+            return null;
         }
         SqlSplice splice = new SqlSplice().Replace(list, 0, hidden.WrittenSpan);
+        if (text._hasHaving)
+        {
+            int start = text._havingStart;
+            splice.Replace(start, text._having.End.Value - start, default);
+        }
         if (plan.OrderBy.Length > 0)
         {
             string order = $"{(plan.HasOrderBy ? ", " : " ORDER BY ")}{plan.OrderBy} ";
@@ -64,6 +70,82 @@ internal ref struct CombineText
         ArrayBufferWriter<byte> made = new(sql.Length + hidden.WrittenCount);
         splice.Write(sql, made);
         return made.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Writes what a column is computed from.</summary>
+    private static bool TryParts(
+        CombinedColumn column,
+        ReadOnlySpan<byte> item,
+        bool conforming,
+        ArrayBufferWriter<byte> hidden
+    )
+    {
+        if (column.Parts == 0)
+        {
+            return true;
+        }
+        if (!TryArguments(item, conforming, out Range argument, out Range filter))
+        {
+            return false;
+        }
+        Write(hidden, ", pg_catalog.sum("u8, item[argument], ")"u8, item[filter]);
+        if (column.Kind != CombineKind.Average)
+        {
+            // An integer's square may be none.
+            ReadOnlySpan<byte> number = ")::pg_catalog.numeric"u8;
+            Write(hidden, ", pg_catalog.sum(("u8, item[argument], number, " OPERATOR(pg_catalog.*) ("u8);
+            Write(hidden, item[argument], number, ")"u8, item[filter]);
+        }
+        Write(hidden, ", pg_catalog.count("u8, item[argument], ")"u8, item[filter]);
+        return true;
+    }
+
+    /// <summary>Writes the tests of HAVING, and what their averages are computed from.</summary>
+    private static bool TryTests(
+        GroupFilterPlan plan,
+        ReadOnlySpan<byte> sql,
+        Range clause,
+        bool conforming,
+        ArrayBufferWriter<byte> hidden
+    )
+    {
+        if (HavingText.Tests(sql, clause, conforming) is not { } tests || tests.Count != plan.Tests.Length)
+        {
+            return false;
+        }
+        for (int i = 0; i < tests.Count; i++)
+        {
+            // By the whole of it the server knows what type a parameter has.
+            Write(hidden, ", ("u8, sql[tests[i].All], ")"u8, default);
+            if (plan.Tests[i].Aggregate is not null)
+            {
+                Write(hidden, ", "u8, sql[tests[i].Left], ", "u8, sql[tests[i].Right]);
+            }
+        }
+        for (int i = 0; i < tests.Count; i++)
+        {
+            GroupTest test = plan.Tests[i];
+            ReadOnlySpan<byte> side = sql[test.IsRight ? tests[i].Right : tests[i].Left];
+            if (test.Aggregate is { } column && !TryParts(column, side, conforming, hidden))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void Write(
+        ArrayBufferWriter<byte> output,
+        ReadOnlySpan<byte> first,
+        ReadOnlySpan<byte> second,
+        ReadOnlySpan<byte> third,
+        ReadOnlySpan<byte> fourth
+    )
+    {
+        output.Write(first);
+        output.Write(second);
+        output.Write(third);
+        output.Write(fourth);
     }
 
     /// <summary>Finds the items of the outermost select list, and the end of the last.</summary>
@@ -94,38 +176,64 @@ internal ref struct CombineText
         return false;
     }
 
-    /// <summary>Finds the end of all that comes before LIMIT and OFFSET.</summary>
+    /// <summary>Finds HAVING, and the end of all that comes before LIMIT and OFFSET.</summary>
     private bool TryEnd(out int end)
     {
         end = _lexer.End;
         bool isName = false;
+        bool isInHaving = false;
         while (Next())
         {
             bool isBehind =
                 _lexer.IsSymbol(';')
                 || (!isName && (IsKeyword("limit"u8) || IsKeyword("offset"u8) || IsKeyword("fetch"u8)));
+            if (isInHaving && (isBehind || (!isName && IsKeyword("order"u8))))
+            {
+                _having = _having.Start..end;
+                isInHaving = false;
+            }
             if (isBehind)
             {
                 return _depth == 0;
             }
+            if (!isName && IsKeyword("having"u8))
+            {
+                isInHaving = true;
+                _hasHaving = true;
+                _havingStart = _lexer.Start;
+                _having = _lexer.End.._lexer.End;
+            }
             isName = _lexer.IsSymbol('.');
             end = _lexer.End;
+        }
+        if (isInHaving)
+        {
+            _having = _having.Start..end;
         }
         return _depth == 0 && _lexer.Error == LexicalError.None;
     }
 
-    /// <summary>Finds the arguments of a call with their parentheses, and FILTER behind them.</summary>
-    private static bool TryArguments(ReadOnlySpan<byte> item, bool conforming, out Range arguments)
+    /// <summary>Finds the argument of a call, without ALL before it, and FILTER behind the call.</summary>
+    private static bool TryArguments(ReadOnlySpan<byte> item, bool conforming, out Range argument, out Range filter)
     {
         CombineText call = new(item, conforming);
-        arguments = default;
+        argument = default;
+        filter = default;
         while (call.Next() && call._depth == 0) { }
-        int start = call._lexer.Start;
-        if (!call.TryClose())
+        int start = call._lexer.End;
+        bool isThere = call.Next();
+        if (isThere && call._lexer.IsWord("all"u8))
+        {
+            start = call._lexer.End;
+        }
+        if (!isThere || !call.TryClose())
         {
             return false;
         }
-        arguments = new Range(start, call._lexer.End);
+        int end = call._lexer.Start;
+        argument = start..end;
+        int behind = call._lexer.End;
+        filter = behind..behind;
         if (!call.Next() || !call.IsKeyword("filter"u8))
         {
             return true;
@@ -133,7 +241,7 @@ internal ref struct CombineText
         // By itself it is the column's name.
         if (call.Next() && call._depth == 1 && call.TryClose())
         {
-            arguments = new Range(start, call._lexer.End);
+            filter = behind..call._lexer.End;
         }
         return true;
     }

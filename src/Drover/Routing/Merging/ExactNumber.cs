@@ -50,6 +50,30 @@ internal readonly record struct ExactNumber(ExactKind Kind, BigInteger Digits, i
         return new ExactNumber(kind, BigInteger.Zero, 0);
     }
 
+    public static ExactNumber operator *(ExactNumber one, BigInteger factor) =>
+        one with
+        {
+            Digits = one.Digits * factor,
+        };
+
+    /// <summary>Numeric's own order: NaN is equal to itself, and greater than all else.</summary>
+    public int CompareTo(ExactNumber other)
+    {
+        int order = RankOf(Kind).CompareTo(RankOf(other.Kind));
+        int scale = Math.Max(Scale, other.Scale);
+        return order != 0 || Kind != ExactKind.Finite ? order : DigitsAt(scale).CompareTo(other.DigitsAt(scale));
+    }
+
+    /// <summary>The root as numeric's own function gives it: so many digits, rounded in the middle.</summary>
+    /// <remarks>src/backend/utils/adt/numeric.c, sqrt_var</remarks>
+    public ExactNumber Root()
+    {
+        // Of four times the number the root is twice as large: its last bit says how to round.
+        BigInteger square = Digits * BigInteger.Pow(10, Scale) * 4;
+        BigInteger twice = WholeRootOf(square);
+        return this with { Digits = (twice + 1) / 2 };
+    }
+
     /// <summary>
     /// The quotient as numeric's own division gives it: rounded away from zero in the middle, with so many digits that
     /// at least 16 matter (src/backend/utils/adt/numeric.c, select_div_scale).
@@ -93,6 +117,34 @@ internal readonly record struct ExactNumber(ExactKind Kind, BigInteger Digits, i
         int length = power - (weight * DigitsPerWord) + 1;
         string word = digits.PadRight(DigitsPerWord, '0')[..length];
         return (weight, int.Parse(word, CultureInfo.InvariantCulture));
+    }
+
+    private static int RankOf(ExactKind kind) =>
+        kind switch
+        {
+            ExactKind.NegativeInfinity => 0,
+            ExactKind.Finite => 1,
+            ExactKind.Infinity => 2,
+            _ => 3,
+        };
+
+    /// <summary>The greatest whole number whose square is not above this one, by Newton's method.</summary>
+    private static BigInteger WholeRootOf(BigInteger square)
+    {
+        if (square.IsZero)
+        {
+            return square;
+        }
+        BigInteger root = BigInteger.One << (int)((square.GetBitLength() + 1) / 2);
+        while (true)
+        {
+            BigInteger next = (root + (square / root)) >> 1;
+            if (next >= root)
+            {
+                return root;
+            }
+            root = next;
+        }
     }
 
     private BigInteger DigitsAt(int scale) => scale == Scale ? Digits : Digits * BigInteger.Pow(10, scale - Scale);

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages;
 using Drover.Protocol.Messages.Backend;
+using Drover.Routing.Merging.Having;
 
 namespace Drover.Routing.Merging;
 
@@ -21,14 +22,18 @@ internal readonly ref struct RowValues(ReadOnlySpan<byte> message, ReadOnlySpan<
 }
 
 /// <summary>Made for the columns that an answer really has. Its memory is that of one row.</summary>
-internal sealed class RowCombiner
+internal sealed class RowCombiner : IDisposable
 {
     private readonly ColumnCombiner[] _columns;
+    private readonly ColumnCombiner[] _all;
+    private readonly GroupTester? _having;
     private readonly Range[] _places;
 
-    private RowCombiner(ColumnCombiner[] columns, int places)
+    private RowCombiner(ColumnCombiner[] columns, GroupTester? having, int places)
     {
         _columns = columns;
+        _having = having;
+        _all = [.. columns, .. having?.Combiners ?? []];
         _places = new Range[places];
     }
 
@@ -36,8 +41,7 @@ internal sealed class RowCombiner
     public bool HasRow { get; private set; }
 
     /// <summary>What the server would say if a value of the group is none of its type; null if all are.</summary>
-    public string? Overflow =>
-        _columns.Select(static column => column.Overflow).FirstOrDefault(static it => it != null);
+    public string? Overflow => _all.Select(static column => column.Overflow).FirstOrDefault(static it => it != null);
 
     /// <summary>Makes one; null if these are not the columns that were planned for.</summary>
     /// <param name="plan">Combines.</param>
@@ -60,7 +64,11 @@ internal sealed class RowCombiner
         [
             .. plan.Combine!.Columns.Select((column, i) => ColumnCombiner.Make(column, i, types)),
         ];
-        return columns.Contains(null) ? null : new RowCombiner(columns!, types.Count);
+        GroupFilterPlan? having = plan.Combine.Having;
+        GroupTester? tester = having is null ? null : GroupTester.Make(having, types);
+        return columns.Contains(null) || (having is not null && tester is null)
+            ? null
+            : new RowCombiner(columns!, tester, types.Count);
     }
 
     /// <summary>The columns that the client sees of those that the shards give.</summary>
@@ -92,7 +100,7 @@ internal sealed class RowCombiner
             return false;
         }
         RowValues values = new(message, _places);
-        foreach (ColumnCombiner column in _columns)
+        foreach (ColumnCombiner column in _all)
         {
             if (!column.TryAdd(values))
             {
@@ -101,6 +109,13 @@ internal sealed class RowCombiner
         }
         HasRow = true;
         return true;
+    }
+
+    /// <summary>Whether HAVING wants the group. False if a value is none of its type.</summary>
+    public bool TryTest(out bool isWanted)
+    {
+        isWanted = true;
+        return _having is null || _having.TryTest(out isWanted);
     }
 
     /// <summary>Writes the group's row.</summary>
@@ -118,11 +133,13 @@ internal sealed class RowCombiner
     public void Clear()
     {
         HasRow = false;
-        foreach (ColumnCombiner column in _columns)
+        foreach (ColumnCombiner column in _all)
         {
             column.Clear();
         }
     }
+
+    public void Dispose() => _having?.Dispose();
 
     private bool TryPlace(ReadOnlySpan<byte> message)
     {

@@ -120,6 +120,82 @@ internal sealed class ExactAverage(int part, ColumnType sumType, ColumnType coun
     }
 }
 
+/// <summary>
+/// Variance and standard deviation of exact numbers, from the sums of the shards' values and of their squares, and
+/// their count.
+/// </summary>
+/// <param name="kind">Which of the four.</param>
+/// <param name="part">The column of the sum; those of the squares and of the count come behind it.</param>
+/// <param name="types">Of all columns.</param>
+/// <param name="isBinary">The form that the client has asked for.</param>
+/// <remarks>src/backend/utils/adt/numeric.c, numeric_stddev_internal</remarks>
+internal sealed class ExactDeviation(CombineKind kind, int part, IReadOnlyList<ColumnType> types, bool isBinary)
+    : ColumnCombiner
+{
+    private ExactNumber _sum = ExactNumber.Zero;
+    private ExactNumber _squares = ExactNumber.Zero;
+    private BigInteger _count;
+
+    private bool IsOfSample => kind is CombineKind.SampleVariance or CombineKind.SampleDeviation;
+
+    public override bool TryAdd(in RowValues row)
+    {
+        if (row.IsNull(part))
+        {
+            return true;
+        }
+        bool isRead =
+            TryRead(row, part, out ExactNumber sum)
+            & TryRead(row, part + 1, out ExactNumber squares)
+            & TryRead(row, part + 2, out ExactNumber count);
+        if (isRead)
+        {
+            _sum += sum;
+            _squares += squares;
+            _count += count.Digits;
+        }
+        return isRead;
+    }
+
+    public override void Write(MessageWriter writer)
+    {
+        if (_count.IsZero || (IsOfSample && _count.IsOne))
+        {
+            writer.WriteNull();
+        }
+        else
+        {
+            writer.WriteValue(ExactNumberText.Write(Value(), isBinary));
+        }
+    }
+
+    public override void Clear()
+    {
+        _sum = ExactNumber.Zero;
+        _squares = ExactNumber.Zero;
+        _count = BigInteger.Zero;
+    }
+
+    private ExactNumber Value()
+    {
+        if (_sum.Kind != ExactKind.Finite)
+        {
+            return new ExactNumber(ExactKind.NaN, BigInteger.Zero, 0);
+        }
+        ExactNumber square = new(ExactKind.Finite, -(_sum.Digits * _sum.Digits), _sum.Scale * 2);
+        ExactNumber difference = (_squares * _count) + square;
+        if (difference.Digits.Sign <= 0)
+        {
+            return ExactNumber.Zero;
+        }
+        ExactNumber variance = difference.DividedBy(_count * (IsOfSample ? _count - 1 : _count));
+        return kind is CombineKind.SampleVariance or CombineKind.Variance ? variance : variance.Root();
+    }
+
+    private bool TryRead(in RowValues row, int column, out ExactNumber number) =>
+        ExactNumberText.TryRead(types[column].Oid, types[column].IsBinary, row[column], out number);
+}
+
 /// <summary>Of truth values and integers, bit by bit.</summary>
 internal sealed class BitValue(int index, ColumnType type, CombineKind kind) : ColumnCombiner
 {

@@ -35,7 +35,12 @@ internal sealed class SelectClauseReader(NameScope scope, LiteralPlaces places)
             BoundOf(select.Child("limitCount"), select.Text("limitOption") == "LIMIT_OPTION_WITH_TIES"),
             BoundOf(select.Child("limitOffset"), isUnclear: false),
             [.. select.List("groupClause").Select(item => GroupOf(item, outputs))]
-        );
+        )
+        {
+            Having = select.Child("havingClause") is { } having
+                ? new OutputValue(having, [.. ColumnsOf(having)])
+                : null,
+        };
     }
 
     private ImmutableArray<OutputValue?> ValuesOf(SqlNode select)

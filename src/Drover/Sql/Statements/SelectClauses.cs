@@ -18,9 +18,13 @@ internal sealed record SelectClauses(
     RowBound Limit,
     RowBound Offset,
     ImmutableArray<GroupItem> Groups
-);
+)
+{
+    /// <summary>HAVING.</summary>
+    public OutputValue? Having { get; init; }
+}
 
-/// <summary>An expression of the select list.</summary>
+/// <summary>An expression of the select list, or the one of HAVING.</summary>
 /// <param name="Node">Its tree.</param>
 /// <param name="Columns">Every column that is named in it, as far as it is known which it is.</param>
 internal sealed record OutputValue(SqlNode Node, ImmutableArray<ColumnReference> Columns);

@@ -14,6 +14,8 @@ internal static class CombineCorpus
     public static IReadOnlyList<string> Statements { get; } =
     [
         .. s_exact.SelectMany(Summed),
+        .. s_exact.SelectMany(Spread),
+        .. Filtered,
         .. s_ordered.SelectMany(Extremes),
         .. s_keys.SelectMany(Grouped),
         .. Written,
@@ -29,6 +31,38 @@ internal static class CombineCorpus
             $"SELECT avg({column} * 3 - 1), sum(-{column}) FILTER (WHERE {column} < 0) FROM things WHERE id % 3 = 1",
             $"SELECT avg({column}), sum({column}) FROM things WHERE id < 0",
             $"SELECT sum({column}), avg({column}) FROM things WHERE id IN (3, 5, 7, 11, 13, 17, 19, 23)",
+        ];
+
+    private static IEnumerable<string> Spread(string column) =>
+        [
+            $"SELECT stddev({column}), variance({column}), var_pop({column}), stddev_pop({column}) FROM things",
+            $"SELECT kind, stddev_samp({column}), count(*), var_samp({column}) FROM things GROUP BY kind",
+            $"SELECT stddev({column} * 7 - 2) FILTER (WHERE {column} <> 0) AS f, var_pop(ALL {column}) FROM things",
+            $"SELECT stddev({column}), stddev_pop({column}), var_samp({column}) FROM things WHERE id = 5 OR id < 0",
+            $"SELECT stddev({column}), var_pop({column}) FROM things WHERE id IN (3, 5, 7, 11)",
+            $"SELECT id % 2 = 0 AND b AS k, b, stddev({column} + 1e-20) FROM things GROUP BY b, id % 2 = 0 AND b, id",
+        ];
+
+    private static string[] Filtered =>
+        [
+            "SELECT count(*) FROM plain HAVING count(*) > 5",
+            "SELECT count(*) FROM plain HAVING count(*) < 5",
+            "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) > 5",
+            "SELECT a FROM plain GROUP BY a HAVING 5 < count(*) ORDER BY a DESC",
+            "SELECT a, t FROM plain GROUP BY a, t HAVING sum(id) >= 100 AND avg(id) < 60.5 ORDER BY a, t;",
+            "SELECT a FROM plain GROUP BY a HAVING NOT (count(*) = 4 OR (max(id) <> 17 AND min(id) <= 3))",
+            "SELECT kind FROM things GROUP BY kind HAVING stddev(n2) > 10 OR sum(i4) FILTER (WHERE b) > -3",
+            "SELECT kind, sum(i8) FROM things GROUP BY kind HAVING sum(i4) > 0 OR avg(n) > 1.50",
+            "SELECT b FROM things GROUP BY b, kind HAVING kind > 2 AND 1 <= count(i2)",
+            "SELECT kind FROM things GROUP BY kind HAVING sum(i4) FILTER (WHERE i4 > 1000000) > 0",
+            "SELECT kind FROM things GROUP BY kind HAVING NOT sum(i4) FILTER (WHERE i4 > 1000000) > 0",
+            "SELECT kind FROM things GROUP BY kind HAVING NOT (sum(i4) FILTER (WHERE i4 > 99999) > 0 AND count(*) < 0)",
+            "SELECT t, avg(a) FROM plain GROUP BY t HAVING/* a > 3 ORDER */avg(a)>-1.5 AND t<>'p3'ORDER BY t",
+            "SELECT a AS having, count(*) FROM plain GROUP BY a HAVING count(DISTINCT id) >= 3",
+            "SELECT 1 FROM plain p GROUP BY p.a HAVING max(p.a) = 2",
+            "SELECT min(n) FROM things HAVING min(n) < 9999999999",
+            "SELECT a, sum(id) FROM plain GROUP BY a HAVING sum(1 / (a - 3)) > 0",
+            "SELECT k.name FROM plain p JOIN kinds k ON k.id = p.a GROUP BY k.name HAVING var_pop(p.id) > 1e1",
         ];
 
     private static IEnumerable<string> Extremes(string column) =>
@@ -150,6 +184,12 @@ internal static class CombineCorpus
         ("SELECT avg(a) FILTER (WHERE a <> $1), $2::text FROM plain", ["2", "x"]),
         ("SELECT a, avg(id) FROM plain WHERE t <> $1 GROUP BY a ORDER BY a LIMIT $2 OFFSET $3", ["p3", "3", "2"]),
         ("SELECT a, count(*) FROM plain GROUP BY a ORDER BY a OFFSET $1", ["5"]),
+        (
+            "SELECT a, count(*) FROM plain WHERE id < $2 GROUP BY a HAVING count(*) > $1 AND avg(id) <= $3",
+            ["2", "70", "35"]
+        ),
+        ("SELECT a FROM plain GROUP BY a HAVING $1 < sum(id) ORDER BY a", ["120"]),
+        ("SELECT a FROM plain GROUP BY a HAVING a > $1 AND stddev(id) > $2", ["1", "3"]),
         ("SELECT date_trunc($1, ts) AS yr, count(*) FROM things GROUP BY yr", ["century"]),
     ];
 
@@ -169,7 +209,8 @@ internal static class CombineCorpus
         "SELECT max(s) FROM things",
         "SELECT sum(s) FROM things",
         "SELECT min(lower(c)) FROM things",
-        "SELECT stddev(i4), variance(i4) FROM things",
+        "SELECT stddev(f8), variance(f4) FROM things",
+        "SELECT stddev(DISTINCT i4) FROM things",
         "SELECT count(DISTINCT a) FROM plain",
         "SELECT sum(DISTINCT a) FROM plain",
         "SELECT avg(DISTINCT id) FROM plain",
@@ -180,8 +221,19 @@ internal static class CombineCorpus
         "SELECT sum(a) / count(*) FROM plain",
         "SELECT coalesce(sum(a), 0) FROM plain",
         "SELECT round(avg(a), 2) FROM plain",
-        "SELECT count(*) FROM plain HAVING count(*) > 5",
-        "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) > 5",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING (count(*)) > 5",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) > 5 LIMIT 1000",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) + 1 > 5",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) > sum(a)",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) > '5'",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) BETWEEN 3 AND 5",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING sum(id) IS NOT NULL",
+        "SELECT a, count(*) FROM plain GROUP BY a HAVING max(t) > 'p1'",
+        "SELECT kind FROM things GROUP BY kind HAVING sum(f8) > 1",
+        "SELECT kind FROM things GROUP BY kind HAVING bool_or(b)",
+        "SELECT a FROM plain GROUP BY a HAVING a % 2 = 0",
+        "SELECT a FROM plain GROUP BY a HAVING count(*) > (SELECT 1)",
+        "SELECT DISTINCT 1 FROM plain HAVING count(*) > 5",
         "SELECT a, count(*) FROM plain GROUP BY a ORDER BY count(*) DESC, a",
         "SELECT a, count(*) AS n FROM plain GROUP BY a ORDER BY n, a LIMIT 2",
         "SELECT e, count(*) FROM things GROUP BY e ORDER BY e",

@@ -38,9 +38,11 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         {
             return null;
         }
-        BoundValues values = new(call.Values.Span, call.DeclaredTypes());
+        uint[] declared = call.DeclaredTypes();
+        BoundValues values = new(call.Values.Span, declared);
         if (
-            !RowBounds.TryRead(plan.Limit, values, plan.LoneParameters, out long? limit)
+            plan.Combine?.Having?.IsExact(declared) == false
+            || !RowBounds.TryRead(plan.Limit, values, plan.LoneParameters, out long? limit)
             || !RowBounds.TryRead(plan.Offset, values, plan.LoneParameters, out long? offset)
             || limit > long.MaxValue - (offset ?? 0)
         )

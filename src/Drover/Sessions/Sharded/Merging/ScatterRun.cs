@@ -104,6 +104,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
     public void Dispose()
     {
         _answer.Dispose();
+        _combiner?.Dispose();
         foreach (ShardRows rows in _all)
         {
             rows.Dispose();
@@ -329,12 +330,17 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
             _failure = ShardRefusals.OutOfRange(overflow);
             return;
         }
+        if (!group.TryTest(out bool isWanted))
+        {
+            _failure = ShardRefusals.ValuesUnknown;
+            return;
+        }
         _group++;
-        if (_skip > 0)
+        if (isWanted && _skip > 0)
         {
             _skip--;
         }
-        else
+        else if (isWanted)
         {
             WriteHead();
             group.Write(_answer.Writer);
