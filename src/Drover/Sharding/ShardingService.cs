@@ -30,10 +30,10 @@ internal sealed record ShardListing(
 internal sealed class ShardingService(ShardServers servers)
 {
     /// <summary>The verbs of tenants.</summary>
-    public TenantPins Tenants { get; } = new(servers, TimeProvider.System);
+    public TenantPins Tenants { get; } = new(servers);
 
     /// <summary>The verbs of ranges and lists.</summary>
-    public KeyPlacements Placements { get; } = new(servers, TimeProvider.System);
+    public KeyPlacements Placements { get; } = new(servers);
 
     /// <summary>The catalog database's map.</summary>
     /// <exception cref="OperationException">There is none.</exception>

@@ -185,6 +185,22 @@ internal sealed class TopologyChange : IAsyncDisposable
             cancellationToken
         );
 
+    /// <summary>A group as it is going to be, and its keys that are named with a shard.</summary>
+    public async Task<(ColocationGroup Group, IReadOnlyList<(string Key, int Shard)> Named)> PlacementsAsync(
+        ColocationGroup group,
+        CancellationToken cancellationToken
+    )
+    {
+        TopologySnapshot next = await TopologyReader.ReadWithinAsync(_connection, cancellationToken);
+        List<(string Key, int Shard)> named = await _connection.ListAsync(
+            "SELECT key, shard FROM drover.pins WHERE colocation_group = $1 ORDER BY key",
+            [group.Number],
+            static row => (row.GetString(0), row.GetInt32(1)),
+            cancellationToken
+        );
+        return (next.Groups[group.Number], named);
+    }
+
     /// <summary>Makes the change, and tells every proxy.</summary>
     /// <returns>The new epoch.</returns>
     public async Task<long> CommitAsync(CancellationToken cancellationToken)

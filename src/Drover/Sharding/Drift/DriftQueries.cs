@@ -1,4 +1,6 @@
 // The questions to a shard about what has to be the same everywhere, each with the statements that make it so.
+using Drover.Topology;
+
 namespace Drover.Sharding.Drift;
 
 /// <summary>
@@ -139,7 +141,7 @@ internal static class DriftQueries
             CROSS JOIN LATERAL (SELECT pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'O' THEN ''
                 ELSE format('; ALTER TABLE %s %s TRIGGER %I', d.name, CASE t.tgenabled WHEN 'D' THEN 'DISABLE'
                     WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, t.tgname) END AS definition) state
-            WHERE NOT t.tgisinternal AND t.tgparentid = 0
+            WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgname <> '{PlacementTrigger.Name}'
             UNION ALL
             SELECT 'policy', format('%s.%I', d.name, p.polname), d.name, made.definition, made.definition, NULL,
                 format('DROP POLICY %I ON %s', p.polname, d.name), false

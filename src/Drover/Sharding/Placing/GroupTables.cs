@@ -79,6 +79,54 @@ internal sealed class GroupTables : IAsyncDisposable
         return null;
     }
 
+    /// <summary>
+    /// Has every shard refuse the keys that are not its own, from <see cref="CommitAsync"/> on.
+    /// </summary>
+    /// <param name="group">The group as it is going to be.</param>
+    /// <param name="named">Its keys that are named with a shard.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task FenceAsync(
+        ColocationGroup group,
+        IReadOnlyList<(string Key, int Shard)> named,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach ((Shard shard, NpgsqlConnection server) in _shards)
+        {
+            KeyCondition? misplaced = PlacementFence.Misplaced(group, named, shard.Number);
+            foreach (ShardedTable table in _tables)
+            {
+                string key = KeySql.Name(table.KeyColumn);
+                await PlacementFence.SetAsync(server, Quoted(table), key, misplaced, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Keeps the fences and lets go of the tables.</summary>
+    /// <exception cref="OperationException">A shard did not: it has the fences of before.</exception>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        List<string> without = [];
+        foreach ((Shard shard, NpgsqlConnection server) in _shards)
+        {
+            try
+            {
+                await server.ExecuteAsync("COMMIT", [], cancellationToken);
+            }
+            catch (NpgsqlException failure)
+            {
+                without.Add($"{shard.Name} ({failure.Message})");
+            }
+        }
+        if (without.Count > 0)
+        {
+            throw new OperationException(
+                "the map has changed, but not every shard refuses the keys that are another's now: "
+                    + $"{string.Join(", ", without)}. Change any placement of the group again"
+            );
+        }
+    }
+
     /// <summary>Lets go of the tables.</summary>
     public async ValueTask DisposeAsync()
     {

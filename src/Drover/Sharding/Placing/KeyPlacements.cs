@@ -16,7 +16,7 @@ internal sealed record KeySelection(string? From, string? To, IReadOnlyList<stri
 /// <summary>
 /// Ranges and lists are added and dropped, never changed, and without rows: no row is where it would not be found.
 /// </summary>
-internal sealed class KeyPlacements(ShardServers servers, TimeProvider time)
+internal sealed class KeyPlacements(ShardServers servers)
 {
     private const string Advice = "Moving rows is not done by this: delete them, or leave the placement as it is";
 
@@ -36,11 +36,10 @@ internal sealed class KeyPlacements(ShardServers servers, TimeProvider time)
         KeyRange range = new(keys.From, keys.To, shard.Number);
         (string Key, ulong Hash)[] values = Read(group, keys);
         RefuseTaken(group, range, values);
-        PlacementChange placement = new(servers, time)
+        PlacementChange placement = new(servers)
         {
             Keys = Condition(group, keys),
             Home = shard,
-            WereWritable = false,
             Advice = Advice,
         };
         long epoch = await placement.RunAsync(
@@ -83,11 +82,10 @@ internal sealed class KeyPlacements(ShardServers servers, TimeProvider time)
         {
             throw Usage($"colocation group {group.Name} has no such range or value: see drover placement list");
         }
-        PlacementChange placement = new(servers, time)
+        PlacementChange placement = new(servers)
         {
             Keys = Condition(group, keys),
             Home = null,
-            WereWritable = true,
             Advice = Advice,
         };
         long epoch = await placement.RunAsync(

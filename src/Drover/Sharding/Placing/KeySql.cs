@@ -16,17 +16,27 @@ internal sealed record KeyCondition(Func<string, string> On)
     public static KeyCondition AnyOf(KeyType type, IReadOnlyList<string> keys) =>
         new(column => $"{column} IN ({string.Join(", ", keys.Select(key => KeySql.Value(type, key)))})");
 
+    /// <summary>All keys but those that one of some conditions has.</summary>
+    public static KeyCondition Not(IReadOnlyList<KeyCondition> conditions) =>
+        new(column =>
+            conditions.Count == 0
+                ? $"{column} IS NOT NULL"
+                : $"NOT ({string.Join(" OR ", conditions.Select(one => $"({one.On(column)})"))})"
+        );
+
     /// <summary>Keys from one up to another that is not among them; null: without end.</summary>
     public static KeyCondition Between(KeyType type, string? from, string? to) =>
         new(column =>
-            string.Join(
-                " AND ",
-                new[]
-                {
-                    from is null ? null : $"{column} >= {KeySql.Value(type, from)}",
-                    to is null ? null : $"{column} < {KeySql.Value(type, to)}",
-                }.OfType<string>()
-            )
+            from is null && to is null
+                ? $"{column} IS NOT NULL"
+                : string.Join(
+                    " AND ",
+                    new[]
+                    {
+                        from is null ? null : $"{column} >= {KeySql.Value(type, from)}",
+                        to is null ? null : $"{column} < {KeySql.Value(type, to)}",
+                    }.OfType<string>()
+                )
         );
 }
 

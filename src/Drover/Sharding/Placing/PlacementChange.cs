@@ -7,22 +7,17 @@ namespace Drover.Sharding.Placing;
 
 /// <summary>
 /// 1. All tables of the group are locked against writers on every shard. 2. Rows of the keys where they would not be
-/// found are looked for: with any, nothing changes. 3. The map changes, and the locks are let go. 4. A proxy hears of
-/// it within a second; what it wrote by the map before is looked for, and told.
+/// found are looked for: with any, nothing changes. 3. The map changes, and then the shards' fences
+/// (<see cref="PlacementFence"/>), and with them the locks are let go. Who writes by the map of before, however late,
+/// is refused by the shard.
 /// </summary>
-internal sealed class PlacementChange(ShardServers servers, TimeProvider time)
+internal sealed class PlacementChange(ShardServers servers)
 {
-    /// <summary>Proxies that hear notifications have heard by then.</summary>
-    private static readonly TimeSpan s_hearing = TimeSpan.FromSeconds(1);
-
     /// <summary>The keys.</summary>
     public required KeyCondition Keys { get; init; }
 
     /// <summary>The shard that may have rows of them; null: none may.</summary>
     public required Shard? Home { get; init; }
-
-    /// <summary>Proxies of the map before may write such keys.</summary>
-    public required bool WereWritable { get; init; }
 
     /// <summary>What an operator is to do about rows that are in the way.</summary>
     public required string Advice { get; init; }
@@ -41,54 +36,23 @@ internal sealed class PlacementChange(ShardServers servers, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        int home = Home?.Number ?? 0;
-        long epoch;
-        await using (GroupTables tables = await GroupTables.LockAsync(servers, change.Map, group, cancellationToken))
-        {
-            if (await tables.FindAsync(Keys, home, cancellationToken) is { } found)
-            {
-                throw new OperationException(
-                    $"{found.Table} has such rows on shard {found.Shard.Name}: they would not be found any more. "
-                        + Advice,
-                    OperationOutcome.Refused
-                );
-            }
-            await write();
-            epoch = await change.CommitAsync(cancellationToken);
-        }
-        if (WereWritable)
-        {
-            await Task.Delay(s_hearing, time, cancellationToken);
-            try
-            {
-                await LookAgainAsync(change.Map, group, home, epoch, cancellationToken);
-            }
-            catch (Exception failure) when (failure is not OperationException { Outcome: OperationOutcome.Failed })
-            {
-                throw new OperationException(
-                    $"the map has changed, in epoch {epoch}, and whether somebody who had not heard of it wrote to the "
-                        + $"old shard could not be seen: {failure.Message}"
-                );
-            }
-        }
-        return epoch;
-    }
-
-    private async Task LookAgainAsync(
-        TopologySnapshot map,
-        ColocationGroup group,
-        int home,
-        long epoch,
-        CancellationToken cancellationToken
-    )
-    {
-        await using GroupTables tables = await GroupTables.LockAsync(servers, map, group, cancellationToken);
-        if (await tables.FindAsync(Keys, home, cancellationToken) is { } late)
+        await using GroupTables tables = await GroupTables.LockAsync(servers, change.Map, group, cancellationToken);
+        if (await tables.FindAsync(Keys, Home?.Number ?? 0, cancellationToken) is { } found)
         {
             throw new OperationException(
-                $"the map has changed, in epoch {epoch}, and {late.Table} got such rows on shard {late.Shard.Name} "
-                    + "from somebody who had not heard of it: delete them there, and write them again through a proxy"
+                $"{found.Table} has such rows on shard {found.Shard.Name}: they would not be found any more. {Advice}",
+                OperationOutcome.Refused
             );
         }
+        await write();
+        (ColocationGroup next, IReadOnlyList<(string Key, int Shard)> named) = await change.PlacementsAsync(
+            group,
+            cancellationToken
+        );
+        await tables.FenceAsync(next, named, cancellationToken);
+        long epoch = await change.CommitAsync(cancellationToken);
+        // From here on it has happened: what is left is not given up.
+        await tables.CommitAsync(CancellationToken.None);
+        return epoch;
     }
 }

@@ -19,7 +19,7 @@ internal sealed record TenantPin(string Group, string Key, Shard Shard, Shard By
 /// <summary>
 /// A pin moves no rows: it is refused while the key has rows anywhere but where it is going to be.
 /// </summary>
-internal sealed class TenantPins(ShardServers servers, TimeProvider time)
+internal sealed class TenantPins(ShardServers servers)
 {
     /// <summary>All pins, by group and key.</summary>
     public async Task<(long Epoch, TenantPin[] Pins)> ListAsync(CancellationToken cancellationToken)
@@ -155,11 +155,10 @@ internal sealed class TenantPins(ShardServers servers, TimeProvider time)
             await write();
             return await change.CommitAsync(cancellationToken);
         }
-        PlacementChange placement = new(servers, time)
+        PlacementChange placement = new(servers)
         {
             Keys = KeyCondition.Equal(group.KeyType, key),
             Home = target,
-            WereWritable = true,
             Advice = "Pin a tenant before its first row, or move its rows first",
         };
         return await placement.RunAsync(change, group, write, cancellationToken);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Sessions;
 using Drover.IntegrationTests.Topology;
+using Npgsql;
 
 namespace Drover.IntegrationTests.Sharding.Placing;
 
@@ -40,8 +41,8 @@ public sealed class PlacementCommandTests(PostgresFixture postgres)
             "public.t has such rows on shard s2"
         );
         await UsageAsync(stage, "placement drop bigint_range --from 0 --to 500", "no such range");
-        // Rows of a range that nobody has, written past the proxies.
-        await stage.OnShardAsync(1, "INSERT INTO t VALUES (1500)");
+        await ShardsRefuseAsync(stage, (1, 1500), (1, 0), (2, -1), (2, 1500));
+        await stage.OnShardAsync(1, "SET session_replication_role = replica; INSERT INTO t VALUES (1500)");
         await RefusedAsync(
             stage,
             "placement add bigint_range --from 1000 --to 2000 --shard 2",
@@ -64,6 +65,18 @@ public sealed class PlacementCommandTests(PostgresFixture postgres)
             list.GetProperty("placements").EnumerateArray().Select(Describe)
         );
         Assert.Contains("[-, 0) [1000, 2000)", await stage.DoAsync("shard list"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Rows that are written past the proxies: a shard takes them from replication only.</summary>
+    private static async Task ShardsRefuseAsync(ShardingStage stage, params (int Shard, int Key)[] rows)
+    {
+        foreach ((int shard, int key) in rows)
+        {
+            PostgresException refused = await Assert.ThrowsAsync<PostgresException>(() =>
+                stage.OnShardAsync(shard, $"INSERT INTO t VALUES ({key})")
+            );
+            Assert.Equal(PostgresErrorCodes.SerializationFailure, refused.SqlState);
+        }
     }
 
     private static async Task RefuseAsync(ShardingStage stage)
@@ -109,6 +122,7 @@ public sealed class PlacementCommandTests(PostgresFixture postgres)
             await client.Query("INSERT INTO t VALUES ('eu', 1), ('us', 2), ('de', 3)").RunAsync()
         );
         Assert.Equal("E(23514) Z(I)", await client.Query("INSERT INTO t VALUES ('fr', 4)").RunAsync());
+        await Assert.ThrowsAsync<PostgresException>(() => stage.OnShardAsync(2, "INSERT INTO t VALUES ('us', 4)"));
         Assert.Equal("de eu", await stage.FromShardAsync(2, "SELECT string_agg(region, ' ' ORDER BY region) FROM t"));
         Assert.Contains("such rows on shard s2", await stage.RefusedAsync("placement drop regions --values eu"));
         await client.Query("DELETE FROM t WHERE region = 'eu'").RunAsync();

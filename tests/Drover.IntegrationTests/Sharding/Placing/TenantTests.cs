@@ -139,7 +139,7 @@ public sealed class TenantTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Writer_in_the_moment_of_a_pin_is_waited_for_or_told_of()
+    public async Task Writer_in_the_moment_of_a_pin_is_waited_for_or_refused_by_the_shard()
     {
         await using ShardingStage stage = await DeclareAsync(18);
         (int key, int slot, int other) = await AwayAsync(stage);
@@ -150,7 +150,7 @@ public sealed class TenantTests(PostgresFixture postgres)
         Assert.Equal(1, busy);
         Assert.Contains("is being written to", why, StringComparison.Ordinal);
         await ExecuteAsync(writer, "ROLLBACK");
-        // Who comes while the map changes waits for the lock, and writes by a map that is over: that is found.
+        // Who comes while the map changes waits for the lock, and writes by a map that is over: the shard refuses it.
         await stage.ToCatalogAsync(
             """
             CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
@@ -165,10 +165,49 @@ public sealed class TenantTests(PostgresFixture postgres)
         await Eventually.HoldsAsync(async () => await stage.FromCatalogAsync(Waiting) == "1", TimeSpan.FromSeconds(30));
         Task late = ExecuteAsync(writer, $"INSERT INTO customers VALUES ({key})");
         await ExecuteAsync(gate, "SELECT pg_advisory_unlock(7)");
-        (int exitCode, _, string error) = await pin;
-        await late;
-        Assert.Equal(1, exitCode);
-        Assert.Contains($"public.customers got such rows on shard s{slot}", error, StringComparison.Ordinal);
+        Assert.Equal(0, (await pin).ExitCode);
+        PostgresException refused = await Assert.ThrowsAsync<PostgresException>(() => late);
+        Assert.Equal(PostgresErrorCodes.SerializationFailure, refused.SqlState);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Shard_refuses_a_key_that_is_placed_elsewhere_from_whoever_has_not_heard(int major)
+    {
+        await using ShardingStage stage = await DeclareAsync(major);
+        (int key, int slot, int other) = await AwayAsync(stage);
+        await using NpgsqlConnection asleep = await stage.OpenShardAsync(slot);
+        // It has begun and read before the pin, and writes whenever it wakes up.
+        await ExecuteAsync(asleep, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM customers");
+        await stage.SetUpAsync($"tenant pin {key} --shard {other}");
+        await RefusedAsync(asleep, $"INSERT INTO customers VALUES ({key})");
+        await ExecuteAsync(asleep, "ROLLBACK; INSERT INTO customers VALUES (-5)");
+        await RefusedAsync(asleep, $"UPDATE customers SET id = {key}");
+        await RefusedAsync(asleep, $"INSERT INTO orders VALUES ({key}, 1)");
+        await RefusedAsync(asleep, $"INSERT INTO customers VALUES (-5) ON CONFLICT (id) DO UPDATE SET id = {key}");
+        await ExecuteAsync(asleep, "DELETE FROM customers");
+        await stage.OnShardAsync(other, $"INSERT INTO customers VALUES ({key}); INSERT INTO orders VALUES ({key}, 1)");
+        Assert.Contains("the same schema", await stage.DoAsync("schema check"), StringComparison.Ordinal);
+
+        // The fences follow the map: where it goes back to nothing is refused any more, and where it was all is.
+        await stage.OnShardAsync(other, "DELETE FROM orders; DELETE FROM customers");
+        await stage.SetUpAsync($"tenant unpin {key}");
+        await ExecuteAsync(asleep, $"INSERT INTO customers VALUES ({key})");
+        Assert.Equal(
+            "0",
+            await stage.FromShardAsync(other, "SELECT count(*) FROM pg_trigger WHERE tgname ~* '^drover'")
+        );
+        await ExecuteAsync(asleep, "DELETE FROM customers");
+        string? another = await stage.FromCatalogAsync(
+            $"""
+            SELECT min(n) FROM generate_series(1, 100) n, drover.colocation_groups
+            WHERE slots[1 + (hashint8extended(n, 0) & 4095)] = {other}
+            """
+        );
+        await stage.SetUpAsync($"tenant pin {another} --shard {slot}", $"tenant pin {key} --shard {slot}");
+        await ExecuteAsync(asleep, $"INSERT INTO customers VALUES ({another}), ({key})");
+        await using NpgsqlConnection elsewhere = await stage.OpenShardAsync(other);
+        await RefusedAsync(elsewhere, $"INSERT INTO customers VALUES ({another})");
     }
 
     private async Task<ShardingStage> DeclareAsync(int major)
@@ -212,6 +251,12 @@ public sealed class TenantTests(PostgresFixture postgres)
     {
         await using NpgsqlCommand command = new(sql, connection);
         await command.ExecuteNonQueryAsync(Token);
+    }
+
+    private static async Task RefusedAsync(NpgsqlConnection connection, string sql)
+    {
+        PostgresException refused = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(connection, sql));
+        Assert.Equal((PostgresErrorCodes.SerializationFailure, true), (refused.SqlState, refused.Hint is not null));
     }
 
     private static Task<ScriptedClient> ConnectAsync(ShardedProxy proxy) =>

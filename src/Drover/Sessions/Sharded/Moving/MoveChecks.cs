@@ -22,6 +22,7 @@ internal static class MoveChecks
         string checks = $"""
             SELECT pg_catalog.concat_ws(', ',
                 CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'
+                    AND tgname <> '{PlacementTrigger.Name}'
                     AND (tgrelid = t.oid OR tgrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(t.oid))))
                     THEN 'triggers' END,
                 CASE WHEN t.relrowsecurity THEN 'row security' END,

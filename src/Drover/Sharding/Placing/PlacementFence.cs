@@ -1,0 +1,83 @@
+// What a shard itself refuses to be given: keys that the map has placed on another one.
+using Drover.Operations.Connections;
+using Drover.Topology;
+using Npgsql;
+
+namespace Drover.Sharding.Placing;
+
+/// <summary>
+/// A trigger on each table of a colocation group whose keys are placed one by one or by range. A proxy that sleeps, or
+/// has lost the catalog, and a client that writes past all proxies, get an error instead of rows that nobody finds. It
+/// has a condition on the key alone, so a row that is where it belongs costs no call. To be set while nobody writes to
+/// the table: then no transaction that began before gets past it.
+/// </summary>
+/// <remarks>https://www.postgresql.org/docs/18/sql-createtrigger.html</remarks>
+internal static class PlacementFence
+{
+    private const string Trigger = $"\"{PlacementTrigger.Name}\"";
+
+    // Trying again finds the key's shard as soon as the proxy has heard.
+    private const string Function = """
+        CREATE OR REPLACE FUNCTION drover.refuse_misplaced() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, pg_temp AS $function$
+        BEGIN
+            RAISE EXCEPTION 'a row of "%" has a key that is placed on another shard', TG_TABLE_NAME USING
+                ERRCODE = 'serialization_failure',
+                DETAIL = 'Whoever sent it to this shard has not heard of the placement of its key.',
+                HINT = 'Try again. If it stays, the proxy has lost its catalog: see SHOW SHARDS.';
+        END
+        $function$
+        """;
+
+    /// <summary>Sets it on a table, or takes it away where every key may come.</summary>
+    /// <param name="server">The shard, in a transaction that has the table locked.</param>
+    /// <param name="table">Schema and table, quoted.</param>
+    /// <param name="keyColumn">The sharding key, quoted.</param>
+    /// <param name="misplaced">Keys that are not this shard's; null: none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task SetAsync(
+        NpgsqlConnection server,
+        string table,
+        string keyColumn,
+        KeyCondition? misplaced,
+        CancellationToken cancellationToken
+    )
+    {
+        await server.ExecuteAsync($"DROP TRIGGER IF EXISTS {Trigger} ON {table}", [], cancellationToken);
+        if (misplaced is null)
+        {
+            return;
+        }
+        await server.ExecuteAsync(Function, [], cancellationToken);
+        await server.ExecuteAsync(
+            $"CREATE TRIGGER {Trigger} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW "
+                + $"WHEN ({misplaced.On($"NEW.{keyColumn}")}) EXECUTE FUNCTION drover.refuse_misplaced()",
+            [],
+            cancellationToken
+        );
+    }
+
+    /// <summary>The keys that a shard is not to be given; null if there are none.</summary>
+    /// <param name="group">By the map that is to come.</param>
+    /// <param name="named">Its keys that are named with a shard.</param>
+    /// <param name="shard">The shard.</param>
+    public static KeyCondition? Misplaced(
+        ColocationGroup group,
+        IReadOnlyList<(string Key, int Shard)> named,
+        int shard
+    )
+    {
+        string[] own = [.. named.Where(one => one.Shard == shard).Select(static one => one.Key)];
+        string[] others = [.. named.Where(one => one.Shard != shard).Select(static one => one.Key)];
+        return group.Placement switch
+        {
+            PlacementKind.Hash => others.Length == 0 ? null : KeyCondition.AnyOf(group.KeyType, others),
+            PlacementKind.List => KeyCondition.Not(own.Length == 0 ? [] : [KeyCondition.AnyOf(group.KeyType, own)]),
+            _ => KeyCondition.Not([
+                .. group
+                    .Ranges!.Ranges.Where(range => range.Shard == shard)
+                    .Select(range => KeyCondition.Between(group.KeyType, range.From, range.To)),
+            ]),
+        };
+    }
+}
