@@ -103,11 +103,24 @@ def scatter(proxy, folder, options):
         return pgbench(folder, proxy.port, database, MERGED, options.seconds)[1]
 
     names = [f"s{n}" for n in range(1, SHARDS + 1)]
-    *alone, merged = alternate(options.rounds, *(lambda n=n: latency(n) for n in names), lambda: latency("shop"))
+    measures = [*(lambda n=n: latency(n) for n in names), lambda: latency("shop")]
+    if options.floor:
+        measures.append(floor(proxy.postgres, folder, names, options.seconds))
+    seen = alternate(options.rounds, *measures)
+    slowest, merged = max(seen[:SHARDS]), seen[SHARDS]
     processor = cpu_of(proxy, folder, "shop", MERGED, options, "simple")
-    slowest = max(alone)
-    return {"slowest_shard_ms": slowest, "merged_ms": merged, "goal_ms": slowest * 1.2 + SHARDS * 0.020,
-            "proxy_us": processor}
+    result = {"slowest_shard_ms": slowest, "merged_ms": merged, "goal_ms": slowest * 1.2 + SHARDS * 0.020,
+              "proxy_us": processor}
+    return result | {"floor_ms": seen[-1]} if options.floor else result
+
+
+def floor(postgres, folder, names, seconds):
+    """Measures a program in C that asks all shards at the same time, without a proxy."""
+    binary, source = folder / "floor", pathlib.Path(__file__).parent / "floor.c"
+    include = rig.run(["pg_config", "--includedir"]).strip()
+    rig.run(["gcc", "-O2", f"-I{include}", source, "-o", binary, "-lpq"])
+    servers = [f"host=127.0.0.1 port={postgres.port} user={rig.USER} dbname={name}" for name in names]
+    return lambda: float(rig.run([binary, str(seconds), MERGED.strip().rstrip(";"), *servers]))
 
 
 def coordinator(proxy, postgres, folder, options):
@@ -224,6 +237,8 @@ def arguments():
     p.add_argument("--rounds", type=int, default=5, help="runs of each; medians are printed")
     p.add_argument("--rows", type=int, default=200_000, help="rows of the table")
     p.add_argument("--sorted", type=int, default=10_000_000, help="rows of the read whose memory is measured")
+    p.add_argument("--floor", action="store_true",
+                   help="also measure a program in C that asks the shards itself (needs gcc and libpq-dev)")
     p.add_argument("--growth", action="store_true", help="only how cost grows, to 32 shards and 10,000 shapes")
     p.add_argument("--drover", metavar="PATH", help="the drover to measure (default: publish one with NativeAOT)")
     p.add_argument("--postgres-bin", metavar="DIR", help="PostgreSQL's programs (default: the newest)")
