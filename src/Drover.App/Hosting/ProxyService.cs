@@ -2,10 +2,13 @@
 using System.Net;
 using System.Net.Sockets;
 using Drover.App.Console;
+using Drover.App.Dashboard;
 using Drover.Configuration;
 using Drover.History;
 using Drover.Proxy;
 using Drover.Telemetry;
+using Drover.Telemetry.ControlPlane;
+using Drover.Topology;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.App.Hosting;
@@ -30,6 +33,7 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MetricsServer? _metrics;
     private OtlpExport? _export;
+    private DashboardServer? _dashboard;
 
     /// <summary>Puts it together; nothing runs yet.</summary>
     public ProxyService(ServeOptions serve, DroverOptions options, TlsSetup tls, LogSetup logs, TimeProvider time)
@@ -56,6 +60,10 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         }
         CheckOpenFiles();
         await StartExportsAsync();
+        if (!await TryStartDashboardAsync())
+        {
+            return 1;
+        }
         using SignalCommands signals = new(
             _administration,
             () => _administration.ReloadAsync(CancellationToken.None),
@@ -117,6 +125,10 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         if (_metrics is not null)
         {
             await _metrics.DisposeAsync();
+        }
+        if (_dashboard is not null)
+        {
+            await _dashboard.DisposeAsync();
         }
         _export?.Dispose();
         await _monitor.DisposeAsync();
@@ -185,6 +197,41 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         {
             _export = new OtlpExport(new Uri(admin.OtlpEndpoint), _administration, _time, _administration.Version);
         }
+    }
+
+    /// <summary>False: the page may not be served as it is configured.</summary>
+    private async Task<bool> TryStartDashboardAsync()
+    {
+        WebOptions web = _options.Proxy.Web;
+        if (web.WebListen.Length == 0)
+        {
+            return true;
+        }
+        ILogger log = _logs.Loggers.CreateLogger("web");
+        DashboardSources sources = new(
+            _administration,
+            Maps,
+            new JournalReader(_options.Proxy.Maintenance.MaintenanceDatabases, _time),
+            _monitor
+        );
+        if (!DashboardParts.TryCreate(web, sources, _time, _logs.Loggers, out var parts, out string? why))
+        {
+            LogWeb.Refused(log, why);
+            return false;
+        }
+        try
+        {
+            _dashboard = await DashboardServer.StartAsync(parts, _logs.Loggers, _background.Token);
+            LogWeb.Listening(log, _dashboard.Address.ToString());
+        }
+        catch (Exception failure) when (failure is IOException or SocketException)
+        {
+            LogWeb.Failed(log, web.WebListen, failure.Message);
+        }
+        return true;
+
+        IReadOnlyList<(string, TopologySnapshot?)> Maps() =>
+            [.. _plane.Services.Sharded.Select(static one => (one.Key, one.Value.Map))];
     }
 
     /// <summary>A loop that hangs looks at no clock any more; an idle one still does every second.</summary>

@@ -15,6 +15,7 @@ internal static class ConfigurationValidator
         CheckClientTls(draft);
         CheckServerTls(draft);
         CheckEndpoints(draft);
+        WebValidator.Check(draft);
         CheckDatabases(draft);
         ShardedDatabaseValidator.Check(draft);
         MonitorValidator.Check(draft);
@@ -189,7 +190,8 @@ internal static class ConfigurationValidator
         }
     }
 
-    private static bool IsEndpoint(string text)
+    /// <summary>Whether it is address:port, the address * for all.</summary>
+    internal static bool IsEndpoint(string text)
     {
         int colon = text.LastIndexOf(':');
         return colon >= 0

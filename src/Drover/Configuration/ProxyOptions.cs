@@ -40,6 +40,9 @@ internal sealed record ProxyOptions
 
     /// <summary>Partitions that are kept while the proxy runs.</summary>
     public MaintenanceOptions Maintenance { get; init; } = new();
+
+    /// <summary>The web page.</summary>
+    public WebOptions Web { get; init; } = new();
 }
 
 /// <summary>Where clients connect.</summary>

@@ -58,6 +58,18 @@ internal sealed class LatencyHistogram
         _sumMicroseconds += other.SumMicroseconds;
     }
 
+    /// <summary>What was counted since an earlier copy of it; nothing is below zero where it began anew.</summary>
+    public LatencyHistogram Since(LatencyHistogram earlier)
+    {
+        LatencyHistogram difference = new();
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            difference._counts[i] = Math.Max(0, Volatile.Read(ref _counts[i]) - Volatile.Read(ref earlier._counts[i]));
+        }
+        difference._sumMicroseconds = Math.Max(0, SumMicroseconds - earlier.SumMicroseconds);
+        return difference;
+    }
+
     /// <summary>How many durations were at most 2^<paramref name="exponent"/> microseconds.</summary>
     public long CountAtMostPowerOfTwo(int exponent)
     {

@@ -22,6 +22,11 @@ public sealed class ValidationTests : IDisposable
     [InlineData("server_tls13_ciphers = HIGH", "selects no cipher suite")]
     [InlineData("metrics_listen = 9127", "address:port")]
     [InlineData("otlp_endpoint = collector", "not a URL")]
+    [InlineData("web_listen = 6480", "web_listen: '6480' is not address:port")]
+    [InlineData("web_listen = 0.0.0.0:6480", "needs web_token_file, web_tls_cert_file and web_tls_key_file")]
+    [InlineData("web_listen = *:6480", "can be reached from other machines")]
+    [InlineData("web_listen = [::]:6480", "can be reached from other machines")]
+    [InlineData("web_listen = 127.0.0.1:6480\nweb_token_file = /nowhere", "there is no file '/nowhere'")]
     [InlineData("auth_file = /nowhere", "cannot read '/nowhere'")]
     [InlineData("listen_port = 0", "from 1 to 65535")]
     [InlineData("peer_id = 16384", "from 0 to 16383")]
@@ -32,7 +37,23 @@ public sealed class ValidationTests : IDisposable
 
         ConfigurationError error = Assert.Single(result.Errors);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
-        Assert.True(error.Line == 2 || line == "unix_socket_dir =", error.ToString());
+        int expectedLine = 2 + line.Count(static letter => letter == '\n');
+        Assert.True(error.Line == expectedLine || line == "unix_socket_dir =", error.ToString());
+    }
+
+    [Theory]
+    [InlineData("web_token_file")]
+    [InlineData("web_tls_cert_file", "web_tls_key_file")]
+    public async Task Page_for_other_machines_needs_both_a_token_and_TLS(params string[] given)
+    {
+        string file = _folder.Write("file", "");
+        string lines = string.Concat(given.Select(name => $"{name} = {file}\n"));
+
+        ConfigurationResult result = await _folder.LoadIniAsync($"[pgbouncer]\nweb_listen = 192.0.2.1:6480\n{lines}");
+        ConfigurationResult here = await _folder.LoadIniAsync($"[pgbouncer]\nweb_listen = [::1]:6480\n{lines}");
+
+        Assert.Contains("so it needs web_token_file", Assert.Single(result.Errors).Message, StringComparison.Ordinal);
+        Assert.Empty(here.Errors);
     }
 
     [Theory]

@@ -24,7 +24,7 @@ internal sealed class FakeProxy : IProxyAdministration
     public long LoginsRefused { get; set; }
     public StatisticsSampler Statistics { get; }
 
-    public IReadOnlyList<PoolTraffic> Traffic() => TrafficList;
+    public IReadOnlyList<PoolTraffic> Traffic() => [.. TrafficList.Select(Copy)];
 
     public IReadOnlyList<PoolSnapshot> Pools() => PoolList;
 
@@ -50,7 +50,9 @@ internal sealed class FakeProxy : IProxyAdministration
 
     public IReadOnlyList<PreparedStatementSnapshot> PreparedStatements() => [new("app", "DROVER_1", 2, 1, "SELECT 1")];
 
-    public IReadOnlyList<ShardSnapshot> Shards() => [new("shop", 1, "shop_1", "db.example", 5432, "bigint 4096", 3)];
+    public List<ShardSnapshot> ShardList { get; } = [new("shop", 1, "shop_1", "db.example", 5432, "bigint 4096", 3)];
+
+    public IReadOnlyList<ShardSnapshot> Shards() => ShardList;
 
     public IReadOnlyList<DeclaredTableSnapshot> DeclaredTables() =>
         [new("shop", "public.orders", "customer_id", "bigint"), new("shop", "public.products", null, null)];
@@ -95,6 +97,13 @@ internal sealed class FakeProxy : IProxyAdministration
         new(Note($"wait_close {database}"));
 
     public AdministrationResult Shutdown(ShutdownMode mode) => Note($"shutdown {mode}");
+
+    private static PoolTraffic Copy(PoolTraffic pool)
+    {
+        TrafficCounters copy = new();
+        copy.Add(pool.Counters);
+        return pool with { Counters = copy };
+    }
 
     private AdministrationResult Note(string call)
     {

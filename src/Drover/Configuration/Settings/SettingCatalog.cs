@@ -49,6 +49,7 @@ internal static class SettingCatalog
         ("Log", OperationSettings.Logging),
         ("Administration", OperationSettings.Administration),
         ("Maintenance of partitions", OperationSettings.Maintenance),
+        ("The web page", WebSettings.All),
     ];
 
     /// <summary>Settings of the process.</summary>
