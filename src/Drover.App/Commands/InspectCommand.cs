@@ -37,6 +37,12 @@ internal static class InspectCommand
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Writes the result as JSON." };
 
+    private static readonly Option<string?> s_html = new("--html")
+    {
+        Description = "Writes a report with charts to a file that needs no other.",
+        HelpName = "FILE",
+    };
+
     /// <summary>The command.</summary>
     public static Command Create()
     {
@@ -47,6 +53,7 @@ internal static class InspectCommand
             s_unusedDays,
             s_largeGigabytes,
             s_json,
+            s_html,
         };
         command.SetAction(RunAsync);
         return command;
@@ -82,16 +89,7 @@ internal static class InspectCommand
                 TimeProvider.System,
                 cancellation
             );
-            TextWriter output = parsed.InvocationConfiguration.Output;
-            if (parsed.GetValue(s_json))
-            {
-                await InspectionJson.WriteAsync(inspection, output);
-            }
-            else
-            {
-                InspectionText.Write(inspection, access.Description, AnsiConsole.Console, output);
-            }
-            return 0;
+            return await WriteAsync(parsed, inspection, access.Description, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -102,6 +100,38 @@ internal static class InspectCommand
             await error.WriteLineAsync($"drover: {ServerFailure.Describe(failure, access.Description)}");
             return (int)OperationOutcome.Failed;
         }
+    }
+
+    private static async Task<int> WriteAsync(
+        ParseResult parsed,
+        Inspection inspection,
+        string server,
+        CancellationToken cancellation
+    )
+    {
+        if (parsed.GetValue(s_html) is { } file)
+        {
+            string page = InspectionHtml.Write(inspection, server, TimeProvider.System.GetUtcNow());
+            try
+            {
+                await File.WriteAllTextAsync(file, page, cancellation);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: --html: {failure.Message}");
+                return (int)OperationOutcome.Failed;
+            }
+        }
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        if (parsed.GetValue(s_json))
+        {
+            await InspectionJson.WriteAsync(inspection, output);
+        }
+        else
+        {
+            InspectionText.Write(inspection, server, AnsiConsole.Console, output);
+        }
+        return 0;
     }
 
     private static Option<int> Number(string name, string meaning, int value, int least)
