@@ -11,6 +11,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     ServeCommand.Create(),
     DemoCommand.Create(),
     InspectCommand.Create(),
+    GrowthCommand.Create(),
     PartitionCommand.Create(),
     ShardCommand.Create(),
     TableCommand.Create(),

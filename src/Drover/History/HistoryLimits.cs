@@ -11,7 +11,13 @@ internal sealed record HistoryLimits
     public int StatementsMax { get; init; } = 25;
 
     /// <summary>Characters kept of a statement's text.</summary>
-    public int StatementTextMax { get; init; } = 2000;
+    public int StatementTextMax { get; init; } = 1000;
+
+    /// <summary>
+    /// How much longer than it took a look at the statements is at least waited for the next one: less than for the
+    /// others, since most of it is the way there and back.
+    /// </summary>
+    public int StatementRestFactor { get; init; } = 20;
 
     /// <summary>Time between two looks at all tables: sizes are asked of the file system, one by one.</summary>
     public TimeSpan TablePeriod { get; init; } = TimeSpan.FromMinutes(5);
@@ -42,6 +48,12 @@ internal sealed record HistoryLimits
 
     /// <summary>The longest that a query of the statistics may take; then the connection is given up.</summary>
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The longest that a table's size is waited for: one that is locked exclusively cannot be measured, and the other
+    /// metrics matter most just then.
+    /// </summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The longest that a connection may take to be made.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

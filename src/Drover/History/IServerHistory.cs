@@ -1,4 +1,6 @@
 // What the web page and the commands read of the servers that Drover keeps measuring.
+using Drover.History.Growth;
+
 namespace Drover.History;
 
 /// <summary>
@@ -66,6 +68,16 @@ internal interface IServerHistory
         TimeSpan step,
         CancellationToken cancellationToken
     );
+
+    /// <summary>
+    /// The size of a table, by its name, at the end of each day that is known, oldest first; for the empty name of the
+    /// server as a whole, with the mean time of its queries and the most connections of each day.
+    /// </summary>
+    Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(
+        string server,
+        string table,
+        CancellationToken cancellationToken
+    ) => Task.FromResult<IReadOnlyList<GrowthPoint>>([]);
 
     /// <summary>The server's databases between two moments, the busiest first.</summary>
     Task<IReadOnlyList<DatabaseUse>> ReadDatabasesAsync(

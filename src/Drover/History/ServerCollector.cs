@@ -203,14 +203,22 @@ internal sealed class ServerCollector : IAsyncDisposable
             return;
         }
         _inspectionRest.Begin();
-        IReadOnlyList<Recommendation> advice = await Inspector.AdviseAsync(
-            connection,
-            sample.Parts,
-            new AdviceLimits(),
-            cancellationToken
-        );
+        try
+        {
+            IReadOnlyList<Recommendation> advice = await Inspector.AdviseAsync(
+                connection,
+                sample.Parts,
+                new AdviceLimits(),
+                cancellationToken
+            );
+            _status = _status with { Recommendations = advice, InspectedAt = sample.At };
+        }
+        catch (PostgresException failure)
+        {
+            // A table is locked, or was dropped meanwhile: the old advice stays, and says how old it is.
+            LogMonitor.NotInspected(_logger, Name, failure.MessageText);
+        }
         _inspectionRest.End();
-        _status = _status with { Recommendations = advice, InspectedAt = sample.At };
     }
 
     private void Publish() =>

@@ -1,5 +1,6 @@
 // All measured servers, and the reading of what was kept of them.
 using Drover.Configuration;
+using Drover.History.Growth;
 using Drover.History.Store;
 using Drover.Operations;
 using Microsoft.Extensions.Logging;
@@ -95,6 +96,13 @@ internal sealed class ServerMonitor : IServerHistory, IAsyncDisposable
         TimeSpan step,
         CancellationToken cancellationToken
     ) => ReaderOf(server).ReadStatementAsync(statement, from, to, step, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(
+        string server,
+        string table,
+        CancellationToken cancellationToken
+    ) => ReaderOf(server).ReadGrowthAsync(table, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DatabaseUse>> ReadDatabasesAsync(

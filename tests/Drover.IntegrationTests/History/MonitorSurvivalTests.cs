@@ -78,6 +78,31 @@ public sealed class MonitorSurvivalTests(PostgresFixture fixture)
         await stage.UntilAsync(status => status.InspectedAt is not null);
     }
 
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task A_table_that_is_locked_hides_no_other_metric(int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        await cluster.ExecuteAsync("CREATE TABLE t AS SELECT 1 AS id", Token, database);
+        await using NpgsqlConnection holder = await cluster.OpenAsync(database, Token);
+        await using NpgsqlTransaction held = await holder.BeginTransactionAsync(Token);
+        await using (NpgsqlCommand command = new("LOCK TABLE t", holder))
+        {
+            await command.ExecuteNonQueryAsync(Token);
+        }
+        await using MonitorStage stage = await MonitorStage.StartAsync(Options("", cluster, database));
+        await stage.SettleAsync();
+        MonitorStatus status = stage.Monitor.Latest(MonitorStage.Server);
+        Assert.Equal((MonitorState.Measured, 0L), (status.State, status.Cost.Failures));
+        Assert.True(status.Values.ContainsKey("connections"));
+        Assert.Equal(HistoryState.Written, status.History);
+        Assert.Empty(await stage.TablesAsync());
+        await held.RollbackAsync(Token);
+        await stage.UntilAsync(status => status.InspectedAt is not null);
+        await stage.SettleAsync();
+        Assert.Contains(await stage.TablesAsync(), static one => one.Name == "public.t");
+    }
+
     [Fact]
     public async Task One_of_two_monitors_writes_and_the_other_takes_over()
     {

@@ -34,8 +34,13 @@ public sealed partial class SecondSourceTests(PostgresFixture fixture)
         Assert.Equal((600, 600), (update.Calls, update.Rows));
         Assert.True(update.TotalMs > 0 && update.BlocksHit > 600);
         DatabaseUse use = await stage.DatabaseAsync(database);
-        // Beside pgbench's there are those of the monitor and of pgbench's own start.
-        Assert.InRange(use.Transactions, 600, 900);
+        // Beside pgbench's there are those of the monitor and of what was before it.
+        string? all = await cluster.QueryAsync(
+            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()",
+            Token,
+            database
+        );
+        Assert.InRange(use.Transactions, 600, long.Parse(all!, CultureInfo.InvariantCulture));
         Assert.True(use.Bytes > 10_000_000);
         TableUse accounts = Assert.Single(await stage.TablesAsync(), one => one.Name == "public.pgbench_accounts");
         Assert.Equal(100_000, accounts.Rows);
@@ -59,8 +64,8 @@ public sealed partial class SecondSourceTests(PostgresFixture fixture)
         await stage.SettleAsync();
         MetricSeries series = Assert.Single(await stage.SeriesAsync(TimeSpan.FromHours(1), "query_time"));
         double mean = series.Points.Sum(static point => point.Value) / series.Points.Count;
-        Assert.InRange(mean, 49, latency * 1.05);
-        Assert.InRange(mean, latency * 0.8, latency * 1.05);
+        // A few statements of pgbench's own start are in the mean; the way there and back is not.
+        Assert.InRange(mean, latency * 0.85, latency * 1.05);
         // Four clients without a pause: as many calls a second as pgbench says, while it ran.
         MetricSeries calls = Assert.Single(await stage.SeriesAsync(TimeSpan.FromMilliseconds(250), "calls"));
         Assert.InRange(calls.Points.Max(static point => point.Highest), 40, 130);
@@ -108,7 +113,7 @@ public sealed partial class SecondSourceTests(PostgresFixture fixture)
         (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
         await cluster.ExecuteAsync("CREATE EXTENSION pg_stat_statements", Token, database);
         await BenchAsync(cluster, database, "-i", "-q", "-s", "1");
-        await BenchAsync(cluster, database, "-n", "-c", "2", "-t", "2000");
+        await cluster.ExecuteAsync("DO $$ BEGIN FOR i IN 1 .. 50000 LOOP COMMIT; END LOOP; END $$", Token, database);
         await using MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database));
         for (int i = 0; i < 3; i++)
         {
@@ -123,7 +128,8 @@ public sealed partial class SecondSourceTests(PostgresFixture fixture)
             one => one.Text.StartsWith("UPDATE pgbench_tellers", StringComparison.Ordinal)
         );
         Assert.Equal(600, update.Calls);
-        Assert.InRange((await stage.DatabaseAsync(database)).Transactions, 600, 1800);
+        // The 50,000 from before the first sample are in none.
+        Assert.InRange((await stage.DatabaseAsync(database)).Transactions, 600, 20_000);
         foreach (MetricSeries series in await stage.SeriesAsync(TimeSpan.FromSeconds(1), [.. Names()]))
         {
             Assert.All(series.Points, point => Assert.True(point.Value >= 0, series.Metric.Name));

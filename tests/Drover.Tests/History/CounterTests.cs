@@ -106,6 +106,19 @@ public sealed class CounterTests
         Assert.Null(changes.Advance([Row(1, 900, 9000)]));
     }
 
+    [Fact]
+    public void Texts_of_statements_that_are_gone_are_forgotten()
+    {
+        StatementChanges changes = new();
+        for (int id = 1; id <= 1000; id++)
+        {
+            changes.Learn([id], new Dictionary<long, string> { [id] = "select 1" });
+            changes.Advance([Row(id, 1, 1)]);
+        }
+        Assert.InRange(changes.TextCount, 1, 103);
+        Assert.NotNull(changes.TextOf(1000));
+    }
+
     [Theory]
     [InlineData("  (SELECT 1)", true)]
     [InlineData("/* app:web */ -- x\n insert into t values ($1)", true)]

@@ -21,7 +21,7 @@ internal static class MetricReadings
             CacheHits(samples),
             IndexUse(samples),
             Bloat(samples),
-            Lag(samples.Replication),
+            Lag(samples),
             Disk(samples),
             Processor(samples),
             Memory(samples),
@@ -104,8 +104,15 @@ internal static class MetricReadings
         );
     }
 
-    private static MetricReading Lag(ReplicationFacts replication) =>
-        new(
+    private static MetricReading Lag(ServerSamples samples)
+    {
+        ReplicationFacts replication = samples.Replication;
+        if (samples.IsLagHidden)
+        {
+            string grant = $"how far standbys are is hidden: GRANT pg_read_all_stats TO {samples.Role}";
+            return MetricReading.Missing("replication lag", "s", "pg_stat_replication", grant);
+        }
+        return new(
             "replication lag",
             replication.LagSeconds ?? (replication.Standbys > 0 ? 0 : null),
             "s",
@@ -114,6 +121,7 @@ internal static class MetricReadings
                 : replication.Standbys == 0 ? "no standby is connected"
                 : Text($"the furthest of {replication.Standbys}, {ByteText.Of(replication.LagBytes ?? 0)} behind")
         );
+    }
 
     private static MetricReading Disk(ServerSamples samples)
     {

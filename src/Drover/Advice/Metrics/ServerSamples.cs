@@ -25,6 +25,11 @@ internal sealed record ServerSamples(
 {
     private const int StatementsMax = 5;
 
+    /// <summary>
+    /// Standbys are there, and the role may not see how far they are: no lag is not the same as one that is hidden.
+    /// </summary>
+    public bool IsLagHidden => !SeesEverybody && Replication is { IsStandby: false, Standbys: > 0, LagSeconds: null };
+
     private const string Who = """
         SELECT current_setting('server_version'), current_database()::text, current_user::text,
                pg_has_role('pg_read_all_stats', 'USAGE') OR current_setting('is_superuser') = 'on'

@@ -34,7 +34,8 @@ internal sealed record TableFacts(
     /// columns is not counted and widths are averages of a sample, so the estimate can be a tenth off either way.
     /// </summary>
     private const string Sql = """
-        SELECT format('%I.%I', n.nspname, c.relname), pg_relation_size(c.oid), pg_total_relation_size(c.oid),
+        SELECT format('%I.%I', n.nspname, c.relname), coalesce(pg_relation_size(c.oid), 0),
+               coalesce(pg_total_relation_size(c.oid), 0),
                c.reltuples::float8, coalesce(s.n_dead_tup, 0), coalesce(s.seq_scan, 0), coalesce(s.idx_scan, 0),
                CASE WHEN c.reltuples > 0 AND w.width IS NOT NULL THEN
                    (ceil(c.reltuples * (ceil((24 + w.width) / 8) * 8 + 4)

@@ -13,6 +13,9 @@ internal sealed class Rest(TimeSpan period, int factor, TimeProvider time)
     /// <summary>Whether it is due.</summary>
     public bool IsDue => _start is not { } start || time.GetElapsedTime(start) >= _pause;
 
+    /// <summary>It is due at once.</summary>
+    public void Reset() => _start = null;
+
     /// <summary>It is begun.</summary>
     public void Begin()
     {

@@ -43,7 +43,7 @@ internal static class SampleValues
         Put("active_sessions", sessions.Active);
         Put("idle_in_transaction", sessions.IdleInTransaction);
         Put("lock_contention", sessions.WaitingForLock);
-        Put("replication_lag", LagOf(parts.Replication));
+        Put("replication_lag", parts.IsLagHidden ? null : LagOf(parts.Replication));
         Put("memory_usage", parts.Host?.MemoryUse * 100);
         Put("index_usage", look?.IndexUse);
         Put("table_bloat", BloatOf(parts.Tables));

@@ -1,6 +1,7 @@
 // Takes samples of one server: a few queries of the statistics views each, rates from one to the next.
 using Drover.Advice.Metrics;
 using Drover.Operations.Connections;
+using Drover.Operations.Running;
 using Npgsql;
 
 namespace Drover.History.Sampling;
@@ -30,7 +31,7 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
 
     private readonly StatementChanges _changes = new();
     private readonly List<SessionCounts> _sessions = [];
-    private readonly Rest _statementRest = new(TimeSpan.Zero, limits.RestFactor, time);
+    private readonly Rest _statementRest = new(TimeSpan.Zero, limits.StatementRestFactor, time);
     private readonly Rest _tableRest = new(limits.TablePeriod, limits.RestFactor, time);
     private readonly DeadlockWindow _deadlocks = new(limits.DeadlockWindow);
     private NpgsqlConnection? _connection;
@@ -113,6 +114,11 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
             return;
         }
         await MonitorConnections.HideAsync(connection, cancellation);
+        await connection.ExecuteAsync(
+            $"SET lock_timeout = '{SessionLimits.Milliseconds(limits.LockTimeout)}'",
+            [],
+            cancellation
+        );
         _who = (
             await connection.ListAsync(
                 WhoSql,
@@ -131,6 +137,8 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
         _before = null;
         _tables = null;
         _look = null;
+        _tableRest.Reset();
+        _statementRest.Reset();
         _changes.Forget();
         _deadlocks.Clear();
         _sessions.Clear();
@@ -190,18 +198,28 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
 
     private async Task<TableLook?> LookAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        if (_tables is not null && !_tableRest.IsDue)
+        if (!_tableRest.IsDue)
         {
             return null;
         }
         _tableRest.Begin();
-        List<TableFacts> now = await TableFacts.ReadAsync(connection, cancellation);
-        List<(string Name, long Bytes)> sizes = await connection.ListAsync(
-            SizesSql,
-            [],
-            static row => (row.GetString(0), row.GetInt64(1)),
-            cancellation
-        );
+        List<TableFacts> now;
+        List<(string Name, long Bytes)> sizes;
+        try
+        {
+            now = await TableFacts.ReadAsync(connection, cancellation);
+            sizes = await connection.ListAsync(
+                SizesSql,
+                [],
+                static row => (row.GetString(0), row.GetInt64(1)),
+                cancellation
+            );
+        }
+        catch (PostgresException failure) when (failure.SqlState is "55P03" or "42P01" or "XX000")
+        {
+            // A table is locked, or was dropped meanwhile: what was known stays until the next look.
+            return null;
+        }
         _look = new TableLook(
             TableLook.Changes(now, _tables),
             sizes.Sum(static one => one.Bytes),

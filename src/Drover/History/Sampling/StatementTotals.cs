@@ -45,8 +45,13 @@ internal readonly record struct StatementRow(long Id, uint User, StatementTotals
 /// </summary>
 internal sealed partial class StatementChanges
 {
+    private const int TextsMin = 100;
+
     private readonly Dictionary<long, string?> _texts = [];
     private Dictionary<(long Id, uint User), StatementTotals>? _before;
+
+    /// <summary>How many texts are remembered.</summary>
+    public int TextCount => _texts.Count;
 
     /// <summary>Statements of which it is not known yet whether they count.</summary>
     public long[] Unknown(IReadOnlyList<StatementRow> rows) =>
@@ -69,6 +74,7 @@ internal sealed partial class StatementChanges
     /// <summary>What was done since the last call; null at the first one, and after <see cref="Forget"/>.</summary>
     public Dictionary<long, StatementTotals>? Advance(IReadOnlyList<StatementRow> rows)
     {
+        Prune(rows);
         Dictionary<(long, uint), StatementTotals> now = new(rows.Count);
         foreach (StatementRow row in rows)
         {
@@ -100,6 +106,20 @@ internal sealed partial class StatementChanges
     {
         _before = null;
         _texts.Clear();
+    }
+
+    // Statements that were pushed out are forgotten, or ever new ones would fill the memory.
+    private void Prune(IReadOnlyList<StatementRow> rows)
+    {
+        if (_texts.Count <= (2 * rows.Count) + TextsMin)
+        {
+            return;
+        }
+        HashSet<long> present = [.. rows.Select(static row => row.Id)];
+        foreach (long id in _texts.Keys.Where(id => !present.Contains(id)).ToArray())
+        {
+            _texts.Remove(id);
+        }
     }
 
     private static bool IsCounted(string text) => Counted().IsMatch(text);

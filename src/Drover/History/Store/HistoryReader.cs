@@ -1,4 +1,5 @@
 // Reads the history of one server.
+using Drover.History.Growth;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Npgsql;
@@ -201,6 +202,61 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
             ),
             cancellationToken
         );
+    }
+
+    /// <summary>Each known day of a table; for the empty name of the server as a whole.</summary>
+    public Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(string table, CancellationToken cancellationToken) =>
+        ListAsync(
+            $"""
+            SELECT day, nullif(bytes, 0)::float8, row_estimate, total_ms / nullif(calls, 0),
+                   nullif(connections_max, 0)::float8
+            FROM drover.growth_days WHERE server_id = {ServerId} AND table_name = $2 ORDER BY 1
+            """,
+            [server, table],
+            static row => new GrowthPoint(
+                row.GetFieldValue<DateOnly>(0),
+                row.IsDBNull(1) ? null : row.GetDouble(1),
+                row.IsDBNull(2) ? null : row.GetDouble(2),
+                row.IsDBNull(3) ? null : row.GetDouble(3),
+                Connections: row.IsDBNull(4) ? null : row.GetDouble(4)
+            ),
+            cancellationToken
+        );
+
+    /// <summary>The name of a server of this history: the one that is asked for, or the only one.</summary>
+    /// <exception cref="OperationException">There is none, or several and none was named.</exception>
+    public static async Task<string> ServerOfAsync(
+        ServerAccess access,
+        string? asked,
+        CancellationToken cancellationToken
+    )
+    {
+        List<string> names = [];
+        try
+        {
+            await using NpgsqlConnection connection = await access.OpenAsync(cancellationToken);
+            if (await HistorySchema.ExistsAsync(connection, cancellationToken))
+            {
+                const string Sql = "SELECT name FROM drover.history_servers ORDER BY name";
+                names = await connection.ListAsync(Sql, [], static row => row.GetString(0), cancellationToken);
+            }
+        }
+        catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
+        {
+            throw new OperationException(ServerFailure.Describe(failure, access.Description), failure);
+        }
+        return (asked, names) switch
+        {
+            ({ } name, _) when names.Contains(name) => name,
+            (null, [var only]) => only,
+            (_, []) => throw new OperationException(
+                $"{access.Description} keeps no history: name its servers in [monitor] of drover serve, or give --csv"
+            ),
+            _ => throw new OperationException(
+                $"which server? This history has {string.Join(", ", names)}: give one with --server",
+                OperationOutcome.Usage
+            ),
+        };
     }
 
     /// <summary>The databases.</summary>

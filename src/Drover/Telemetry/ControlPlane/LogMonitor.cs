@@ -22,6 +22,10 @@ internal static partial class LogMonitor
     /// <summary>Samples are not kept, or not as they should be.</summary>
     [LoggerMessage(7303, LogLevel.Warning, "the history of server {Server}: {Reason}")]
     public static partial void NotKept(ILogger logger, string server, string reason);
+
+    /// <summary>The advice is not made anew this time.</summary>
+    [LoggerMessage(7304, LogLevel.Debug, "server {Server} is not inspected now: {Reason}")]
+    public static partial void NotInspected(ILogger logger, string server, string reason);
 }
 
 /// <summary>What is known of one measured server.</summary>
