@@ -12,7 +12,7 @@ internal static class MapTables
     public static IReadOnlyList<ShowTable> All { get; } =
     [
         new("shards", ShowTable.ColumnsOf("tittitq", "database shard name host port slots epoch"), WriteShards),
-        new("tables", ShowTable.ColumnsOf("ttttt", "database table kind key colocation"), WriteTables),
+        new("tables", ShowTable.ColumnsOf("tttttt", "database table kind key colocation shard"), WriteTables),
         new(
             "cross_shard",
             ShowTable.ColumnsOf("ttiqqqt", "database tier shards calls total_time mean_time statement"),
@@ -56,9 +56,14 @@ internal static class MapTables
         {
             rows.Text(table.Database)
                 .Text(table.Table)
-                .Text(table.Key is null ? "reference" : "sharded")
+                .Text(
+                    table.Shard is not null ? "schema"
+                    : table.Key is null ? "reference"
+                    : "sharded"
+                )
                 .Text(table.Key)
                 .Text(table.Group)
+                .Text(table.Shard)
                 .End();
         }
     }

@@ -14,7 +14,7 @@ internal sealed class MapSnapshots(DataPlane plane)
     public IReadOnlyList<ShardSnapshot> Shards() =>
         [.. Maps().SelectMany(one => one.Map.Shards.Select(shard => Describe(one.Database, one.Map, shard)))];
 
-    /// <summary>Every declared table.</summary>
+    /// <summary>Every declared table, and every sharded schema.</summary>
     public IReadOnlyList<DeclaredTableSnapshot> Tables() =>
         [
             .. Maps()
@@ -32,6 +32,17 @@ internal sealed class MapSnapshots(DataPlane plane)
                                 null,
                                 null
                             ))
+                        )
+                        .Concat(
+                            one.Map.Schemas.Select(schema => new DeclaredTableSnapshot(
+                                one.Database,
+                                $"{schema.Key}.*",
+                                null,
+                                null
+                            )
+                            {
+                                Shard = one.Map.Shards.First(shard => shard.Number == schema.Value).Name,
+                            })
                         )
                         .OrderBy(static table => table.Table, StringComparer.Ordinal)
                 ),

@@ -1,5 +1,6 @@
 // Functions in statements: which may run on any shard, which on the first only, which nobody can tell.
 using System.Collections.Frozen;
+using Drover.Routing.Names;
 using Drover.Sql.Statements;
 
 namespace Drover.Routing;
@@ -26,7 +27,7 @@ internal static class FunctionRules
     ]);
 
     /// <summary>Why the functions keep the statement from any route; null if they do not.</summary>
-    public static RouteRefusal? Refuse(StatementFacts facts, ICatalogFacts catalog)
+    public static RouteRefusal? Refuse(StatementFacts facts, PathFacts catalog)
     {
         foreach (FunctionUse function in facts.Functions)
         {
@@ -42,7 +43,8 @@ internal static class FunctionRules
             {
                 return Refusals.Function(function.Name, "It runs SQL that is not in the statement.");
             }
-            if (OfTheSession.Contains(function.Name))
+            bool isOnOne = Places.SequenceOf(function, catalog.Names) is { Shard: > 0 };
+            if (OfTheSession.Contains(function.Name) && !isOnOne)
             {
                 return Refusals.Function(
                     function.Name,
@@ -61,16 +63,11 @@ internal static class FunctionRules
         return null;
     }
 
-    /// <summary>The function that belongs on the first shard, in words; null if there is none.</summary>
-    public static string? Home(StatementFacts facts) =>
-        facts.Functions.FirstOrDefault(static function =>
-            function.Volatility == FunctionVolatility.Volatile
-            && function.Schema != "drover"
-            && !Anywhere.Contains(function.Name)
-        )
-            is { } found
-            ? $"function {found.Name}()"
-            : null;
+    /// <summary>Whether a function belongs on the first shard: all sessions of all clients meet there.</summary>
+    public static bool IsOfHome(FunctionUse function) =>
+        function.Volatility == FunctionVolatility.Volatile
+        && function.Schema != "drover"
+        && !Anywhere.Contains(function.Name);
 
     /// <summary>The function whose value is another on each server, in words; null if there is none.</summary>
     public static string? Unequal(StatementFacts facts) =>

@@ -10,17 +10,22 @@ namespace Drover.Routing;
 /// <summary>
 /// Steps: which tables; what limits their keys; what is written; whether several shards can work apart.
 /// </summary>
-internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> tables, TopologySnapshot map)
+internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> tables, PathFacts catalog)
 {
+    private readonly TopologySnapshot _map = catalog.Names.Map;
     private readonly StatementFacts _facts = rule.Facts;
     private readonly KeyPropagation _keys = new(rule.Facts, tables);
 
     public StatementRule Make()
     {
-        string? home = HomeTable() ?? FunctionRules.Home(_facts);
+        Place? home = new Places(_facts, tables, catalog).Find(LockedReference(), out RouteRefusal? apart);
+        if (apart is not null)
+        {
+            return Refuse(apart) with { IsNowhereWhole = true };
+        }
         if (tables.All(static table => table.Sharded is null))
         {
-            return rule with { Fixed = WithoutSharded(home) };
+            return rule with { Home = home, Fixed = WithoutSharded(home) };
         }
         if (WrittenReference() is { } reference)
         {
@@ -28,7 +33,7 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
         }
         int target = InsertTarget();
         ImmutableArray<KeyUse> uses = [.. Indexes().Where(index => index != target).Select(UseOf)];
-        StatementRule made = rule with { Uses = uses, Home = home ?? LockedReference() };
+        StatementRule made = rule with { Uses = uses, Home = home };
         made = WithInsert(made, target);
         if (made.Fixed is null)
         {
@@ -50,7 +55,7 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
     private KeyUse UseOf(int index)
     {
         ShardedTable sharded = tables[index].Sharded!;
-        ColocationGroup group = map.GroupOf(sharded);
+        ColocationGroup group = _map.GroupOf(sharded);
         return new KeyUse(
             index,
             sharded.KeyColumn,
@@ -62,11 +67,6 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
             Bounds = group.Ranges is null ? [] : _keys.BoundsOf(index, sharded.KeyColumn, group.KeyType),
         };
     }
-
-    private string? HomeTable() =>
-        tables.FirstOrDefault(static table => table.Role is TableRole.Home or TableRole.Unknown) is { } found
-            ? $"table {(found.Name.Schema.Length > 0 ? found.Name.ToString() : found.Name.Name)}"
-            : null;
 
     private NamedTable? WrittenReference() =>
         tables
@@ -88,19 +88,23 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
             ? node.List("lockedRels") is var named && (named.IsEmpty || named.Any(one => one.Text("relname") == alias))
             : node.Children().Any(child => MayLock(child, alias));
 
-    private Route WithoutSharded(string? home)
+    private Route WithoutSharded(Place? home)
     {
         if (WrittenReference() is { } written)
         {
-            RouteRefusal? refusal = ReferenceWrite.Refuse(_facts, tables, written, home);
+            RouteRefusal? refusal = ReferenceWrite.Refuse(_facts, tables, written, home?.What);
             return refusal is null ? rule.All : Route.Refused(refusal);
         }
+        if (home is { } place)
+        {
+            return Route.On(place.Shard, _map);
+        }
+        int best = catalog.Names.PathShard;
         bool isAnywhere =
-            home is null
-            && _facts.RowLocks.IsEmpty
+            _facts.RowLocks.IsEmpty
             && (tables.Length > 0 || _facts.Functions.IsEmpty)
             && _facts.NodeName != "DeclareCursorStmt";
-        return isAnywhere ? Route.Any : Route.Home(map.Home.Number);
+        return isAnywhere ? Route.Best(best) : Route.On(best > 0 ? best : _map.Home.Number, _map);
     }
 
     /// <summary>The outermost INSERT's table, when it is sharded.</summary>
@@ -174,7 +178,7 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
             {
                 Inserted = new InsertedKeys(
                     sharded,
-                    map.GroupOf(sharded),
+                    _map.GroupOf(sharded),
                     made.Inserted is null ? sources : made.Inserted.Sources.AddRange(sources),
                     isCertain
                 ),
@@ -194,7 +198,7 @@ internal sealed class QueryRule(StatementRule rule, ImmutableArray<NamedTable> t
         {
             return WithSources(made, sharded, [key.Value]);
         }
-        ColocationGroup group = map.GroupOf(sharded);
+        ColocationGroup group = _map.GroupOf(sharded);
         if (!_keys.Keeps(key.Source.Table, key.Source.Column, sharded, group.KeyType))
         {
             return Refuse(Refusals.KeyIsUnknown(sharded));

@@ -17,7 +17,7 @@ internal static class ReferenceWrite
     )
     {
         string? reason =
-            home is not null ? $"It needs {home}, which the first shard has alone."
+            home is not null ? $"It needs {home}, which one shard has alone."
             : tables.Any(static table => table.Role != TableRole.Reference)
                 ? "It names a table that is no reference table."
             : FunctionRules.Unequal(facts)

@@ -28,8 +28,16 @@ internal static class Refusals
         new(
             "42883",
             $"procedure drover.{name} does not exist with these arguments",
-            "There are drover.shard_table(table_name, key [, colocation]) and drover.reference_table(table_name).",
+            "There are drover.shard_table(table_name, key [, by [, colocation]]), drover.reference_table(table_name) "
+                + "and drover.shard_schema(schema_name [, shard]).",
             "Send it alone, and each argument as a literal of type text or as a parameter."
+        );
+
+    public static RouteRefusal NoSuchPlacement(string by) =>
+        new(
+            "22023",
+            $"argument by of drover.shard_table is '{by}', and not hash, range or list",
+            Hint: "A colocation group is named by colocation => 'NAME'."
         );
 
     public static RouteRefusal ArgumentIsNoText(string name, string argument) =>
@@ -107,11 +115,62 @@ internal static class Refusals
             $"drover placement add {group.Name} gives it a shard."
         );
 
-    public static RouteRefusal AwayFromHome(string what) =>
+    public static RouteRefusal AwayFrom(Place place, TopologySnapshot map) =>
         new(
             NotSupported,
-            $"{what} is on the first shard only, and the statement needs others",
-            Hint: "Declare it a reference table (drover table reference), or ask for the two separately."
+            $"{On(place, map)} only, and the statement needs others",
+            Hint: place.Shard == map.Home.Number
+                ? "Declare it a reference table (drover table reference), or ask for the two separately."
+                : "Ask for the two separately."
+        );
+
+    public static RouteRefusal OnTwoShards(Place one, Place other, TopologySnapshot map) =>
+        new(
+            NotSupported,
+            $"{On(one, map)} only, and {On(other, map)} only",
+            Hint: "Ask for the two separately, or declare what both need a reference table."
+        );
+
+    private static string On(Place place, TopologySnapshot map) =>
+        place.Shard == map.Home.Number
+            ? $"{place.What} is on the first shard"
+            : $"{place.What} is on shard {map.Shards.First(shard => shard.Number == place.Shard).Name}";
+
+    public static RouteRefusal NotOfSchema(string schema, string what, string other) =>
+        new(
+            NotSupported,
+            $"{what} is in schema {schema}, which one shard has, and {other} is not in it",
+            "What depends on tables of the schema, and what they depend on, has to be on that shard too.",
+            "Use tables of the same schema and reference tables only, and name one schema in one statement."
+        );
+
+    public static RouteRefusal SchemaKeepsName(string schema) =>
+        new(
+            NotSupported,
+            $"schema {schema} cannot be renamed through the proxy",
+            "The map has it under this name.",
+            "drover schema unshard takes it out of the map while it is empty or on the first shard."
+        );
+
+    public static RouteRefusal EntersSchema(string schema) =>
+        new(
+            NotSupported,
+            $"nothing can be moved into schema {schema}, which one shard has",
+            Hint: "Make it anew in the schema, and copy its rows."
+        );
+
+    public static RouteRefusal LeavesSchema(string what, string schema) =>
+        new(
+            NotSupported,
+            $"{what} cannot leave schema {schema}, which one shard has",
+            Hint: "Make it anew in the other schema, and copy its rows."
+        );
+
+    public static RouteRefusal ExtensionInSchema(string schema) =>
+        new(
+            NotSupported,
+            $"an extension is on every shard, and schema {schema} on one",
+            Hint: "CREATE EXTENSION … SCHEMA public."
         );
 
     public static RouteRefusal Function(string name, string reason) =>
@@ -146,6 +205,13 @@ internal static class Refusals
             $"this write of the reference table {table} may not be the same on every shard",
             reason,
             "Give values as literals or parameters."
+        );
+
+    public static RouteRefusal PathInText { get; } =
+        new(
+            NotSupported,
+            "search_path is set in the same query, and a table is named without its schema",
+            Hint: "Send the two one by one, or write the schema's name before the table's."
         );
 
     public static RouteRefusal SeveralStatements { get; } =

@@ -27,7 +27,10 @@ internal enum RouteKind
 
 /// <summary>The decision on one statement with its values.</summary>
 /// <param name="Kind">How many shards.</param>
-/// <param name="Shard">The shard's number for <see cref="RouteKind.Home"/> and <see cref="RouteKind.One"/>.</param>
+/// <param name="Shard">
+/// The shard's number for <see cref="RouteKind.Home"/> and <see cref="RouteKind.One"/>; for <see cref="RouteKind.Any"/>
+/// that of the one that is best, or 0.
+/// </param>
 /// <param name="Shards">The shards' numbers for <see cref="RouteKind.Many"/> and <see cref="RouteKind.All"/>.</param>
 /// <param name="Refusal">The reason for <see cref="RouteKind.Refused"/>.</param>
 internal readonly record struct Route(RouteKind Kind, int Shard, ImmutableArray<int> Shards, RouteRefusal? Refusal)
@@ -44,6 +47,12 @@ internal readonly record struct Route(RouteKind Kind, int Shard, ImmutableArray<
     public static Route Home(int shard) => new(RouteKind.Home, shard, [], null);
 
     public static Route One(int shard) => new(RouteKind.One, shard, [], null);
+
+    /// <summary>On exactly that shard, which may be the first.</summary>
+    public static Route On(int shard, TopologySnapshot map) => shard == map.Home.Number ? Home(shard) : One(shard);
+
+    /// <summary>On whichever is at hand, and else on this one.</summary>
+    public static Route Best(int shard) => new(RouteKind.Any, shard, [], null);
 
     public static Route Any { get; } = new(RouteKind.Any, 0, [], null);
 

@@ -28,18 +28,33 @@ internal static class RoutePlanner
     )
     {
         PathFacts facts = catalog as PathFacts ?? new PathFacts(map, catalog, path);
-        return new StatementPlan(
-            description,
-            [.. description.Statements.Select(statement => RuleOf(statement, map, facts))],
-            map
-        );
+        return new StatementPlan(description, Rules(description, map, facts), map);
+    }
+
+    /// <summary>Behind a SET search_path in the same text, names were read by the path before.</summary>
+    private static ImmutableArray<StatementRule> Rules(
+        StatementDescription description,
+        TopologySnapshot map,
+        PathFacts facts
+    )
+    {
+        List<StatementRule> rules = [];
+        bool setsPath = false;
+        foreach (StatementFacts statement in description.Statements)
+        {
+            StatementRule rule = RuleOf(statement, map, facts);
+            bool isLost = setsPath && statement.Tables.Any(static table => table.Schema.Length == 0);
+            rules.Add(isLost ? rule with { Fixed = Route.Refused(Refusals.PathInText) } : rule);
+            setsPath |= PathStatements.Sets(statement, map);
+        }
+        return [.. rules];
     }
 
     private static StatementRule RuleOf(StatementFacts facts, TopologySnapshot map, PathFacts catalog)
     {
         ImmutableArray<int> everyShard = [.. map.Shards.Select(static shard => shard.Number)];
         StatementRule rule = new() { Facts = facts, All = new Route(RouteKind.All, 0, everyShard, null) };
-        if (map.Shards.Length == 1 || (map.Tables.Count == 0 && map.ReferenceTables.Count == 0))
+        if (map.Shards.Length == 1 || (map.Tables.Count + map.ReferenceTables.Count + map.Schemas.Count == 0))
         {
             return rule with { Fixed = Route.Home(map.Home.Number) };
         }
@@ -50,9 +65,11 @@ internal static class RoutePlanner
         rule = rule with
         {
             Group = GroupOf(tables, map),
+            HasShortObjects = facts.Functions.Any(function => IsShort(function, map, catalog)),
             HasUnknownNames =
-                tables.Any(static table => table.Role == TableRole.Unknown)
-                || facts.Functions.Any(static function => function.Volatility is null),
+                tables.Any(static table =>
+                    table is { Role: TableRole.Unknown } or { Role: TableRole.Placed, Relation: null }
+                ) || facts.Functions.Any(static function => function.Volatility is null),
         };
         bool isUtility = facts.Kind == StatementKind.Utility && !IsQuery(facts.NodeName);
         Route? route =
@@ -63,14 +80,24 @@ internal static class RoutePlanner
         {
             return CopyRules.Complete(rule with { Fixed = route }, tables[0], map);
         }
-        StatementRule made = route is null ? new QueryRule(rule, tables, map).Make() : rule with { Fixed = route };
+        StatementRule made = route is null ? new QueryRule(rule, tables, catalog).Make() : rule with { Fixed = route };
         made = made with { Merge = new ScatterRules(made, tables, catalog).Plan() };
         return facts.NodeName == "PrepareStmt" ? AtHome(made, map) : made;
     }
 
-    /// <summary>EXECUTE does not say what it executes: it goes to the first shard, and so must PREPARE.</summary>
+    private static bool IsShort(FunctionUse function, TopologySnapshot map, PathFacts catalog) =>
+        map.Schemas.Count > 0
+        && (
+            (function.Relation.Length > 0 && !function.Relation.Contains('.', StringComparison.Ordinal))
+            || (function.Schema.Length == 0 && map.Schemas.Keys.Any(schema => catalog.HasObject(schema, function.Name)))
+        );
+
+    /// <summary>
+    /// EXECUTE does not say what it executes: it goes to the first shard, and so must PREPARE; or the session stays
+    /// where the one sharded schema is that PREPARE names.
+    /// </summary>
     private static StatementRule AtHome(StatementRule rule, TopologySnapshot map) =>
-        rule.Fixed?.Kind == RouteKind.Refused ? rule
+        rule.Fixed?.Kind is RouteKind.Refused or RouteKind.One ? rule
         : rule.Fixed?.Kind is RouteKind.Any or RouteKind.Home ? rule with { Fixed = Route.Home(map.Home.Number) }
         : rule with { Fixed = Route.Refused(Refusals.Construct("PrepareStmt of a table with rows on several shards")) };
 
@@ -90,10 +117,13 @@ internal static class RoutePlanner
         {
             return Refusals.Construct(facts.UnknownConstructs[0]);
         }
-        foreach (NamedTable table in tables)
+        for (int i = 0; i < tables.Length; i++)
         {
+            NamedTable table = tables[i];
             switch (table.Role)
             {
+                case TableRole.Placed when table.HidesReference && facts.Tables[i].IsWritten:
+                    return Refusals.Name($"a reference table has the name of {table.Name} too");
                 case TableRole.Ambiguous:
                     return Refusals.Name(table.Reason);
                 case TableRole.View:

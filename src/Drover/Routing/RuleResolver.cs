@@ -78,22 +78,21 @@ internal static class RuleResolver
 
     private static Route Decide(StatementRule rule, TopologySnapshot map, in ShardSet needed, in ShardSet drive)
     {
-        int home = map.Home.Number;
         int count = needed.IsEvery ? int.MaxValue : needed.Count;
         if (count <= 1)
         {
             int shard = count == 1 ? needed.Single : 0;
-            return rule.Home is null ? (count == 1 ? Route.One(shard) : Route.Any)
-                : count == 0 || shard == home ? Route.Home(home)
-                : Route.Refused(Refusals.AwayFromHome(rule.Home));
+            return rule.Home is not { } place ? (count == 1 ? Route.One(shard) : Route.Any)
+                : count == 0 || shard == place.Shard ? Route.On(place.Shard, map)
+                : Route.Refused(Refusals.AwayFrom(place, map));
         }
         if (rule.Apart is not null)
         {
             return Route.Refused(rule.Apart);
         }
-        if (rule.Home is not null)
+        if (rule.Home is { } away)
         {
-            return Route.Refused(Refusals.AwayFromHome(rule.Home));
+            return Route.Refused(Refusals.AwayFrom(away, map));
         }
         if (drive.IsEvery)
         {

@@ -51,7 +51,7 @@ internal sealed class ShardedDatabaseState
     /// <summary>Around changes of the schema; null where nobody minds them.</summary>
     public ISchemaChanges? Schema { get; set; }
 
-    /// <summary>Declares tables; null where nobody does.</summary>
+    /// <summary>Declares tables and schemas; null where nobody does.</summary>
     public ITableDeclarations? Declarations { get; set; }
 
     /// <summary>The map or the facts changed.</summary>

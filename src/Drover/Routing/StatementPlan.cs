@@ -29,13 +29,15 @@ internal sealed class StatementPlan : IShapeValue
         Control = rules.Length == 1 ? TransactionControls.Of(rules[0].Facts) : TransactionControl.None;
         Writes = rules.Any(static rule => rule.Facts.Access != StatementAccess.Read);
         IsPrelude = rules.Length > 0 && rules.All(static rule => IsPreludeOf(rule.Facts));
+        Place = PlaceOf(rules, map);
         NeedsParameters = rules.Any(static rule => rule.NeedsParameters);
         Spread = rules.Length == 1 ? SpreadRules.Of(rules[0]) : Spread.None;
         Copy = rules.Length == 1 ? rules[0].Copy : null;
         Merge = rules.Length == 1 ? rules[0].Merge : null;
         MayCoordinate = rules.Length == 1 && SpreadRules.MayCoordinate(rules[0].Facts);
         ChangesSchema = rules.Any(static rule => SchemaStatements.Change(rule.Facts));
-        HasShortNames = rules.Any(static rule => rule.Facts.Tables.Any(static table => table.Schema.Length == 0));
+        HasShortNames = rules.Any(rule => IsShort(rule, map));
+        SetsPath = rules.Any(rule => PathStatements.Sets(rule.Facts, map));
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
         IsTwoPhase = Statements.Any(TransactionControls.IsTwoPhase);
         IsChain = Statements.Any(TransactionControls.IsChain);
@@ -85,14 +87,22 @@ internal sealed class StatementPlan : IShapeValue
     /// <summary>It may change what the coordinator has from the shards.</summary>
     public bool ChangesSchema { get; }
 
+    /// <summary>
+    /// The shard that has to be asked about it, whatever the values; 0 if any can be, -1 if none knows all its tables.
+    /// </summary>
+    public int Place { get; }
+
     /// <summary>The route depends on the values of Bind.</summary>
     public bool NeedsParameters { get; }
 
     /// <summary>The text without values, for statistics; null until they need it.</summary>
     public string? Normalized { get; set; }
 
-    /// <summary>It names a table without its schema.</summary>
+    /// <summary>It names a table without its schema, or what else may be in a sharded one.</summary>
     public bool HasShortNames { get; }
+
+    /// <summary>It sets, or may set, where names without a schema are looked for.</summary>
+    public bool SetsPath { get; }
 
     /// <summary>It names what the catalogs do not have: they may have changed a moment ago.</summary>
     public bool HasUnknownNames { get; }
@@ -171,6 +181,34 @@ internal sealed class StatementPlan : IShapeValue
                 )
             : ShardOf(one, home) == ShardOf(other, home) ? (one.Kind == RouteKind.Home ? other : one)
             : Route.Refused(Refusals.SeveralStatements);
+    }
+
+    private static bool IsShort(StatementRule rule, TopologySnapshot map) =>
+        rule.Facts.Tables.Any(static table => table.Schema.Length == 0)
+        || rule.HasShortObjects
+        || (
+            map.Schemas.Count > 0
+            && SchemaStatements.Change(rule.Facts)
+            && rule.Facts is { Kind: StatementKind.Utility, Tables.IsEmpty: true }
+        );
+
+    private static int PlaceOf(ImmutableArray<StatementRule> rules, TopologySnapshot map)
+    {
+        int[] shards =
+        [
+            .. rules
+                .Select(rule =>
+                    rule.IsNowhereWhole ? -1
+                    : rule.Home is { } place ? place.Shard
+                    : rule.Fixed is { Kind: RouteKind.One or RouteKind.Home } route ? ShardOf(route, map.Home.Number)
+                    : 0
+                )
+                .Where(static shard => shard != 0)
+                .Distinct(),
+        ];
+        return shards.Length == 1 ? shards[0]
+            : shards.Length == 0 ? 0
+            : -1;
     }
 
     private static int ShardOf(Route route, int home) => route.Kind == RouteKind.Home ? home : route.Shard;

@@ -75,14 +75,20 @@ internal sealed record StatementRule
     /// <summary>Why it may run on one shard only.</summary>
     public RouteRefusal? Apart { get; init; }
 
-    /// <summary>Something in it is on the first shard only: what it is, in words.</summary>
-    public string? Home { get; init; }
+    /// <summary>Something in it is on one shard only, which is the first or has a schema whole.</summary>
+    public Place? Home { get; init; }
+
+    /// <summary>No shard has all that it names: two of its places are on two.</summary>
+    public bool IsNowhereWhole { get; init; }
 
     /// <summary>What a COPY of a table on several shards is about; null of another statement.</summary>
     public CopyPlan? Copy { get; init; }
 
     /// <summary>How a read on several shards is put together; null if it cannot be.</summary>
     public MergePlan? Merge { get; init; }
+
+    /// <summary>It calls by a name without schema what is in a sharded schema, or names a sequence so.</summary>
+    public bool HasShortObjects { get; init; }
 
     /// <summary>A name that the catalogs do not have may be one that they will.</summary>
     public bool HasUnknownNames { get; init; }

@@ -1,11 +1,10 @@
-// Keeps what routing knows of the first shard's catalogs up to date.
+// Keeps what routing knows of the shards' catalogs up to date.
 using Drover.Operations.Connections;
 using Drover.Routing;
-using Drover.Routing.Catalogs;
 using Drover.Sharding.Catalog;
 using Drover.Telemetry.ControlPlane;
+using Drover.Topology;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Drover.Sharding;
 
@@ -26,8 +25,8 @@ internal sealed class CatalogFollower(
     // A statement with a name that there is not costs the server this much at the most.
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    private string? _fingerprint;
     private bool _isLost;
+    private string? _missing;
 
     /// <summary>Follows until it is cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
@@ -39,33 +38,26 @@ internal sealed class CatalogFollower(
         {
             return;
         }
-        await using NpgsqlConnection server = await servers.OpenAsync(home, cancellationToken);
-        await server.ExecuteAsync("SET search_path = pg_catalog", [], cancellationToken);
-        while (state.Map?.Home == home)
+        await using CatalogLook look = new(servers, state.Parser, time);
+        while (state.Map is { } map && map.Home == home)
         {
-            await LookAsync(server, cancellationToken);
+            await LookAsync(look, map, cancellationToken);
             await state.Refresh.WaitAsync(s_pause, Period, cancellationToken);
         }
     }
 
-    private async Task LookAsync(NpgsqlConnection server, CancellationToken cancellationToken)
+    private async Task LookAsync(CatalogLook at, TopologySnapshot map, CancellationToken cancellationToken)
     {
         TaskCompletionSource look = state.Refresh.Begin();
         try
         {
-            string fingerprint = await CatalogFactsReader.FingerprintAsync(server, cancellationToken);
-            if (fingerprint != _fingerprint)
+            if (await at.LookAsync(map, cancellationToken) is { } facts)
             {
-                CatalogFactsSnapshot facts = await CatalogFactsReader.ReadAsync(
-                    server,
-                    state.Parser,
-                    cancellationToken
-                );
                 state.Publish(facts);
                 // What was changed behind the proxies' backs; whoever cannot be told of it is told at the next look.
-                if (state.Schema is not { } schema || await schema.AnnounceAsync() is null)
+                if (state.Schema is { } schema && await schema.AnnounceAsync() is not null)
                 {
-                    _fingerprint = fingerprint;
+                    at.Doubt();
                 }
             }
             if (_isLost)
@@ -73,10 +65,30 @@ internal sealed class CatalogFollower(
                 _isLost = false;
                 LogTopology.FactsFound(logger, servers.Database.Name);
             }
+            Tell(at.Failure);
         }
         finally
         {
             look.SetResult();
+        }
+    }
+
+    /// <summary>Says once that a shard's schemas are not read, and once that they are again.</summary>
+    private void Tell((Shard Shard, Exception Failure)? missing)
+    {
+        if (missing?.Shard.Name == _missing)
+        {
+            return;
+        }
+        _missing = missing?.Shard.Name;
+        if (missing is { } one)
+        {
+            string reason = ServerFailure.Describe(one.Failure, $"shard {one.Shard.Name}");
+            LogTopology.SchemasLost(logger, servers.Database.Name, one.Shard.Name, reason);
+        }
+        else
+        {
+            LogTopology.SchemasFound(logger, servers.Database.Name);
         }
     }
 

@@ -17,11 +17,13 @@ namespace Drover.Sharding;
 /// <param name="Server">Where it is.</param>
 /// <param name="Slots">Slots that it has, as runs, or ranges or keys, by colocation group's name.</param>
 /// <param name="Pins">How many keys are pinned to it, by colocation group's name.</param>
+/// <param name="Schemas">How many schemas it has whole.</param>
 internal sealed record ShardListing(
     Shard Shard,
     string Server,
     IReadOnlyDictionary<string, string> Slots,
-    IReadOnlyDictionary<string, int> Pins
+    IReadOnlyDictionary<string, int> Pins,
+    int Schemas
 );
 
 /// <summary>
@@ -31,6 +33,9 @@ internal sealed class ShardingService(ShardServers servers)
 {
     /// <summary>The verbs of tenants.</summary>
     public TenantPins Tenants { get; } = new(servers);
+
+    /// <summary>The verbs of schemas that are whole on one shard.</summary>
+    public SchemaPlacements Schemas { get; } = new(servers, TimeProvider.System);
 
     /// <summary>The verbs of ranges and lists.</summary>
     public KeyPlacements Placements { get; } = new(servers);
@@ -99,7 +104,7 @@ internal sealed class ShardingService(ShardServers servers)
         foreach (Shard shard in map.Shards)
         {
             await using NpgsqlConnection server = await servers.OpenAsync(shard, cancellationToken);
-            schemas.Add(await SchemaReader.ReadAsync(shard.Name, server, map, cancellationToken));
+            schemas.Add(await SchemaReader.ReadAsync(shard, server, map, cancellationToken));
         }
         return SchemaComparison.Compare(schemas);
     }
@@ -116,7 +121,8 @@ internal sealed class ShardingService(ShardServers servers)
                 map.Groups.Values.OrderBy(group => group.Number)
                     .ToDictionary(group => group.Name, group => group.Describe(shard.Number)),
                 map.Groups.Values.Where(static group => group.Placement == PlacementKind.Hash)
-                    .ToDictionary(group => group.Name, group => group.PinsOf(shard.Number))
+                    .ToDictionary(group => group.Name, group => group.PinsOf(shard.Number)),
+                map.SchemasOf(shard.Number).Count()
             )),
         ];
     }

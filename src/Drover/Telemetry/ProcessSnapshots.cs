@@ -64,12 +64,16 @@ internal sealed record ShardSnapshot(
     long Epoch
 );
 
-/// <summary>A table that the map of a sharded database names.</summary>
+/// <summary>A table that the map of a sharded database names, or a schema as <c>acme.*</c>.</summary>
 /// <param name="Database">The sharded database.</param>
 /// <param name="Table">With its schema.</param>
 /// <param name="Key">The column of the sharding key; null of a reference table.</param>
 /// <param name="Group">Its colocation group; null of a reference table.</param>
-internal sealed record DeclaredTableSnapshot(string Database, string Table, string? Key, string? Group);
+internal sealed record DeclaredTableSnapshot(string Database, string Table, string? Key, string? Group)
+{
+    /// <summary>The shard that has all of it, if it is a schema; null of a table.</summary>
+    public string? Shard { get; init; }
+}
 
 /// <summary>A socket on which clients are accepted.</summary>
 /// <param name="FileDescriptor">The descriptor.</param>

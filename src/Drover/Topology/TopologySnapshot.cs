@@ -18,9 +18,19 @@ public sealed record TopologySnapshot(
     FrozenSet<TableName> ReferenceTables
 )
 {
+    /// <summary>Numbers of the shards that have a schema whole, by its name.</summary>
+    public FrozenDictionary<string, int> Schemas { get; init; } = FrozenDictionary<string, int>.Empty;
+
     /// <summary>The shard that has what is on one server.</summary>
     public Shard Home => Shards[0];
 
     /// <summary>The group of a sharded table.</summary>
     public ColocationGroup GroupOf(ShardedTable table) => Groups[table.Group];
+
+    /// <summary>The shard of a sharded schema; 0 of any other schema.</summary>
+    public int ShardOf(string schema) => Schemas.GetValueOrDefault(schema);
+
+    /// <summary>Names of the sharded schemas that a shard has, or that all others have, in order.</summary>
+    public IEnumerable<string> SchemasOf(int shard, bool isHere = true) =>
+        Schemas.Where(one => one.Value == shard == isHere).Select(static one => one.Key).Order(StringComparer.Ordinal);
 }

@@ -5,6 +5,7 @@ using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Topology;
 using Drover.Routing;
+using Drover.Routing.Catalogs;
 using Drover.Sharding;
 using Drover.Sharding.Catalog;
 using Drover.Sql.Parsing;
@@ -121,7 +122,8 @@ internal sealed class RoutedShop : IAsyncDisposable
         await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(Token);
         shop.State.Publish(await TopologyReader.ReadAsync(catalog, Token));
         await using NpgsqlConnection home = await servers.OpenAsync(shop.State.Map!.Home, Token);
-        shop.State.Publish(await CatalogFactsReader.ReadAsync(home, shop.State.Parser, Token));
+        CatalogPart part = await CatalogFactsReader.ReadAsync(home, shop.State.Parser, [], isWithin: false, Token);
+        shop.State.Publish(new CatalogFactsSnapshot([part], [], []));
         await shop.FillAsync();
         return shop;
     }

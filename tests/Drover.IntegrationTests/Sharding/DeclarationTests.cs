@@ -53,9 +53,9 @@ public sealed class DeclarationTests(PostgresFixture postgres)
         string[] tables = await proxy.ShowAsync("TABLES", TestContext.Current.CancellationToken);
         Assert.Equal(
             [
-                "shop public.customers sharded id bigint",
-                "shop public.notes sharded tenant tenants",
-                "shop public.products reference  ",
+                "shop public.customers sharded id bigint ",
+                "shop public.notes sharded tenant tenants ",
+                "shop public.products reference   ",
             ],
             tables
         );
@@ -88,7 +88,7 @@ public sealed class DeclarationTests(PostgresFixture postgres)
 
     private static async Task PermittedAsync(ShardingStage stage, ShardedProxy proxy)
     {
-        string call = "CALL drover.shard_table('notes', 'tenant', 'tenants')";
+        string call = "CALL drover.shard_table('notes', 'tenant', colocation => 'tenants')";
         await stage.OnShardAsync(1, $"CREATE ROLE {stage.OtherUser} LOGIN");
         await using ScriptedClient other = await ConnectAsync(proxy, stage.OtherUser);
         Assert.Equal("E(42501) Z(I)", await other.Query(call).RunAsync());

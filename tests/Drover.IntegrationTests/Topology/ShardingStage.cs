@@ -205,6 +205,7 @@ internal sealed class ShardingStage : IAsyncDisposable
             TableCommand.Create(),
             TenantCommand.Create(),
             PlacementCommand.Create(),
+            SchemaCommand.Create(),
         };
         foreach (string command in commands)
         {

@@ -28,7 +28,7 @@ public sealed class TopologyFollowerTests(PostgresFixture postgres)
             TimeSpan.FromSeconds(10)
         );
         Assert.Equal(
-            ["shop public.r reference  ", "shop public.t sharded tenant bigint"],
+            ["shop public.r reference   ", "shop public.t sharded tenant bigint "],
             await proxy.ShowAsync("TABLES", Token)
         );
         string[] shards = await proxy.ShowAsync("SHARDS", Token);

@@ -20,7 +20,7 @@ public sealed class ShowTests
     [InlineData("totals", " name:25 value:1700")]
     [InlineData("cross_shard", " database:25 tier:25 shards:23 calls:20 total_time:20 mean_time:20 statement:25")]
     [InlineData("shards", " database:25 shard:23 name:25 host:25 port:23 slots:25 epoch:20")]
-    [InlineData("tables", " database:25 table:25 kind:25 key:25 colocation:25")]
+    [InlineData("tables", " database:25 table:25 kind:25 key:25 colocation:25 shard:25")]
     [InlineData("peers", " peer_id:23 host:25 port:23 pool_size:23")]
     [InlineData(
         "users",

@@ -10,14 +10,22 @@ namespace Drover.Tests.Routing;
 public sealed class DeclarationCallTests
 {
     [Theory]
-    [InlineData("CALL drover.shard_table('orders', 'customer_id')", "orders customer_id ")]
-    [InlineData("call \"drover\".Shard_Table ( E'a.b'::text , $$key$$ , 'g' ) ;", "a.b key g")]
-    [InlineData("CALL drover.shard_table(key => 'k', table_name := 't')", "t k ")]
-    [InlineData("CALL drover.shard_table('t', colocation => 'g', key => 'k')", "t k g")]
-    [InlineData("CALL drover.shard_table($2, $1)", "two one ")]
-    [InlineData("CALL drover.reference_table('products'::regclass)", "products  ")]
+    [InlineData("CALL drover.shard_table('orders', 'customer_id')", "orders customer_id  ")]
+    [InlineData("call \"drover\".Shard_Table ( E'a.b'::text , $$key$$ , 'g' ) ;", "22023")]
+    [InlineData("call \"drover\".Shard_Table ( E'a.b'::text , $$key$$ , 'List' ) ;", "a.b key List ")]
+    [InlineData("CALL drover.shard_table(key => 'k', table_name := 't')", "t k  ")]
+    [InlineData("CALL drover.shard_table('t', colocation => 'g', key => 'k')", "t k  g")]
+    [InlineData("CALL drover.shard_table($2, $1)", "two one  ")]
+    [InlineData("CALL drover.reference_table('products'::regclass)", "products   ")]
     [InlineData("CALL drover.shard_table('t')", "42883")]
-    [InlineData("CALL drover.shard_table('t', 'k', 'g', 'more')", "42883")]
+    [InlineData("CALL drover.shard_table('t', 'k', 'range', 'g')", "t k Range g")]
+    [InlineData("CALL drover.shard_table('t', 'k', by => 'hash')", "t k Hash ")]
+    [InlineData("CALL drover.shard_table('t', 'k', '1')", "22023")]
+    [InlineData("CALL drover.shard_table('t', 'k', 'range', 'g', 'more')", "42883")]
+    [InlineData("CALL drover.shard_schema('acme')", "schema acme ")]
+    [InlineData("CALL drover.shard_schema($1, shard => 's2')", "schema one s2")]
+    [InlineData("CALL drover.shard_schema('acme', 's2', 'x')", "42883")]
+    [InlineData("CALL drover.shard_schema()", "42883")]
     [InlineData("CALL drover.shard_table('t', table_name => 't')", "42883")]
     [InlineData("CALL drover.shard_table('t', columns => 'k')", "42883")]
     [InlineData("CALL drover.reference_table('t', 'k')", "42883")]
@@ -38,8 +46,14 @@ public sealed class DeclarationCallTests
         writer.WriteValue("two"u8);
         writer.WriteNull();
         writer.WriteInt16(0);
-        TableDeclaration? made = call.Resolve(new BoundValues(writer.Written, []), out RouteRefusal? refusal);
-        Assert.Equal(expected, made is null ? refusal!.SqlState : $"{made.Table} {made.Key} {made.Colocation}");
+        MapDeclaration? made = call.Resolve(new BoundValues(writer.Written, []), out RouteRefusal? refusal);
+        string text = made switch
+        {
+            TableDeclaration table => $"{table.Table} {table.Key} {table.By} {table.Colocation}",
+            SchemaDeclaration schema => $"schema {schema.Schema} {schema.Shard}",
+            _ => refusal!.SqlState,
+        };
+        Assert.Equal(expected, text);
     }
 
     [Theory]

@@ -12,8 +12,9 @@ namespace Drover.App.Commands.Sharding;
 internal static class SchemaCommand
 {
     /// <summary>The command with its verbs.</summary>
-    public static Command Create() =>
-        new("schema", "What the servers of a sharded database have in common.")
+    public static Command Create()
+    {
+        Command schema = new("schema", "What the servers of a sharded database have in common, and what one has alone.")
         {
             new Command(
                 "sync",
@@ -24,6 +25,12 @@ internal static class SchemaCommand
                 "Compares the shards' schemas, and says what to run where. Changes nothing; exit code 3 if they differ."
             ).With(CheckAsync),
         };
+        foreach (Command placed in SchemaPlaceCommands.All())
+        {
+            schema.Subcommands.Add(placed);
+        }
+        return schema;
+    }
 
     /// <summary>Brings the coordinator, where there is one, up to a change that was just made.</summary>
     public static async Task FollowAsync(ParseResult parsed, ShardingService service, CancellationToken cancellation) =>

@@ -66,7 +66,7 @@ internal static class ShardCommand
         string[] groups = [.. shards.SelectMany(shard => shard.Slots.Keys).Distinct()];
         ShardingInvocation.WriteTable(
             parsed,
-            ["#", "shard", "server", .. groups.Select(group => $"slots of {group}, of {Slot.Count}")],
+            ["#", "shard", "server", .. groups.Select(group => $"slots of {group}, of {Slot.Count}"), "schemas"],
             shards.Select(shard =>
                 (string[])
                     [
@@ -74,6 +74,7 @@ internal static class ShardCommand
                         shard.Shard.Name,
                         shard.Server,
                         .. groups.Select(group => Describe(shard, group)),
+                        $"{shard.Schemas}",
                     ]
             )
         );
@@ -106,6 +107,7 @@ internal static class ShardCommand
                 json.WriteNumber(group, pins);
             }
             json.WriteEndObject();
+            json.WriteNumber("schemas", shard.Schemas);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -23,24 +23,43 @@ internal sealed record FunctionFacts(
     bool IsAggregate
 );
 
+/// <summary>What is read of one server.</summary>
+/// <param name="Relations">Tables, views, indexes and sequences.</param>
+/// <param name="Functions">All overloads.</param>
+/// <param name="Types">Types that are no table's.</param>
+internal sealed record CatalogPart(
+    IReadOnlyList<RelationFacts> Relations,
+    IReadOnlyList<FunctionFacts> Functions,
+    IReadOnlyList<(string Schema, string Name)> Types
+);
+
 /// <summary>Immutable; names are looked for in the schema that is given and in no other.</summary>
 internal sealed class CatalogFactsSnapshot : ICatalogFacts
 {
     private readonly FrozenDictionary<(string Schema, string Name), RelationFacts> _relations;
     private readonly FrozenDictionary<(string Schema, string Name), ImmutableArray<FunctionFacts>> _functions;
+    private readonly FrozenSet<(string Schema, string Name)> _types;
+    private readonly FrozenSet<string> _schemas;
 
     /// <summary>Makes one.</summary>
-    /// <param name="relations">All tables, views, indexes and sequences.</param>
-    /// <param name="functions">All overloads.</param>
-    /// <param name="roleSchemas">Schemas with a role's name.</param>
+    /// <param name="parts">The first shard's, and of others what is in the schemas that they have whole.</param>
+    /// <param name="schemas">The first shard's schemas.</param>
+    /// <param name="roleSchemas">Those of them with a role's name.</param>
     public CatalogFactsSnapshot(
-        IEnumerable<RelationFacts> relations,
-        IEnumerable<FunctionFacts> functions,
+        IReadOnlyList<CatalogPart> parts,
+        IEnumerable<string> schemas,
         ImmutableArray<string> roleSchemas
     )
     {
-        _relations = relations.ToFrozenDictionary(static relation => (relation.Schema, relation.Name));
-        _functions = functions
+        _relations = parts
+            .SelectMany(static part => part.Relations)
+            // A shard that does not answer may be known by another map than the rest.
+            .DistinctBy(static relation => (relation.Schema, relation.Name))
+            .ToFrozenDictionary(static relation => (relation.Schema, relation.Name));
+        _types = parts.SelectMany(static part => part.Types).ToFrozenSet();
+        _schemas = schemas.ToFrozenSet();
+        _functions = parts
+            .SelectMany(static part => part.Functions)
             .GroupBy(static function => (function.Schema, function.Name))
             .ToFrozenDictionary(static group => group.Key, static group => group.ToImmutableArray());
         RoleSchemas = roleSchemas;
@@ -51,6 +70,13 @@ internal sealed class CatalogFactsSnapshot : ICatalogFacts
 
     /// <inheritdoc/>
     public bool IsComplete => true;
+
+    /// <inheritdoc/>
+    public bool HasSchema(string schema) => _schemas.Contains(schema);
+
+    /// <inheritdoc/>
+    public bool HasObject(string schema, string name) =>
+        _types.Contains((schema, name)) || _functions.ContainsKey((schema, name));
 
     /// <inheritdoc/>
     public FunctionVolatility? Volatility(string schema, string name, int arguments)

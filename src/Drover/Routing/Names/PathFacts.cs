@@ -17,6 +17,12 @@ internal sealed class PathFacts(TopologySnapshot map, ICatalogFacts catalog, Sea
     public bool IsComplete => catalog.IsComplete;
 
     /// <inheritdoc/>
+    public bool HasSchema(string schema) => catalog.HasSchema(schema);
+
+    /// <inheritdoc/>
+    public bool HasObject(string schema, string name) => catalog.HasObject(schema, name);
+
+    /// <inheritdoc/>
     public FunctionVolatility? Volatility(string schema, string name, int arguments)
     {
         FunctionVolatility? worst = null;

@@ -12,6 +12,9 @@ internal enum TableRole
     /// <summary>On the first shard only.</summary>
     Home,
 
+    /// <summary>In a schema that is whole on one shard, and on that shard only.</summary>
+    Placed,
+
     /// <summary>A view, whose tables are others.</summary>
     View,
 
@@ -31,8 +34,27 @@ internal sealed record NamedTable(TableRole Role, TableName Name, RelationFacts?
     /// <summary>Of a sharded table.</summary>
     public ShardedTable? Sharded { get; init; }
 
+    /// <summary>The shard that has its schema whole; 0 if it is in no such schema.</summary>
+    public int Shard { get; init; }
+
+    /// <summary>A reference table has the same name and comes behind it on search_path.</summary>
+    public bool HidesReference { get; init; }
+
+    /// <summary>It is one of the server's own, of which each server has its own.</summary>
+    public bool IsOfSystem => Name.Schema is "pg_catalog" or "information_schema";
+
     /// <summary>Why it cannot be told.</summary>
     public string Reason { get; init; } = "";
+}
+
+/// <summary>Where something is made whose name has no schema.</summary>
+/// <param name="Schema">The sharded schema; empty if it is in another, or that is not certain.</param>
+/// <param name="Shard">That schema's shard; 0 if there is none.</param>
+/// <param name="Reason">Why it is not certain; null if it is.</param>
+internal readonly record struct NewPlace(string Schema, int Shard, string? Reason = null)
+{
+    /// <summary>In a schema that is not sharded.</summary>
+    public static NewPlace Elsewhere { get; } = new("", 0);
 }
 
 /// <summary>Finds tables as the server would.</summary>
@@ -47,6 +69,57 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
 
     public SearchPath Path { get; } = path;
 
+    /// <summary>
+    /// The shard of the first sharded schema on the path: what any server could do is done there; 0 if there is none.
+    /// </summary>
+    public int PathShard { get; } = path.Schemas.Select(map.ShardOf).FirstOrDefault(static shard => shard > 0);
+
+    /// <summary>
+    /// Where something without a schema is made: in the first on the path that there is
+    /// (https://www.postgresql.org/docs/18/ddl-schemas.html#DDL-SCHEMAS-PATH).
+    /// </summary>
+    public NewPlace New()
+    {
+        if (PathShard == 0)
+        {
+            return NewPlace.Elsewhere;
+        }
+        foreach (string entry in Path.Schemas)
+        {
+            if (Map.ShardOf(entry) is var shard and > 0)
+            {
+                return new NewPlace(entry, shard);
+            }
+            if (entry == SearchPath.User && Catalog.RoleSchemas.Length > 0)
+            {
+                return new NewPlace("", 0, "\"$user\" on search_path may mean a schema or none");
+            }
+            if (entry != SearchPath.User && Catalog.HasSchema(entry))
+            {
+                return NewPlace.Elsewhere;
+            }
+        }
+        return NewPlace.Elsewhere;
+    }
+
+    /// <summary>
+    /// The schema of a function or type that is there; null if several may be meant, empty if it is in none that is
+    /// known.
+    /// </summary>
+    public string? SchemaOf(string name)
+    {
+        string[] found =
+        [
+            .. Path.Schemas.Where(entry => entry != SearchPath.User && Catalog.HasObject(entry, name)).Distinct(),
+        ];
+        bool isCertain =
+            found.Length <= 1
+            && !(
+                Path.Schemas.Contains(SearchPath.User) && Catalog.RoleSchemas.Any(one => Catalog.HasObject(one, name))
+            );
+        return isCertain ? found.FirstOrDefault("") : null;
+    }
+
     /// <summary>Finds one.</summary>
     /// <param name="schema">Empty where the statement names none.</param>
     /// <param name="name">As PostgreSQL folds it.</param>
@@ -54,7 +127,13 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
     {
         if (schema.Length > 0)
         {
-            return Of(new TableName(schema, name)) ?? new NamedTable(TableRole.Unknown, new TableName(schema, name));
+            TableName full = new(schema, name);
+            return Of(full)
+                ?? (
+                    Map.ShardOf(schema) is var shard and > 0
+                        ? new NamedTable(TableRole.Placed, full) { Shard = shard }
+                        : new NamedTable(TableRole.Unknown, full)
+                );
         }
         if (Of(new TableName("pg_catalog", name)) is { } system)
         {
@@ -78,6 +157,10 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
             if (found is null)
             {
                 found = here;
+            }
+            else if (found.Shard > 0 && here is { Role: TableRole.Reference })
+            {
+                found = found with { HidesReference = true };
             }
             else if (here is { Role: TableRole.Sharded or TableRole.Reference })
             {
@@ -110,11 +193,17 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
                 Reason = $"{name} belongs to {owner}, of which each shard has its own",
             };
         }
+        int shard = Map.ShardOf(name.Schema);
         return new NamedTable(
-            relation.Kind == RelationKind.View && !isSystem ? TableRole.View : TableRole.Home,
+            relation.Kind == RelationKind.View && !isSystem ? TableRole.View
+                : shard > 0 ? TableRole.Placed
+                : TableRole.Home,
             name,
             relation
-        );
+        )
+        {
+            Shard = shard,
+        };
     }
 
     /// <summary>A table of the map, or a partition of one, which is placed as the whole is.</summary>

@@ -1,13 +1,14 @@
-// CALL drover.shard_table(…) and drover.reference_table(…) by their tokens: no server has such procedures.
+// CALL drover.shard_table(…), reference_table(…) and shard_schema(…) by their tokens: no server has such procedures.
 using System.Text;
 using Drover.Routing.Keys;
 using Drover.Sql.Shapes;
+using Drover.Topology;
 
 namespace Drover.Routing.Schemas;
 
 /// <summary>
-/// <c>drover.shard_table(table_name, key [, colocation])</c> or <c>drover.reference_table(table_name)</c>, with
-/// literals and parameters for arguments, in order or by name.
+/// <c>drover.shard_table(table_name, key [, by [, colocation]])</c>, <c>drover.reference_table(table_name)</c> or
+/// <c>drover.shard_schema(schema_name [, shard])</c>, with literals and parameters for arguments, in order or by name.
 /// </summary>
 /// <param name="Procedure">Without its schema.</param>
 /// <param name="Arguments">What it is called with; null if that cannot be read.</param>
@@ -15,6 +16,7 @@ internal sealed record DeclarationCall(string Procedure, IReadOnlyList<Declarati
 {
     private const string ShardTable = "shard_table";
     private const string ReferenceTable = "reference_table";
+    private const string ShardSchema = "shard_schema";
 
     private const uint Text = 25;
     private const uint Varchar = 1043;
@@ -35,7 +37,7 @@ internal sealed record DeclarationCall(string Procedure, IReadOnlyList<Declarati
             && lexer.IsSymbol('.')
             && lexer.Next();
         string name = isOurs ? NameOf(lexer) : "";
-        return name is ShardTable or ReferenceTable
+        return name is ShardTable or ReferenceTable or ShardSchema
             ? new DeclarationCall(name, ReadArguments(ref lexer, conforming))
             : null;
     }
@@ -43,10 +45,15 @@ internal sealed record DeclarationCall(string Procedure, IReadOnlyList<Declarati
     /// <summary>What it declares with the values at hand.</summary>
     /// <param name="values">The Bind; the default where there is none.</param>
     /// <param name="refusal">Why it declares nothing.</param>
-    public TableDeclaration? Resolve(in BoundValues values, out RouteRefusal? refusal)
+    public MapDeclaration? Resolve(in BoundValues values, out RouteRefusal? refusal)
     {
-        string[] names = Procedure == ShardTable ? ["table_name", "key", "colocation"] : ["table_name"];
-        string?[] given = new string?[3];
+        (string[] names, int needed) = Procedure switch
+        {
+            ShardTable => ((string[])["table_name", "key", "by", "colocation"], 2),
+            ShardSchema => (["schema_name", "shard"], 1),
+            _ => (["table_name"], 1),
+        };
+        string?[] given = new string?[4];
         refusal = Arguments is null ? Refusals.NoSuchProcedure(Procedure) : null;
         for (int i = 0; i < (Arguments?.Count ?? 0) && refusal is null; i++)
         {
@@ -66,9 +73,23 @@ internal sealed record DeclarationCall(string Procedure, IReadOnlyList<Declarati
                 given[place] = value;
             }
         }
-        bool isWhole = given[0] is not null && (given[1] is not null || Procedure == ReferenceTable);
+        bool isWhole = given.Take(needed).All(static one => one is not null);
         refusal ??= isWhole ? null : Refusals.NoSuchProcedure(Procedure);
-        return refusal is null ? new TableDeclaration(given[0]!, given[1], given[2]) : null;
+        return refusal is null ? Made(given, out refusal) : null;
+    }
+
+    private MapDeclaration? Made(string?[] given, out RouteRefusal? refusal)
+    {
+        refusal = null;
+        if (Procedure == ShardSchema)
+        {
+            return new SchemaDeclaration(given[0]!, given[1]);
+        }
+        PlacementKind by = default;
+        // A number would be one of them too.
+        bool isKnown = given[2] is null || (given[2]!.All(char.IsLetter) && Enum.TryParse(given[2], true, out by));
+        refusal = isKnown ? null : Refusals.NoSuchPlacement(given[2]!);
+        return isKnown ? new TableDeclaration(given[0]!, given[1], given[2] is null ? null : by, given[3]) : null;
     }
 
     private static string? Read(in BoundValues values, int parameter) =>

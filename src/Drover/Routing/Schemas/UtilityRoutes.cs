@@ -45,6 +45,7 @@ internal static class UtilityRoutes
         Route home = Route.Home(catalog.Names.Map.Home.Number);
         return Anywhere.Contains(facts.NodeName) ? Route.Any
             : AtHome.Contains(facts.NodeName) ? home
+            : !IsOfQuery(facts) && new PlacedSchemas(facts, catalog).Find() is { } placed ? placed
             : NamedObjects.Of(facts, catalog.Names) is { } objects ? Among(objects, facts, catalog.Names, home, all)
             : IsOfServer(facts) ? Route.Refused(Refusals.OfServer(facts.NodeName))
             : SchemaRules.RefuseSchema(facts, catalog.Names.Map) is { } refusal ? Route.Refused(refusal)

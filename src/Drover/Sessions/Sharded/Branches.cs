@@ -122,6 +122,10 @@ internal sealed class Branches(
         {
             NoteData(unit.Writes);
         }
+        if (unit is { SetsPath: true, IsPrelude: false })
+        {
+            Opening.LosePath();
+        }
         if (unit.Begins)
         {
             if (Opening.IsEmpty)

@@ -1,5 +1,6 @@
 // How a transaction began: what has to be repeated on a shard that it comes to later.
 using System.Text;
+using Drover.Sessions.Sharded.Units;
 
 namespace Drover.Sessions.Sharded;
 
@@ -12,6 +13,9 @@ internal sealed class Opening
     private readonly List<int> _ends = [];
     private byte[] _bytes = new byte[64];
     private int _length;
+    private bool _setsPath;
+    private bool _hasSavepoint;
+    private bool _setsBehindSavepoint;
 
     /// <summary>Nothing is to be repeated: no transaction has begun, or how is not known.</summary>
     public bool IsEmpty => _ends.Count == 0;
@@ -19,8 +23,11 @@ internal sealed class Opening
     /// <summary>Something was done that a text cannot say again.</summary>
     public bool CannotRepeat { get; set; }
 
-    /// <summary>It sets where names without a schema are looked for.</summary>
-    public bool SetsSearchPath { get; private set; }
+    /// <summary>The search_path that was set last; null if none was, or it is not known.</summary>
+    public string? SearchPath { get; private set; }
+
+    /// <summary>Where names without a schema are looked for was set, and is not known.</summary>
+    public bool HasLostPath => _setsPath && SearchPath is null;
 
     public int Count => _ends.Count;
 
@@ -43,7 +50,17 @@ internal sealed class Opening
         text.CopyTo(_bytes.AsSpan(_length));
         _length += text.Length;
         _ends.Add(_length);
-        SetsSearchPath |= _ends.Count > 1 && Encoding.UTF8.GetString(text) is var set && MaySetPath(set);
+        if (_ends.Count > 1)
+        {
+            NotePath(text);
+        }
+    }
+
+    /// <summary>Something sets search_path that is no SET, or sets it to what is not known.</summary>
+    public void LosePath()
+    {
+        _setsPath = true;
+        SearchPath = null;
     }
 
     public void Clear()
@@ -51,11 +68,42 @@ internal sealed class Opening
         _ends.Clear();
         _length = 0;
         CannotRepeat = false;
-        SetsSearchPath = false;
+        _setsPath = false;
+        _hasSavepoint = false;
+        _setsBehindSavepoint = false;
+        SearchPath = null;
     }
 
-    /// <summary>SET SCHEMA is another word for it.</summary>
+    private void NotePath(ReadOnlySpan<byte> text)
+    {
+        string set = Encoding.UTF8.GetString(text);
+        if (PathSetting.IsShow(text))
+        {
+            return;
+        }
+        if (MaySetPath(set))
+        {
+            _setsPath = true;
+            SearchPath = PathSetting.Read(text);
+            _setsBehindSavepoint |= _hasSavepoint;
+        }
+        else if (set.Contains("rollback", StringComparison.OrdinalIgnoreCase))
+        {
+            // To the path that was at the savepoint.
+            SearchPath = _setsBehindSavepoint ? null : SearchPath;
+        }
+        else
+        {
+            _hasSavepoint |= set.Contains("savepoint", StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    /// <summary>SET SCHEMA is another word for it, and RESET ALL does it too.</summary>
     private static bool MaySetPath(string set) =>
         set.Contains("search_path", StringComparison.OrdinalIgnoreCase)
-        || set.Contains("schema", StringComparison.OrdinalIgnoreCase);
+        || set.Contains("schema", StringComparison.OrdinalIgnoreCase)
+        || (
+            set.Contains("reset", StringComparison.OrdinalIgnoreCase)
+            && set.Contains("all", StringComparison.OrdinalIgnoreCase)
+        );
 }

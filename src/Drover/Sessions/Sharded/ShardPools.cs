@@ -23,7 +23,7 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
 
     /// <summary>The number of a shard that a route for one names.</summary>
     public int NumberOf(Route route) =>
-        route.Kind == RouteKind.Any
+        route is { Kind: RouteKind.Any, Shard: 0 }
             ? database.Map!.Shards[(int)(session.Identity.Id % database.Map.Shards.Length)].Number
             : route.Shard;
 

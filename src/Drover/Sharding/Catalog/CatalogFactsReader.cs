@@ -1,4 +1,4 @@
-// The first shard's system catalogs → what routing asks of them.
+// System catalogs → what routing asks of them.
 using System.Collections.Immutable;
 using System.Text;
 using Drover.Operations.Connections;
@@ -74,7 +74,7 @@ internal static class CatalogFactsReader
             WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid) a
             ON a.attrelid = c.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') AND c.relpersistence <> 't'
-            AND n.nspname !~ '^pg_(temp|toast)'
+            AND n.nspname !~ '^pg_(temp|toast)' AND (n.nspname = ANY ($1)) = $2
         """;
 
     /// <summary>PostgreSQL's own functions read its catalogs only; an aggregate does what its step does.</summary>
@@ -86,23 +86,35 @@ internal static class CatalogFactsReader
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
         LEFT JOIN pg_aggregate ag ON ag.aggfnoid = p.oid
         LEFT JOIN pg_proc step ON step.oid = ag.aggtransfn LEFT JOIN pg_language sl ON sl.oid = step.prolang
+        WHERE (n.nspname = ANY ($1)) = $2
+        """;
+
+    private const string TypesSql = """
+        SELECT n.nspname::text, t.typname::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+        LEFT JOIN pg_class c ON c.oid = t.typrelid
+        WHERE t.oid >= 16384 AND t.typelem = 0 AND (t.typrelid = 0 OR c.relkind = 'c') AND (n.nspname = ANY ($1)) = $2
         """;
 
     /// <summary>One value that changes with everything that is read.</summary>
     public static async Task<string> FingerprintAsync(NpgsqlConnection server, CancellationToken cancellationToken) =>
         (string)(await server.ScalarAsync(FingerprintSql, [], cancellationToken))!;
 
-    /// <summary>Reads everything.</summary>
-    /// <param name="server">The first shard.</param>
+    /// <summary>Reads what is in some schemas, or in all others.</summary>
+    /// <param name="server">The shard.</param>
     /// <param name="parser">Reads the queries of views.</param>
+    /// <param name="schemas">The schemas.</param>
+    /// <param name="isWithin">Whether what is in them is meant, or what is not.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task<CatalogFactsSnapshot> ReadAsync(
+    public static async Task<CatalogPart> ReadAsync(
         NpgsqlConnection server,
         ISqlParser parser,
+        string[] schemas,
+        bool isWithin,
         CancellationToken cancellationToken
     )
     {
-        List<RelationFacts> relations = await server.ListAsync(RelationsSql, [], Relation, cancellationToken);
+        object[] which = [schemas, isWithin];
+        List<RelationFacts> relations = await server.ListAsync(RelationsSql, which, Relation, cancellationToken);
         for (int i = 0; i < relations.Count; i++)
         {
             if (relations[i].Definition is { } definition)
@@ -112,15 +124,30 @@ internal static class CatalogFactsReader
                 relations[i] = relations[i] with { Query = query };
             }
         }
-        List<FunctionFacts> functions = await server.ListAsync(FunctionsSql, [], Function, cancellationToken);
-        List<string> roles = await server.ListAsync(
-            "SELECT nspname::text FROM pg_namespace JOIN pg_roles ON rolname = nspname",
-            [],
-            static row => row.GetString(0),
+        List<FunctionFacts> functions = await server.ListAsync(FunctionsSql, which, Function, cancellationToken);
+        List<(string, string)> types = await server.ListAsync(
+            TypesSql,
+            which,
+            static row => (row.GetString(0), row.GetString(1)),
             cancellationToken
         );
-        return new CatalogFactsSnapshot(relations, functions, [.. roles]);
+        return new CatalogPart(relations, functions, types);
     }
+
+    /// <summary>The first shard's schemas, and whether each has the name of a role.</summary>
+    public static Task<List<(string Name, bool IsOfRole)>> SchemasAsync(
+        NpgsqlConnection home,
+        CancellationToken cancellationToken
+    ) =>
+        home.ListAsync(
+            """
+            SELECT nspname::text, EXISTS (SELECT FROM pg_roles WHERE rolname = nspname) FROM pg_namespace
+            WHERE nspname !~ '^pg_(temp|toast)'
+            """,
+            [],
+            static row => (row.GetString(0), row.GetBoolean(1)),
+            cancellationToken
+        );
 
     private static RelationFacts Relation(NpgsqlDataReader row)
     {

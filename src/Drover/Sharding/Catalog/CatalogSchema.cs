@@ -17,6 +17,9 @@ internal static class CatalogSchema
     /// </summary>
     public const int PlacementVersion = 2;
 
+    /// <summary>That of a map with a schema that is whole on one shard.</summary>
+    public const int SchemasVersion = 3;
+
     /// <summary>The channel on which every change of the map is told, with the new epoch.</summary>
     public const string Channel = "drover_topology";
 
@@ -78,6 +81,14 @@ internal static class CatalogSchema
         );
         """;
 
+    /// <summary>Schemas that are whole on one shard.</summary>
+    public const string Schemas = """
+        CREATE TABLE IF NOT EXISTS drover.sharded_schemas (
+            schema_name text PRIMARY KEY,
+            shard int NOT NULL REFERENCES drover.shards
+        );
+        """;
+
     // Time first, so that ids grow with time wherever they are made; then the shard, so that no two shards meet; then a
     // counter, which is the only state and is nobody's to ask for over the network.
     private const string ShardObjects = """
@@ -125,6 +136,7 @@ internal static class CatalogSchema
         }
         await connection.ExecuteAsync(DecisionLog.Table, [], cancellationToken);
         await connection.ExecuteAsync(SpanningLog.Table, [], cancellationToken);
+        await connection.ExecuteAsync(Schemas, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         await CheckAsync(connection, database, cancellationToken);
     }
@@ -152,10 +164,10 @@ internal static class CatalogSchema
                 cancellationToken
             )
         )[0];
-        if (version is < Version or > PlacementVersion)
+        if (version is < Version or > SchemasVersion)
         {
             throw new OperationException(
-                $"the map has version {version}, this Drover knows {PlacementVersion}: use the newer one"
+                $"the map has version {version}, this Drover knows {SchemasVersion}: use the newer one"
             );
         }
         if (other != database)

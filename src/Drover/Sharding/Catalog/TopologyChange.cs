@@ -77,14 +77,38 @@ internal sealed class TopologyChange : IAsyncDisposable
                 [number, placement.ToString()],
                 cancellationToken
             );
-            await _connection.ExecuteAsync(
-                "UPDATE drover.topology SET version = $1",
-                [CatalogSchema.PlacementVersion],
-                cancellationToken
-            );
+            await RaiseVersionAsync(CatalogSchema.PlacementVersion, cancellationToken);
         }
         return number;
     }
+
+    /// <summary>Who does not know of what is in the map now must not read it.</summary>
+    private Task<int> RaiseVersionAsync(int version, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            "UPDATE drover.topology SET version = greatest(version, $1)",
+            [version],
+            cancellationToken
+        );
+
+    /// <summary>Adds a schema that is whole on one shard.</summary>
+    public async Task AddSchemaAsync(string schema, Shard shard, CancellationToken cancellationToken)
+    {
+        await _connection.ExecuteAsync(CatalogSchema.Schemas, [], cancellationToken);
+        await _connection.ExecuteAsync(
+            "INSERT INTO drover.sharded_schemas (schema_name, shard) VALUES ($1, $2)",
+            [schema, shard.Number],
+            cancellationToken
+        );
+        await RaiseVersionAsync(CatalogSchema.SchemasVersion, cancellationToken);
+    }
+
+    /// <summary>Takes a schema out of the map.</summary>
+    public Task RemoveSchemaAsync(string schema, CancellationToken cancellationToken) =>
+        _connection.ExecuteAsync(
+            "DELETE FROM drover.sharded_schemas WHERE schema_name = $1",
+            [schema],
+            cancellationToken
+        );
 
     /// <summary>Gives a range of keys a shard.</summary>
     public Task AddRangeAsync(ColocationGroup group, KeyRange range, CancellationToken cancellationToken) =>

@@ -68,7 +68,33 @@ internal static class TopologyReader
             groups.ToFrozenDictionary(group => group.Number),
             tables.ToFrozenDictionary(table => table.Name),
             reference.ToFrozenSet()
+        )
+        {
+            Schemas = await SchemasAsync(connection, cancellationToken),
+        };
+    }
+
+    private static async Task<FrozenDictionary<string, int>> SchemasAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    )
+    {
+        // A map that was made before there were such has no such table.
+        object? hasAny = await connection.ScalarAsync(
+            "SELECT version >= $1 FROM drover.topology",
+            [CatalogSchema.SchemasVersion],
+            cancellationToken
         );
+        return hasAny is true
+            ? (
+                await connection.ListAsync(
+                    "SELECT schema_name, shard FROM drover.sharded_schemas",
+                    [],
+                    row => KeyValuePair.Create(row.GetString(0), row.GetInt32(1)),
+                    cancellationToken
+                )
+            ).ToFrozenDictionary()
+            : FrozenDictionary<string, int>.Empty;
     }
 
     private static async Task<List<ColocationGroup>> GroupsAsync(

@@ -7,7 +7,6 @@ using Drover.Sharding.Catalog;
 using Drover.Sharding.Declaring;
 using Drover.Sql.Statements;
 using Drover.Telemetry.ControlPlane;
-using Drover.Topology;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -147,9 +146,9 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
         try
         {
             using CancellationTokenSource late = new(s_limit, time);
-            foreach (TableName table in await _dropped.ForgetAsync(before, late.Token))
+            foreach (string name in await _dropped.ForgetAsync(before, late.Token))
             {
-                LogCoordinator.Dropped(logger, servers.Database.Name, table.ToString());
+                LogCoordinator.Dropped(logger, servers.Database.Name, name);
             }
         }
         catch (Exception failure)

@@ -7,7 +7,9 @@ namespace Drover.Sharding.Coordination;
 /// </summary>
 internal static class SchemaQueries
 {
-    private const string OwnSchema = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'drover')";
+    /// <summary>$1 has the schemas that are meant if $2 is true, or those that are not.</summary>
+    private const string OwnSchema =
+        "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'drover') AND (n.nspname = ANY ($1)) = $2";
 
     private const string NotOfExtension = """
         NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')

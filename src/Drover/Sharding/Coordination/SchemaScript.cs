@@ -1,4 +1,4 @@
-// What the coordinator's schema has to be: the statements that make it, read from the home shard and the map.
+// What the coordinator's schema has to be: the statements that make it, read from the shards and the map.
 using System.Security.Cryptography;
 using System.Text;
 using Drover.Operations.Connections;
@@ -38,32 +38,25 @@ internal sealed class SchemaScript
         CancellationToken cancellationToken
     )
     {
-        await using NpgsqlConnection home = await servers.OpenAsync(map.Home, cancellationToken);
-        // A view is locked while its definition is read.
-        await home.ExecuteAsync("SET lock_timeout = '5s'", [], cancellationToken);
-        List<SchemaStatement> definitions = [];
-        foreach (
-            string query in (string[])
-                [SchemaQueries.Schemas, SchemaQueries.Extensions, SchemaQueries.Types, SchemaQueries.Functions]
-        )
-        {
-            definitions.AddRange(await home.ListAsync(query, [], Read, cancellationToken));
-        }
-        SchemaStatement[][] parts =
+        List<SchemaStatement>[] parts =
         [
-            [.. definitions],
-            [.. await TablesAsync(home, map, cancellationToken)],
-            [.. await home.ListAsync(SchemaQueries.Views, [], Read, cancellationToken)],
-            [
-                .. await home.ListAsync(
-                    SchemaQueries.Restrictions,
-                    [],
-                    static row => new SchemaStatement(row.GetString(0), row.GetString(1), row.GetString(2)),
-                    cancellationToken
-                ),
-            ],
-            [.. await home.ListAsync(SchemaQueries.Grants, [], Read, cancellationToken)],
+            [],
+            [],
+            [],
+            [],
+            [],
         ];
+        foreach (Shard shard in map.Shards)
+        {
+            bool isHome = shard == map.Home;
+            // Of the first shard all but what others have, of another what it alone has.
+            string[] schemas = [.. map.SchemasOf(shard.Number, isHere: !isHome)];
+            if (isHome || schemas.Length > 0)
+            {
+                await using NpgsqlConnection server = await servers.OpenAsync(shard, cancellationToken);
+                await ReadAsync(parts, server, shard, map, [schemas, !isHome], cancellationToken);
+            }
+        }
         string[] places = [.. map.Shards.Select(shard => $"{shard.Number} {servers.Target(shard).ConnectionString}")];
         string all = string.Join(
             '\0',
@@ -74,20 +67,54 @@ internal sealed class SchemaScript
         return new SchemaScript(parts, SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 
+    private static async Task ReadAsync(
+        List<SchemaStatement>[] parts,
+        NpgsqlConnection server,
+        Shard shard,
+        TopologySnapshot map,
+        object[] which,
+        CancellationToken cancellationToken
+    )
+    {
+        // A view is locked while its definition is read.
+        await server.ExecuteAsync("SET lock_timeout = '5s'", [], cancellationToken);
+        parts[0].AddRange(await server.ListAsync(SchemaQueries.Schemas, which, Read, cancellationToken));
+        if (shard == map.Home)
+        {
+            parts[0].AddRange(await server.ListAsync(SchemaQueries.Extensions, [], Read, cancellationToken));
+        }
+        parts[0].AddRange(await server.ListAsync(SchemaQueries.Types, which, Read, cancellationToken));
+        parts[0].AddRange(await server.ListAsync(SchemaQueries.Functions, which, Read, cancellationToken));
+        parts[1].AddRange(await TablesAsync(server, shard, map, which, cancellationToken));
+        parts[2].AddRange(await server.ListAsync(SchemaQueries.Views, which, Read, cancellationToken));
+        parts[3]
+            .AddRange(
+                await server.ListAsync(
+                    SchemaQueries.Restrictions,
+                    which,
+                    static row => new SchemaStatement(row.GetString(0), row.GetString(1), row.GetString(2)),
+                    cancellationToken
+                )
+            );
+        parts[4].AddRange(await server.ListAsync(SchemaQueries.Grants, which, Read, cancellationToken));
+    }
+
     /// <summary>A string constant.</summary>
     public static string Literal(string? value) => $"'{(value ?? "").Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static SchemaStatement Read(NpgsqlDataReader row) => new(row.GetString(0), row.GetString(1));
 
     private static async Task<List<SchemaStatement>> TablesAsync(
-        NpgsqlConnection home,
+        NpgsqlConnection server,
+        Shard own,
         TopologySnapshot map,
+        object[] which,
         CancellationToken cancellationToken
     )
     {
-        List<(string Name, string Create, TableName Table, string Number)> tables = await home.ListAsync(
+        List<(string Name, string Create, TableName Table, string Number)> tables = await server.ListAsync(
             SchemaQueries.Tables,
-            [],
+            which,
             row =>
                 (
                     row.GetString(0),
@@ -101,13 +128,15 @@ internal sealed class SchemaScript
         foreach ((string name, string create, TableName table, string number) in tables)
         {
             statements.Add(new SchemaStatement(name, create));
-            foreach (Shard shard in map.Tables.ContainsKey(table) ? [.. map.Shards] : (Shard[])[map.Home])
+            foreach (Shard shard in map.Tables.ContainsKey(table) ? [.. map.Shards] : (Shard[])[own])
             {
+                // Tables of two shards may have the same number.
+                string child = own == map.Home ? $"t{number}_{shard.Number}" : $"s{number}_{shard.Number}";
                 statements.Add(
                     new SchemaStatement(
                         name,
                         $"""
-                        CREATE FOREIGN TABLE {ChildSchema}.t{number}_{shard.Number} ()
+                        CREATE FOREIGN TABLE {ChildSchema}.{child} ()
                         INHERITS ({Identifier(table.Schema)}.{Identifier(
                             table.Name
                         )}) SERVER drover_shard_{shard.Number}

@@ -22,6 +22,10 @@ internal static class DeclarationRules
         {
             yield return $"{facts.Quoted} is declared already: see drover table list";
         }
+        if (map.ShardOf(facts.Name.Schema) > 0)
+        {
+            yield return $"schema {facts.Name.Schema} is whole on one shard: make the table in another schema";
+        }
         if (facts.IsTemporary)
         {
             yield return $"{facts.Quoted} is temporary: it is its session's alone";

@@ -1,4 +1,4 @@
-// Tables of the map that were dropped are taken out of it, so that their names are free.
+// Tables and schemas of the map that were dropped are taken out of it, so that their names are free.
 using Drover.Operations.Connections;
 using Drover.Routing;
 using Drover.Sharding.Catalog;
@@ -16,16 +16,27 @@ internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState s
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
 
+    private const string TablesSql = """
+        SELECT n::int FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS one (s, t, n)
+        WHERE to_regclass(format('%I.%I', s, t)) IS NULL ORDER BY n
+        """;
+
+    private const string SchemasSql = """
+        SELECT n::int FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS one (s, t, n)
+        WHERE to_regnamespace(format('%I', s)) IS NULL ORDER BY n
+        """;
+
     /// <summary>Forgets them, and waits until this proxy's routing has. Costs nothing where all are there.</summary>
     /// <param name="before">What the catalogs said before the DDL; by now they have been read again.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>What is in the map no more.</returns>
-    public async Task<TableName[]> ForgetAsync(ICatalogFacts before, CancellationToken cancellationToken)
+    public async Task<string[]> ForgetAsync(ICatalogFacts before, CancellationToken cancellationToken)
     {
         TableName[] gone = state.Map is { } known ? [.. Tables(known).Where(table => IsGone(table, before))] : [];
-        if (gone.Length == 0)
+        string[] schemas = state.Map is { } map ? [.. map.Schemas.Keys.Where(schema => IsGone(schema, before))] : [];
+        if (gone.Length + schemas.Length == 0)
         {
-            return gone;
+            return [];
         }
         long epoch;
         await using (
@@ -36,10 +47,18 @@ internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState s
             )
         )
         {
-            gone = await OnNoShardAsync(change.Map, gone, cancellationToken);
-            if (gone.Length == 0)
+            gone = await OnNoShardAsync(change.Map, gone, TablesSql, cancellationToken);
+            // As tables of no name: what is left of them is the schema's.
+            TableName[] empty = [.. schemas.Select(static schema => new TableName(schema, ""))];
+            empty = await OnNoShardAsync(change.Map, empty, SchemasSql, cancellationToken);
+            schemas = [.. empty.Select(static one => one.Schema)];
+            if (gone.Length + schemas.Length == 0)
             {
-                return gone;
+                return [];
+            }
+            foreach (string schema in schemas)
+            {
+                await change.RemoveSchemaAsync(schema, cancellationToken);
             }
             foreach (TableName table in gone)
             {
@@ -47,11 +66,11 @@ internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState s
             }
             epoch = await change.CommitAsync(cancellationToken);
         }
-        while (state.Map is { } map && map.Epoch < epoch)
+        while (state.Map is { } current && current.Epoch < epoch)
         {
             await Task.Delay(s_look, time, cancellationToken);
         }
-        return gone;
+        return [.. gone.Select(static table => table.ToString()), .. schemas];
     }
 
     private static IEnumerable<TableName> Tables(TopologySnapshot map) => map.Tables.Keys.Concat(map.ReferenceTables);
@@ -59,10 +78,14 @@ internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState s
     private bool IsGone(TableName table, ICatalogFacts before) =>
         before.Describe(table.Schema, table.Name) is not null && state.Facts.Describe(table.Schema, table.Name) is null;
 
+    private bool IsGone(string schema, ICatalogFacts before) =>
+        before.HasSchema(schema) && !state.Facts.HasSchema(schema);
+
     /// <summary>Those of which every shard says that it has them not.</summary>
     private async Task<TableName[]> OnNoShardAsync(
         TopologySnapshot map,
         TableName[] gone,
+        string sql,
         CancellationToken cancellationToken
     )
     {
@@ -74,10 +97,7 @@ internal sealed class DroppedTables(ShardServers servers, ShardedDatabaseState s
             }
             await using NpgsqlConnection server = await servers.OpenAsync(shard, cancellationToken);
             List<int> missing = await server.ListAsync(
-                """
-                SELECT n::int FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS one (s, t, n)
-                WHERE to_regclass(format('%I.%I', s, t)) IS NULL ORDER BY n
-                """,
+                sql,
                 [gone.Select(static one => one.Schema).ToArray(), gone.Select(static one => one.Name).ToArray()],
                 static row => row.GetInt32(0),
                 cancellationToken

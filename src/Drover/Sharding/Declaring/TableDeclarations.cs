@@ -1,4 +1,4 @@
-// Declares tables for clients of the proxy: the commands' own service, with its refusals as errors.
+// Declares tables and schemas for clients of the proxy: the commands' own service, with its refusals as errors.
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Routing;
@@ -23,24 +23,22 @@ internal sealed class TableDeclarations(ShardServers servers, ShardedDatabaseSta
     public string Owner => servers.User;
 
     /// <inheritdoc/>
-    public Task<RouteRefusal?> DeclareAsync(TableDeclaration declaration) =>
+    public Task<RouteRefusal?> DeclareAsync(MapDeclaration declaration) =>
         // An event loop asks: it has others to serve.
         Task.Run(() => TryDeclareAsync(declaration));
 
-    private async Task<RouteRefusal?> TryDeclareAsync(TableDeclaration declaration)
+    private async Task<RouteRefusal?> TryDeclareAsync(MapDeclaration declaration)
     {
         try
         {
             using CancellationTokenSource late = new(DeclareMax, time);
-            TableName name = declaration.Key is { } key
-                ? (
-                    await _service.ShardTableAsync(declaration.Table, key, declaration.Colocation, null, late.Token)
-                ).Name
-                : await _service.ReferenceTableAsync(declaration.Table, late.Token);
-            // The follower is told of it at once. The coordinator waits for the new map by itself.
-            while (state.Map is not { } map || !(map.Tables.ContainsKey(name) || map.ReferenceTables.Contains(name)))
+            if (declaration is SchemaDeclaration schema)
             {
-                await Task.Delay(s_look, time, late.Token);
+                await DeclareAsync(schema, late.Token);
+            }
+            else
+            {
+                await DeclareAsync((TableDeclaration)declaration, late.Token);
             }
             return null;
         }
@@ -57,6 +55,29 @@ internal sealed class TableDeclarations(ShardServers servers, ShardedDatabaseSta
         {
             return new RouteRefusal("58000", ServerFailure.Describe(failure, "the sharded database's servers"));
         }
+    }
+
+    private async Task DeclareAsync(TableDeclaration table, CancellationToken cancellationToken)
+    {
+        TableName name = table.Key is { } key
+            ? (await _service.ShardTableAsync(table.Table, key, table.Colocation, table.By, cancellationToken)).Name
+            : await _service.ReferenceTableAsync(table.Table, cancellationToken);
+        // The follower is told of it at once. The coordinator waits for the new map by itself.
+        while (state.Map is not { } map || !(map.Tables.ContainsKey(name) || map.ReferenceTables.Contains(name)))
+        {
+            await Task.Delay(s_look, time, cancellationToken);
+        }
+    }
+
+    private async Task DeclareAsync(SchemaDeclaration schema, CancellationToken cancellationToken)
+    {
+        (_, long epoch) = await _service.Schemas.ShardAsync(schema.Schema, schema.Shard, cancellationToken);
+        while (state.Map is not { } map || map.Epoch < epoch)
+        {
+            await Task.Delay(s_look, time, cancellationToken);
+        }
+        // What is in it already is on a shard whose catalogs were not read.
+        await state.Refresh.RequestAsync(isPressing: true);
     }
 
     private static string SqlStateOf(OperationOutcome outcome) =>

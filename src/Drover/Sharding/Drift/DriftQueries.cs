@@ -19,13 +19,18 @@ internal static class DriftQueries
         )
         """;
 
-    private const string Own = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'drover')";
+    /// <summary>What a sharded schema has is on one shard.</summary>
+    private const string Own =
+        "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'drover') AND n.nspname <> ALL ($1)";
+
+    private const string OwnOfViews =
+        "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'drover') AND n.nspname <> ALL ($3)";
 
     private const string NotOfExtension =
         "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')";
 
-    /// <summary>Views that read declared tables and nothing else.</summary>
-    private const string Views = $"""
+    /// <summary>Views that read declared tables and nothing else; $3 has the sharded schemas.</summary>
+    public const string Views = $"""
         {Declared}, reads AS (
             SELECT DISTINCT w.ev_class AS reader, d.refobjid AS relation
             FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
@@ -50,7 +55,7 @@ internal static class DriftQueries
             SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
             WHERE attrelid = o.oid AND attnum > 0 AND NOT attisdropped),
             ' WITH (' || array_to_string(o.reloptions, ', ') || ')', pg_get_viewdef(o.oid)) AS definition) made
-        WHERE {Own} AND {NotOfExtension} AND o.relkind = 'v' AND reach.is_elsewhere IS NOT TRUE
+        WHERE {OwnOfViews} AND {NotOfExtension} AND o.relkind = 'v' AND reach.is_elsewhere IS NOT TRUE
         """;
 
     /// <summary>Of the declared tables, the two arrays being their names.</summary>
@@ -192,8 +197,34 @@ internal static class DriftQueries
             CROSS JOIN LATERAL (SELECT format(' PARTITION OF %I.%I %s%s', n.nspname, p.relname,
                 pg_get_expr(c.relpartbound, c.oid), ' PARTITION BY ' || pg_get_partkeydef(c.oid)) AS definition) made
             """,
-        Views,
     ];
+
+    /// <summary>
+    /// What is in schemas that other shards have, $1: kind, name, and the statement that drops it where nothing is lost
+    /// by that.
+    /// </summary>
+    public const string Misplaced = """
+        SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' ELSE 'table' END,
+            format('%I.%I', n.nspname, c.relname), CASE c.relkind WHEN 'v' THEN 'DROP VIEW ' WHEN 'c' THEN 'DROP TYPE '
+                WHEN 'S' THEN 'DROP SEQUENCE ' END || format('%I.%I', n.nspname, c.relname)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND NOT EXISTS (
+            SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND c.relkind = 'S'
+                AND d.deptype IN ('a', 'i'))
+        UNION ALL
+        SELECT 'function', p.oid::regprocedure::text, format('DROP ROUTINE %s', p.oid::regprocedure)
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = ANY ($1)
+        UNION ALL
+        SELECT 'type', format('%I.%I', n.nspname, t.typname), format('DROP TYPE %I.%I', n.nspname, t.typname)
+        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+        WHERE n.nspname = ANY ($1) AND t.typrelid = 0 AND t.typtype IN ('b', 'd', 'e', 'r') AND t.typelem = 0
+        """;
+
+    /// <summary>Sharded schemas that are not there; $1 has all of them.</summary>
+    public const string AbsentSchemas = """
+        SELECT format('%I', one) FROM unnest($1::text[]) AS one
+        WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = one)
+        """;
 
     /// <summary>Names of declared tables that are not there; $1 and $2 as above.</summary>
     public const string Absent = $"""

@@ -16,11 +16,13 @@ internal static class SchemaComparison
     /// <summary>Kinds in the order in which they can be made.</summary>
     private static readonly ImmutableArray<string> s_order =
     [
+        "schema",
         "extension",
         "type",
         "label",
         LabelOrder,
         "function",
+        "sequence",
         Table,
         "column",
         ColumnOrder,
@@ -55,6 +57,7 @@ internal static class SchemaComparison
             .. shards[0]
                 .Absent.Where(name => shards.All(shard => shard.Absent.Contains(name)))
                 .Select(name => Nowhere(shards[0].Shard, name)),
+            .. shards.SelectMany(static shard => shard.Misplaced),
         ];
         foreach ((string Kind, string Name) key in found.SelectMany(static one => one.Keys).Distinct())
         {

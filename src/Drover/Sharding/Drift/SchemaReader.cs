@@ -9,7 +9,11 @@ namespace Drover.Sharding.Drift;
 /// <param name="Shard">Its name.</param>
 /// <param name="Objects">All that has to be the same everywhere.</param>
 /// <param name="Absent">Declared tables that are not there.</param>
-internal sealed record ShardSchema(string Shard, IReadOnlyList<SchemaObject> Objects, IReadOnlyList<string> Absent);
+internal sealed record ShardSchema(string Shard, IReadOnlyList<SchemaObject> Objects, IReadOnlyList<string> Absent)
+{
+    /// <summary>What is wrong with it whatever others have: what is in schemas that are another shard's.</summary>
+    public IReadOnlyList<SchemaDifference> Misplaced { get; init; } = [];
+}
 
 internal static class SchemaReader
 {
@@ -19,7 +23,7 @@ internal static class SchemaReader
     /// <param name="map">Has the declared tables.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task<ShardSchema> ReadAsync(
-        string shard,
+        Shard shard,
         NpgsqlConnection server,
         TopologySnapshot map,
         CancellationToken cancellationToken
@@ -35,9 +39,11 @@ internal static class SchemaReader
         {
             all.AddRange(await server.ListAsync(query, [schemas, names], Read, cancellationToken));
         }
+        string[] sharded = [.. map.Schemas.Keys];
+        all.AddRange(await server.ListAsync(DriftQueries.Views, [schemas, names, sharded], Read, cancellationToken));
         foreach (string query in DriftQueries.OfNoTable)
         {
-            all.AddRange(await server.ListAsync(query, [], Read, cancellationToken));
+            all.AddRange(await server.ListAsync(query, [sharded], Read, cancellationToken));
         }
         List<string> absent = await server.ListAsync(
             DriftQueries.Absent,
@@ -45,7 +51,55 @@ internal static class SchemaReader
             static row => row.GetString(0),
             cancellationToken
         );
-        return new ShardSchema(shard, all, absent);
+        return new ShardSchema(shard.Name, all, absent)
+        {
+            Misplaced = await MisplacedAsync(shard, server, map, cancellationToken),
+        };
+    }
+
+    private static async Task<SchemaDifference[]> MisplacedAsync(
+        Shard shard,
+        NpgsqlConnection server,
+        TopologySnapshot map,
+        CancellationToken cancellationToken
+    )
+    {
+        string[] others = [.. map.SchemasOf(shard.Number, isHere: false)];
+        List<SchemaDifference> found = await server.ListAsync(
+            DriftQueries.Misplaced,
+            [others],
+            row => new SchemaDifference(
+                shard.Name,
+                DifferenceKind.Extra,
+                row.GetString(0),
+                row.GetString(1),
+                "in a schema that another shard has",
+                null,
+                Text(row, 2) is { } drop ? [drop] : [],
+                row.IsDBNull(2) ? "nobody finds it here: copy its rows to the shard of its schema, and drop it" : null
+            ),
+            cancellationToken
+        );
+        List<string> absent = await server.ListAsync(
+            DriftQueries.AbsentSchemas,
+            [map.Schemas.Keys.ToArray()],
+            static row => row.GetString(0),
+            cancellationToken
+        );
+        return
+        [
+            .. absent.Select(name => new SchemaDifference(
+                shard.Name,
+                DifferenceKind.Missing,
+                "schema",
+                name,
+                null,
+                "sharded",
+                [$"CREATE SCHEMA {name}"],
+                null
+            )),
+            .. found,
+        ];
     }
 
     private static SchemaObject Read(NpgsqlDataReader row) =>

@@ -40,6 +40,12 @@ internal interface ICatalogFacts
     /// <summary>Schemas that have the name of a role, so that <c>"$user"</c> can mean them.</summary>
     ImmutableArray<string> RoleSchemas => [];
 
+    /// <summary>Whether there is a schema, of the first shard's.</summary>
+    bool HasSchema(string schema) => false;
+
+    /// <summary>Whether a schema has a function or a type of a name.</summary>
+    bool HasObject(string schema, string name) => false;
+
     /// <summary>Whether what is not known does not exist, but for what came a moment ago.</summary>
     bool IsComplete => false;
 }

@@ -16,12 +16,14 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
     private readonly HashSet<string> _unknownConstructs = new(StringComparer.Ordinal);
     private readonly List<int> _loneParameters = [];
     private bool _hasParameters;
-    private int _views;
     private int _viewDepth;
     private bool _writes;
 
     /// <summary>Views' queries have been read too.</summary>
-    public bool HasViews => _views > 0;
+    public bool HasViews => Views.Count > 0;
+
+    /// <summary>Those views, with their schemas.</summary>
+    public List<(string Schema, string Name)> Views { get; } = [];
 
     public ICatalogFacts Catalog { get; } = catalog;
 
@@ -57,14 +59,14 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
     /// <summary>
     /// From here a view's query is read: its literals are not in the text. False if there are too many views.
     /// </summary>
-    public bool TryEnterView(out LiteralPlaces places)
+    public bool TryEnterView(RelationFacts view, out LiteralPlaces places)
     {
         places = Places;
-        if (_views >= ViewsMax || _viewDepth >= ViewDepthMax)
+        if (Views.Count >= ViewsMax || _viewDepth >= ViewDepthMax)
         {
             return false;
         }
-        _views++;
+        Views.Add((view.Schema, view.Name));
         _viewDepth++;
         Places = LiteralPlaces.None;
         return true;
@@ -137,7 +139,25 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
                 MarkWrite();
                 break;
         }
-        Functions.Add(new FunctionUse(schema, name[^1], arguments, volatility));
+        string literal = FirstLiteral(call.List("args"));
+        Functions.Add(
+            new FunctionUse(schema, name[^1], arguments, volatility)
+            {
+                Relation = name[^1] is "nextval" or "setval" or "currval" ? literal : "",
+                Setting = name[^1] == "set_config" ? literal : "",
+            }
+        );
+    }
+
+    /// <summary>
+    /// The text of the first argument, if it is a literal; empty if it is another. Only of functions whose literals are
+    /// part of the statement's identity.
+    /// </summary>
+    private static string FirstLiteral(ImmutableArray<SqlNode> arguments)
+    {
+        SqlNode? first = arguments.FirstOrDefault();
+        SqlNode? constant = first?.Kind == "TypeCast" ? first.Child("arg") : first;
+        return constant?.Kind == "A_Const" ? constant.Child("sval")?.Text("sval") ?? "" : "";
     }
 
     public StatementFacts Build(StatementKind kind, SqlNode node) =>
@@ -154,7 +174,7 @@ internal sealed class FactsBuilder(ICatalogFacts catalog, LiteralPlaces places)
             LoneParameters = [.. _loneParameters],
             HasParameters = _hasParameters,
             Tables = [.. Tables],
-            HasViews = HasViews,
+            Views = [.. Views],
             Functions = [.. Functions],
             RowLocks = [.. RowLocks],
             Predicates = [.. Predicates],

@@ -76,7 +76,7 @@ internal sealed class QueryReader(FactsBuilder facts)
     public QueryOutputs? ReadView(string schema, string name)
     {
         RelationFacts? relation = facts.Catalog.Describe(schema, name);
-        if (relation?.Query is null || !facts.TryEnterView(out LiteralPlaces places))
+        if (relation?.Query is null || !facts.TryEnterView(relation, out LiteralPlaces places))
         {
             return null;
         }

@@ -63,7 +63,10 @@ internal sealed record StatementFacts
     public ImmutableArray<TableUse> Tables { get; init; } = [];
 
     /// <summary>It names a view, whose query is taken in; what that computes is not in the tree.</summary>
-    public bool HasViews { get; init; }
+    public bool HasViews => !Views.IsEmpty;
+
+    /// <summary>Those views.</summary>
+    public ImmutableArray<(string Schema, string Name)> Views { get; init; } = [];
 
     public ImmutableArray<FunctionUse> Functions { get; init; } = [];
 
@@ -135,7 +138,14 @@ internal sealed record TableUse(string Schema, string Name, string Alias, bool I
 /// <param name="Name">As PostgreSQL folds it.</param>
 /// <param name="Arguments">How many it is called with.</param>
 /// <param name="Volatility">Null if it is not known.</param>
-internal sealed record FunctionUse(string Schema, string Name, int Arguments, FunctionVolatility? Volatility);
+internal sealed record FunctionUse(string Schema, string Name, int Arguments, FunctionVolatility? Volatility)
+{
+    /// <summary>The sequence that a literal of nextval, setval or currval names; empty if there is none.</summary>
+    public string Relation { get; init; } = "";
+
+    /// <summary>The setting that a literal of set_config names; empty if there is none.</summary>
+    public string Setting { get; init; } = "";
+}
 
 /// <summary>Only rows of a table whose column has one of these values can matter to the outcome.</summary>
 /// <param name="Table">The index in <see cref="StatementFacts.Tables"/>.</param>

@@ -42,6 +42,18 @@ internal static partial class LogTopology
     )]
     public static partial void FactsFound(ILogger logger, string database);
 
+    /// <summary>The catalogs of another shard, for the schemas that it has whole, are lost.</summary>
+    [LoggerMessage(
+        7205,
+        LogLevel.Error,
+        "{Database}: the sharded schemas of shard {Shard} are not read: {Reason}. What was read before holds."
+    )]
+    public static partial void SchemasLost(ILogger logger, string database, string shard, string reason);
+
+    /// <summary>They are back.</summary>
+    [LoggerMessage(7206, LogLevel.Information, "{Database}: the sharded schemas of all shards are read again")]
+    public static partial void SchemasFound(ILogger logger, string database);
+
     /// <summary>The catalog is back.</summary>
     [LoggerMessage(7202, LogLevel.Information, "{Database}: the catalog is read again")]
     public static partial void Found(ILogger logger, string database);

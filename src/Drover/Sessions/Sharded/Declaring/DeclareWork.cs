@@ -27,15 +27,17 @@ internal sealed class DeclareWork(
         : session.Identity.User.Name == declarations.Owner || pools.IsAdmin ? null
         : ShardRefusals.MayNotDeclare;
 
-    /// <summary>Declares a table, and answers the client.</summary>
+    /// <summary>Declares a table or a schema, and answers the client.</summary>
     public async ValueTask RunAsync(DeclarationCall declaration, StatementCall call)
     {
         session.QueryStartMs = session.Loop.NowMs;
         session.Inbox.Consume(call.Length);
         session.Park();
-        TableDeclaration? declared = Resolve(declaration, call, out RouteRefusal? refusal);
+        MapDeclaration? declared = Resolve(declaration, call, out RouteRefusal? refusal);
         refusal ??=
-            session.Settings.TryFind("search_path", out _) && !declared!.Table.Contains('.', StringComparison.Ordinal)
+            declared is TableDeclaration table
+            && session.Settings.TryFind("search_path", out _)
+            && !table.Table.Contains('.', StringComparison.Ordinal)
                 ? ShardRefusals.DeclaredWithoutSchema
                 : null;
         refusal ??= await database.Declarations!.DeclareAsync(declared!);
@@ -49,7 +51,7 @@ internal sealed class DeclareWork(
         }
     }
 
-    private static TableDeclaration? Resolve(
+    private static MapDeclaration? Resolve(
         DeclarationCall declaration,
         StatementCall call,
         out RouteRefusal? refusal

@@ -8,6 +8,7 @@ internal sealed class TextTerms(ClientSession session)
 {
     private ParameterSet? _pathOf;
     private string _path = "";
+    private string? _local;
     private ParameterSet? _reported;
     private bool _conforms = true;
     private bool _isUtf8 = true;
@@ -17,12 +18,20 @@ internal sealed class TextTerms(ClientSession session)
     {
         get
         {
-            if (!ReferenceEquals(_pathOf, session.Settings) || _path.Length == 0)
+            // Of the transaction, once it has set it.
+            string? local = session.Shards?.Branches.Opening.SearchPath;
+            if (!ReferenceEquals(_pathOf, session.Settings) || !ReferenceEquals(_local, local) || _path.Length == 0)
             {
                 string user = $"\"{session.Identity.User.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-                string path = session.Settings.TryFind("search_path", out string? set) ? set : "\"$user\", public";
-                _path = path.Replace("\"$user\"", user, StringComparison.Ordinal);
+                string path =
+                    local ?? (session.Settings.TryFind("search_path", out string? set) ? set : "\"$user\", public");
+                // Who has taken another role has that role's schema, which is not known here.
+                bool isHimself =
+                    !session.Settings.TryFind("role", out _)
+                    && !session.Settings.TryFind("session_authorization", out _);
+                _path = isHimself ? path.Replace("\"$user\"", user, StringComparison.Ordinal) : path;
                 _pathOf = session.Settings;
+                _local = local;
             }
             return _path;
         }

@@ -130,6 +130,9 @@ internal struct Unit
     /// <summary>What it runs may leave something in its session that no other shard has.</summary>
     public bool TouchesSession { get; set; }
 
+    /// <summary>One of its statements sets search_path.</summary>
+    public bool SetsPath { get; set; }
+
     /// <summary>One of its statements begins a transaction, and can be said again.</summary>
     public bool Begins { get; private set; }
 

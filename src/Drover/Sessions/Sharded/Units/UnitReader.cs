@@ -298,19 +298,13 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
                 unit.Unknown = data[text].ToArray();
                 return;
             }
-            switch (route.Kind)
+            route = UnboundRoute.Of(plan, route, route.Move is not null && movesKeys());
+            if (route.Kind == RouteKind.Refused && plan.MayCoordinate)
             {
-                case RouteKind.Home:
-                    Merge(ref unit, route);
-                    break;
-                case RouteKind.Refused when plan.MayCoordinate:
-                    // The home shard has all tables.
-                    Merge(ref unit, Route.Home(router.Map!.Home.Number));
-                    break;
-                case RouteKind.Refused when !plan.NeedsParameters && !(route.Move is not null && movesKeys()):
-                    Merge(ref unit, route);
-                    break;
+                plan.Normalized ??= NormalizedText.Of(data[text], _terms.Conforms);
+                unit.Plan = plan;
             }
+            Merge(ref unit, route);
         }
     }
 
@@ -405,7 +399,11 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
         unit.IsPrelude &= plan.IsPrelude;
         unit.Writes |= plan.Writes && !isOnlyPlanned;
         unit.ChangesSchema |= plan.ChangesSchema && !isOnlyPlanned;
-        Route placed = _portals.RouteOf(plan, route, ref unit);
+        Route placed =
+            unit.SetsPath && plan.HasShortNames
+                ? Route.Refused(ShardRefusals.PathInTransaction)
+                : _portals.RouteOf(plan, route, ref unit);
+        unit.SetsPath |= plan.SetsPath;
         Merge(
             ref unit,
             IsOfSession(plan) ? Route.Any
