@@ -55,7 +55,11 @@ internal sealed class ProxyPauses(DataPlane plane)
         }
         try
         {
-            while (HasServers(name) && IsStillWanted(name))
+            if (name is not null)
+            {
+                await StopShardsAsync(name, cancellation);
+            }
+            while (Names(name).Any(HasServers) && IsStillWanted(name))
             {
                 await Task.Delay(Poll, plane.Time, cancellation);
             }
@@ -67,6 +71,41 @@ internal sealed class ProxyPauses(DataPlane plane)
             throw;
         }
     }
+
+    /// <summary>
+    /// Of a sharded database: once its clients have ended what they began, its servers are handed out to nobody.
+    /// </summary>
+    private async ValueTask StopShardsAsync(string name, CancellationToken cancellation)
+    {
+        DatabaseEntry[] shards = [.. Entries(name).Where(entry => entry.Name != name)];
+        while (IsStillWanted(name) && shards.Any(shard => IsUsedBy(shard.Name, name)))
+        {
+            await Task.Delay(Poll, plane.Time, cancellation);
+        }
+        foreach (DatabaseEntry shard in IsStillWanted(name) ? shards : [])
+        {
+            shard.IsPaused = true;
+            CloseIdle(shard.Name);
+        }
+    }
+
+    private bool IsUsedBy(string shard, string database) =>
+        Pools(shard)
+            .SelectMany(static pool => pool.Servers())
+            .Any(server =>
+                server.ClientId != 0
+                && plane.Services.Registry.Find(server.ClientId) is { } client
+                && client.DatabaseName == database
+            );
+
+    /// <summary>A database's entry, and of a sharded one its servers'.</summary>
+    private IEnumerable<DatabaseEntry> Entries(string name) =>
+        Find(name) is not { } database ? []
+        : database.Sharded is not { } sharded ? [database]
+        : [database, .. sharded.Shards.Append(sharded.Coordinator).Select(Find).OfType<DatabaseEntry>()];
+
+    private IEnumerable<string?> Names(string? name) =>
+        name is null ? Enumerable.Repeat<string?>(null, 1) : Entries(name).Select(static entry => (string?)entry.Name);
 
     /// <summary>Stops handing out servers at all; false when that is so already.</summary>
     public bool TryStopAll()
@@ -120,8 +159,11 @@ internal sealed class ProxyPauses(DataPlane plane)
         {
             return AdministrationResult.Failed($"database {name} is not paused");
         }
-        database.IsPaused = false;
-        Serve(name);
+        foreach (DatabaseEntry entry in Entries(name))
+        {
+            entry.IsPaused = false;
+            Serve(entry.Name);
+        }
         return AdministrationResult.Ok;
     }
 
@@ -180,7 +222,7 @@ internal sealed class ProxyPauses(DataPlane plane)
             return AdministrationResult.NoSuchDatabase(name);
         }
         plane.Resolver.Clear();
-        foreach (ServerPool pool in Pools(name))
+        foreach (ServerPool pool in Names(name).SelectMany(Pools))
         {
             pool.CloseServers();
         }
@@ -239,7 +281,10 @@ internal sealed class ProxyPauses(DataPlane plane)
         }
         List<ServerConnection> marked =
         [
-            .. Pools(name).SelectMany(static pool => pool.Servers()).Where(static server => server.CloseNeeded),
+            .. Names(name)
+                .SelectMany(Pools)
+                .SelectMany(static pool => pool.Servers())
+                .Where(static server => server.CloseNeeded),
         ];
         while (marked.Exists(static server => server.State != ServerState.Closed))
         {

@@ -70,11 +70,14 @@ internal sealed class ShardedProxy : IAsyncDisposable
     }
 
     /// <summary>What SHOW of something says on the console, a line for each row.</summary>
-    public async Task<string[]> ShowAsync(string what, CancellationToken token)
+    public Task<string[]> ShowAsync(string what, CancellationToken token) => ConsoleAsync($"SHOW {what}", token);
+
+    /// <summary>What the console answers to a command, a line for each row.</summary>
+    public async Task<string[]> ConsoleAsync(string command, CancellationToken token)
     {
         await using NpgsqlConnection console = new(ClientString("Database=drover;"));
         await console.OpenAsync(token);
-        await using NpgsqlCommand show = new($"SHOW {what}", console);
+        await using NpgsqlCommand show = new(command, console);
         await using NpgsqlDataReader reader = await show.ExecuteReaderAsync(token);
         List<string> rows = [];
         while (await reader.ReadAsync(token))

@@ -99,7 +99,14 @@ internal static class ShardBoard
     }
 
     private static DeclaredTableAnswer Describe(DeclaredTableSnapshot table) =>
-        new(table.Table, table.Key is null ? "reference" : "sharded", table.Key, table.Group);
+        new(
+            table.Table,
+            table.Shard is not null ? "schema"
+                : table.Key is null ? "reference"
+                : "sharded",
+            table.Key,
+            table.Group
+        );
 
     private static CrossShardAnswer Describe(CrossShardStatement statement) =>
         new(

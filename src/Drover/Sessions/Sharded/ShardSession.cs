@@ -105,6 +105,10 @@ internal sealed class ShardSession
         {
             return _move.Begin(NextStep.AwaitMap);
         }
+        if (_session.Identity.Database.IsPaused && !_pipeline.IsActive && !Branches.Any)
+        {
+            return _move.Begin(NextStep.AwaitResume);
+        }
         Admission admission = _database.Map is null
             ? _move.Refuse(ShardRefusals.MapUnknown(_session.Identity.Database.Name))
             : ChooseShard(data);
@@ -314,6 +318,9 @@ internal sealed class ShardSession
             case NextStep.AwaitMap:
                 _hasWaited = true;
                 await FirstMap.AwaitAsync(_database, _session);
+                break;
+            case NextStep.AwaitResume:
+                await DatabasePause.AwaitAsync(_session);
                 break;
             case NextStep.Learn:
                 await _reader.LearnAsync(_move.Text!);

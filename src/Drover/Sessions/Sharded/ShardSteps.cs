@@ -6,6 +6,7 @@ internal enum NextStep
 {
     None,
     AwaitMap,
+    AwaitResume,
     Learn,
     Resync,
     Switch,
