@@ -94,7 +94,10 @@ internal sealed class BrowserStage : IAsyncDisposable
                     {
                         pool.Counters.RecordQuery(query % 90 == 0 ? 4_400 : 700 + query);
                     }
-                    pool.Counters.RecordTransaction(2_000);
+                    for (int transaction = 0; transaction < queries / 2; transaction++)
+                    {
+                        pool.Counters.RecordTransaction(2_000);
+                    }
                 }
                 await Task.Delay(100, _over.Token);
             }

@@ -4,6 +4,9 @@ import { exact, tick } from "./format.js";
 
 const charts = new Set();
 
+// The shortest axis, in seconds.
+const youngest = 120;
+
 /** Colours have changed: all are drawn anew. */
 export function repaint() {
   for (const chart of charts) {
@@ -65,7 +68,8 @@ class Chart {
   /** Other values; from and to are the axis' ends in seconds, where there are fewer values than that. */
   set(times, series, from, to) {
     this.data = [times, ...series];
-    this.range = from === undefined ? null : [from, to];
+    // A history that is younger than what was asked for begins where it begins, and not in the middle of nothing.
+    this.range = from === undefined ? null : [Math.max(from, Math.min(times[0] ?? from, to - youngest)), to];
     if (this.plot) {
       this.plot.setData(this.data);
     } else {

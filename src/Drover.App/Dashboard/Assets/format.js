@@ -90,8 +90,11 @@ export function withUnit(value, unit) {
       return isMissing(value) ? dash : `${bytes(value)}/s`;
     case "%":
       return percent(value);
+    case "1/h":
+    case "1/s":
+      return isMissing(value) ? dash : `${count(value)}${unit.slice(1)}`;
     default:
-      return isMissing(value) ? dash : `${count(value)}${thin}${unit}`;
+      return isMissing(value) ? dash : `${count(value)}\u00a0${unit}`;
   }
 }
 

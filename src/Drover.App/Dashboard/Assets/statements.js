@@ -5,7 +5,7 @@ import { minutes, monitorConfiguration, rangeChoice, serverChoice } from "./cont
 import { h, fill } from "./dom.js";
 import { count, moment, ms, number, percent } from "./format.js";
 import { bar, grid } from "./grid.js";
-import { empty, failed, loading } from "./states.js";
+import { empty, failed, loading, note } from "./states.js";
 
 export async function show({ body, tools }) {
   const stop = new AbortController();
@@ -22,7 +22,8 @@ export async function show({ body, tools }) {
     );
     return () => stop.abort();
   }
-  const view = new Statements(body, stop.signal);
+  const problems = new Map(servers.map((one) => [one.name, problemOf(one)]));
+  const view = new Statements(body, stop.signal, problems);
   const pick = serverChoice(servers, (name) => view.read({ server: name }));
   tools.append(pick.element ?? "", rangeChoice(360, (range) => view.read({ range })));
   view.read({ server: pick.chosen, range: minutes(360) });
@@ -35,7 +36,8 @@ export async function show({ body, tools }) {
 }
 
 class Statements {
-  constructor(body, signal) {
+  constructor(body, signal, problems) {
+    this.problems = problems;
     this.body = body;
     this.signal = signal;
     this.charts = [];
@@ -45,7 +47,7 @@ class Statements {
       label: "Statements",
       sort: ["total", "descending"],
       id: (row) => `${row.database}/${row.id}`,
-      none: "No statement ran in this time.",
+      none: "No statement was seen in this time. They are looked at once a minute.",
       detail: (row) => this.detail(row),
       columns: [
         { key: "text", label: "Statement", wide: true, cell: (row) => h("code", { class: "sql clamp" }, row.text) },
@@ -104,7 +106,8 @@ class Statements {
         + `${ms(answer.total_ms)} of execution in all.`;
       this.grid.set(answer.statements);
       if (!this.grid.element.isConnected) {
-        fill(this.body, this.about, this.grid.element);
+        const problem = this.problems.get(this.server);
+        fill(this.body, problem && note("warn", problem), this.about, this.grid.element);
       }
     } catch (problem) {
       if (problem.name !== "AbortError") {
@@ -153,6 +156,12 @@ class Statements {
   destroy() {
     this.charts.forEach((one) => one.destroy());
   }
+}
+
+// Without pg_stat_statements there are none, and the metric that is made of them says what is missing.
+function problemOf(server) {
+  const time = server.metrics.find((one) => one.name === "query_time");
+  return time && time.value === null ? time.note : null;
 }
 
 function hits(row) {
