@@ -20,7 +20,9 @@ internal static class InspectionTables
         }
         page.Append("<section>\n<h2>Largest tables</h2>\n<p class=\"muted keys\"><span class=\"k1\">rows</span> ")
             .Append("<span class=\"k3\">bloat, by estimate</span> <span class=\"k4\">indexes and TOAST</span></p>\n")
-            .Append("<div class=\"scroll\"><table>\n<thead><tr><th>Table</th><th>Made of</th><th class=\"right\">Size</th>")
+            .Append(
+                "<div class=\"scroll\"><table>\n<thead><tr><th>Table</th><th>Made of</th><th class=\"right\">Size</th>"
+            )
             .Append("<th class=\"right\">Rows</th><th class=\"right\">Dead</th><th class=\"right\">Bloat</th>")
             .Append("<th class=\"right\">Read whole</th><th class=\"right\">By index</th></tr></thead>\n<tbody>\n");
         foreach (TableFacts table in largest)

@@ -22,6 +22,7 @@ internal sealed class StaticFiles
         "/shards",
         "/operations",
         "/advice",
+        "/growth",
     ];
 
     private readonly FrozenDictionary<string, Asset> _byPath;

@@ -15,6 +15,7 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
         ("shards", "shop_3"),
         ("operations", "Copies the rows in batches"),
         ("advice", "ALTER TABLE public.events"),
+        ("growth", "to the power of 1."),
     ];
 
     public static TheoryData<string, bool> PagesAndSizes()
@@ -82,7 +83,7 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
         await using BrowserStage stage = await BrowserStage.StartAsync(isEmpty: true);
         await using PageView view = await PageView.OpenAsync(browser, stage.Address);
 
-        foreach (string page in new[] { "overview", "statements", "tables", "operations", "advice" })
+        foreach (string page in new[] { "overview", "statements", "tables", "operations", "advice", "growth" })
         {
             await view.GoAsync(BrowserStage.PathOf(page));
             await Assertions.Expect(view.Page.Locator(".empty code")).ToContainTextAsync("postgres://");

@@ -19,6 +19,7 @@ public sealed class DashboardPictureTests(BrowserFixture fixture) : IClassFixtur
     [InlineData("shards", ColorScheme.Dark, false)]
     [InlineData("operations", ColorScheme.Light, false)]
     [InlineData("advice", ColorScheme.Light, false)]
+    [InlineData("growth", ColorScheme.Light, false)]
     public async Task Picture_of_the_page(string page, ColorScheme colors, bool isPhone)
     {
         string kind = (isPhone ? "-phone" : "") + (colors == ColorScheme.Dark ? "-dark" : "");
@@ -35,6 +36,10 @@ public sealed class DashboardPictureTests(BrowserFixture fixture) : IClassFixtur
         if (page == "operations")
         {
             await view.Page.Locator("summary").First.ClickAsync();
+        }
+        if (page == "growth")
+        {
+            await view.GoAsync("/growth?limit_gb=500");
         }
         if (page == "statements")
         {

@@ -2,6 +2,7 @@
 using Drover.Advice;
 using Drover.Advice.Metrics;
 using Drover.History;
+using Drover.History.Growth;
 using Drover.Operations;
 
 namespace Drover.Tests.Dashboard;
@@ -161,6 +162,28 @@ internal sealed class FakeHistory(TimeProvider time) : IServerHistory
                 {
                     double calls = step.TotalSeconds * (60 + ValueAt("calls", at));
                     return new StatementPoint(at, (long)calls, calls * ValueAt("query_time", at), (long)(calls * 8));
+                }),
+        ]);
+
+    public Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(
+        string server,
+        string table,
+        CancellationToken cancellationToken
+    ) =>
+        Give<GrowthPoint>([
+            .. Enumerable
+                .Range(0, 120)
+                .Select(day =>
+                {
+                    double bytes = 96e9 * Math.Exp(day / 380.0);
+                    return new GrowthPoint(
+                        DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(day - 120),
+                        bytes,
+                        null,
+                        Math.Pow(bytes / 96e9, 1.2) * (1.5 + (0.05 * Math.Sin(day))),
+                        null,
+                        96 + Math.Round((day / 5.0) + (8 * Math.Sin(day / 1.1)))
+                    );
                 }),
         ]);
 

@@ -202,6 +202,23 @@ public sealed class JsonInterfaceTests
         Assert.Equal([1, 1, 1, null, 1], answer.Series["calls"]);
     }
 
+    [Fact]
+    public async Task Growth_has_its_exponent_and_the_day_of_a_limit()
+    {
+        await using DashboardStage stage = await DashboardStage.StartAsync(
+            history: new FakeHistory(TimeProvider.System)
+        );
+
+        string path = "/api/v1/servers/shop-primary/growth?limit_bytes=536870912000";
+        JsonNode growth = JsonNode.Parse(await stage.TextAsync(path))!;
+        JsonNode size = growth["trends"]!.AsArray().Single(trend => (string?)trend!["name"] == "size")!;
+
+        Assert.Equal(1.2, (double)growth["query_law"]!["exponent"]!, 1);
+        Assert.Equal("exponential", (string?)size["shape"]);
+        Assert.Matches("^20[0-9]{2}-", (string?)size["day"]);
+        Assert.False((bool)size["is_past"]!);
+    }
+
     [Theory]
     [InlineData(30, 10, 10)]
     [InlineData(360, 10, 60)]

@@ -20,4 +20,5 @@ namespace Drover.App.Dashboard.Api;
 [JsonSerializable(typeof(StatementsAnswer))]
 [JsonSerializable(typeof(DatabasesAnswer))]
 [JsonSerializable(typeof(AdviceAnswer))]
+[JsonSerializable(typeof(GrowthAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;

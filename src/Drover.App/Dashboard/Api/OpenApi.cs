@@ -66,6 +66,13 @@ internal static class OpenApi
             ("id", "string", "The statement's number."),
             s_minutes
         ),
+        new(
+            "servers/{name}/growth",
+            "Growth by the day, with trends and the day of a limit.",
+            ApiJson.Default.GrowthAnswer,
+            ("table", "string", "One table, with its schema; without it the server."),
+            ("limit_bytes", "number", "Asks when this size is reached.")
+        ),
         new("servers/{name}/databases", "Databases, the busiest first.", ApiJson.Default.DatabasesAnswer, s_minutes),
     ];
 

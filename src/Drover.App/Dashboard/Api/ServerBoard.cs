@@ -1,6 +1,7 @@
 // Measured servers as the JSON interface has them.
 using Drover.Advice.Metrics;
 using Drover.History;
+using Drover.History.Growth;
 
 namespace Drover.App.Dashboard.Api;
 
@@ -194,6 +195,20 @@ internal sealed class ServerBoard(IServerHistory history)
                 ["rows_per_second"] = [.. points.Select(point => (double?)(point.Rows / seconds))],
             }
         );
+    }
+
+    /// <summary>Growth of a server, or of a table of it.</summary>
+    public async Task<GrowthAnswer> GrowthAsync(
+        string server,
+        string table,
+        double? bytesMax,
+        CancellationToken cancellation
+    )
+    {
+        IReadOnlyList<GrowthPoint> points = await history
+            .ReadGrowthAsync(server, table, cancellation)
+            .ConfigureAwait(false);
+        return GrowthAnswer.Of(server, table, points, new GrowthLimits(bytesMax, null, null, null));
     }
 
     /// <summary>Databases.</summary>

@@ -66,6 +66,7 @@ internal sealed class ServerRoutes(ServerBoard board, TimeProvider time)
         string table = words.Text("name");
         string[] metrics = words.Text("metrics", "query_time").Split(',');
         _ = long.TryParse(words.Text("id"), NumberStyles.AllowLeadingSign, null, out long statement);
+        double bytesMax = words.Number("limit_bytes", 0, 1e18);
         string? wrong = Missing(what, words, metrics);
         if ((words.Problem ?? wrong) is { } problem)
         {
@@ -93,6 +94,10 @@ internal sealed class ServerRoutes(ServerBoard board, TimeProvider time)
             "statement" => context.AnswerAsync(
                 board.StatementAsync(server, statement, from, to, gone),
                 ApiJson.Default.HistoryAnswer
+            ),
+            "growth" => context.AnswerAsync(
+                board.GrowthAsync(server, words.Text("table"), bytesMax > 0 ? bytesMax : null, gone),
+                ApiJson.Default.GrowthAnswer
             ),
             "databases" => context.AnswerAsync(
                 board.DatabasesAsync(server, from, to, gone),

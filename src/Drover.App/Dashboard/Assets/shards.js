@@ -216,9 +216,9 @@ function tableGrid(database) {
     none: "No table is declared: all are on the first shard.",
     columns: [
       { key: "table", label: "Table", value: (row) => row.table, cell: (row) => h("code", null, row.table) },
-      { key: "kind", label: "Kind", value: (row) => row.kind, cell: (row) => badge(row.kind === "sharded" ? "good" : "", row.kind) },
+      { key: "kind", label: "Kind", value: (row) => row.kind, cell: (row) => badge(row.kind === "reference" ? "" : "good", row.kind) },
       { key: "key", label: "Key", value: (row) => row.key, cell: (row) => (row.key ? h("code", null, row.key) : "–") },
-      { key: "group", label: "Group", value: (row) => row.group, cell: (row) => row.group ?? "–" },
+      { key: "group", label: "Group or shard", value: (row) => row.group, cell: (row) => row.group ?? "–" },
     ],
   });
 }
