@@ -29,6 +29,7 @@ internal sealed class MonitorStage : IAsyncDisposable
             TablePeriod = TimeSpan.FromMilliseconds(500),
             InspectionPeriod = TimeSpan.FromSeconds(1),
             RestFactor = 1,
+            StatementRestFactor = 1,
             RetryMax = TimeSpan.FromSeconds(1),
             ConnectTimeout = TimeSpan.FromSeconds(2),
         };
