@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Drover.App.Commands;
 using Drover.App.Commands.Sharding;
+using Drover.App.Commands.Views;
 
 // Of words that make no sense nothing was done; a program that calls this one can tell that from a failure.
 const int WrongUsage = 2;
@@ -18,6 +19,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     SchemaCommand.Create(),
     TenantCommand.Create(),
     PlacementCommand.Create(),
+    ViewCommand.Create(),
     ConfigCommand.Create(),
     LocalPostgresCommand.Create(),
 };

@@ -89,9 +89,11 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         TopologyLoop topology = new(_options, _plane.Services.Sharded, _time, _logs.Loggers.CreateLogger("topology"));
         Task maps = topology.RunAsync(_background.Token);
         Task measuring = _monitor.RunAsync(_background.Token);
+        ViewLoop refreshes = new(_options.Proxy.Maintenance, _time, _logs.Loggers.CreateLogger("views"));
+        Task views = refreshes.RunAsync(_background.Token);
         await _stopped.Task;
         await _background.CancelAsync();
-        await Task.WhenAll(watchdog, averages, partitions, operations, maps, measuring);
+        await Task.WhenAll(watchdog, averages, partitions, operations, maps, measuring, views);
         LogLifecycle.Down(_log);
         return 0;
     }

@@ -159,6 +159,9 @@ internal static class MetricCatalog
             ),
         ];
 
+    private static MetricFamily ViewGauge(string name, string unit, string help, Func<ViewReading, double> read) =>
+        new(name, MetricKind.Gauge, unit, help, _ => ViewReadings.Samples(read));
+
     private static IEnumerable<MetricFamily> Operations() =>
         [
             new(
@@ -195,6 +198,30 @@ internal static class MetricCatalog
                 "{attempt}",
                 "Attempts of runs at locks that were given up for a while, as the journal notes them.",
                 _ => OperationReadings.Samples(reading => reading.LockWaits)
+            ),
+            ViewGauge(
+                "drover.view.age",
+                "s",
+                "How old what a materialized view shows is at least: since its last refresh began.",
+                static reading => reading.AgeSeconds
+            ),
+            ViewGauge(
+                "drover.view.interval",
+                "s",
+                "How often a materialized view is to be refreshed.",
+                static reading => reading.IntervalSeconds
+            ),
+            ViewGauge(
+                "drover.view.refresh.duration",
+                "s",
+                "How long the last refresh of a materialized view took.",
+                static reading => reading.DurationSeconds
+            ),
+            ViewGauge(
+                "drover.view.failures",
+                "{refresh}",
+                "Refreshes of a materialized view that failed since the last one that did not.",
+                static reading => reading.Failures
             ),
         ];
 

@@ -48,6 +48,7 @@ internal static class RoomArrows
             // The control plane.
             ["Operations"] = ["Telemetry"],
             ["Partitioning"] = ["Operations", "Telemetry"],
+            ["Views"] = ["Operations", "Sql"],
             ["Advice"] = ["Operations"],
             ["History"] = ["Advice", "Operations", "Partitioning", "Configuration", "Telemetry"],
             ["Sharding"] = ["Operations", "Topology", "Routing", "Sql", "Configuration", "Telemetry"],
