@@ -16,7 +16,7 @@ internal static class MetricCatalog
 
     /// <summary>All families, in the order of the page.</summary>
     public static IReadOnlyList<MetricFamily> All { get; } =
-    [.. Pools(), .. Traffic(), .. Process(), .. Operations(), .. Topology(), .. MonitorMetrics.All];
+    [.. Pools(), .. Traffic(), .. Process(), .. Operations(), .. Views(), .. Topology(), .. MonitorMetrics.All];
 
     private static IEnumerable<MetricFamily> Pools() =>
         [
@@ -199,6 +199,10 @@ internal static class MetricCatalog
                 "Attempts of runs at locks that were given up for a while, as the journal notes them.",
                 _ => OperationReadings.Samples(reading => reading.LockWaits)
             ),
+        ];
+
+    private static IEnumerable<MetricFamily> Views() =>
+        [
             ViewGauge(
                 "drover.view.age",
                 "s",

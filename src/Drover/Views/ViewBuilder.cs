@@ -53,6 +53,7 @@ internal static class ViewBuilder
     public static async Task RemakeAsync(
         NpgsqlConnection connection,
         ManagedView view,
+        TimeProvider time,
         CancellationToken cancellationToken
     )
     {
@@ -64,7 +65,7 @@ internal static class ViewBuilder
         await connection.ExecuteAsync("COMMIT", [], cancellationToken);
         if (isThere)
         {
-            await SwapAsync(connection, view.Name, next, cancellationToken);
+            await SwapAsync(connection, view.Name, next, time, cancellationToken);
         }
     }
 
@@ -102,6 +103,7 @@ internal static class ViewBuilder
         NpgsqlConnection connection,
         ViewName name,
         ViewName next,
+        TimeProvider time,
         CancellationToken cancellationToken
     )
     {
@@ -132,7 +134,7 @@ internal static class ViewBuilder
                 when (busy.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < SwapAttempts)
             {
                 await connection.ExecuteAsync("ROLLBACK", [], cancellationToken);
-                await Task.Delay(TimeSpan.FromSeconds(attempt), cancellationToken);
+                await Task.Delay(TimeSpan.FromSeconds(attempt), time, cancellationToken);
             }
             catch (PostgresException bound) when (bound.SqlState == PostgresErrorCodes.DependentObjectsStillExist)
             {

@@ -217,7 +217,7 @@ internal sealed class ViewService(NpgsqlConnection connection, TimeProvider time
             isRemade = await HasChangedAsync(view, cancellationToken);
             if (isRemade)
             {
-                await ViewBuilder.RemakeAsync(connection, view, cancellationToken);
+                await ViewBuilder.RemakeAsync(connection, view, time, cancellationToken);
             }
             else
             {

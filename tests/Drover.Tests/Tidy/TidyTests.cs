@@ -10,6 +10,7 @@ public sealed class TidyTests
         "src/Drover/Operations/",
         "src/Drover/Partitioning/",
         "src/Drover/Advice/",
+        "src/Drover/Views/",
         "src/Drover/History/",
         "src/Drover/Sharding/",
     ];
