@@ -19,6 +19,7 @@ internal static class ShardCommand
                 "Makes the map in the catalog database, and adds the shards that the configuration names. Repeatable."
             ).With(InitializeAsync),
             new Command("list", "Shows the shards and the slots that each has.").With(ListAsync),
+            ShardAdviseCommand.Create(),
         };
 
     private static async Task InitializeAsync(
