@@ -53,6 +53,11 @@ public sealed class ShardAdviseTests(PostgresFixture fixture)
         (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
         await cluster.ExecuteAsync(Shop, Token, database);
         await cluster.ExecuteAsync("ANALYZE", Token, database);
+        await cluster.ExecuteAsync(
+            "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = current_database()",
+            Token,
+            database
+        );
         foreach ((string sql, int calls) in s_traffic)
         {
             for (int i = 0; i < calls; i++)

@@ -172,7 +172,8 @@ internal sealed record KeyCandidate(
             .Tables.Where(table => !own.Contains(table.Name))
             .ToLookup(table => table.Bytes <= ReferenceBytesMax && table.Bytes / all <= ReferenceShareMax);
         return new KeyCandidate(
-            members.GroupBy(static one => one.Column.Name).MaxBy(static group => group.Count())!.Key,
+            // The table that the others refer to has it under a name that says little.
+            members.Skip(1).GroupBy(static one => one.Column.Name).MaxBy(static group => group.Count())!.Key,
             KeyTypes.Of(members[0].Column.TypeOid)!.Value,
             members,
             [.. others[true]],
