@@ -9,8 +9,8 @@ using Npgsql;
 namespace Drover.App.Hosting;
 
 /// <summary>
-/// Looks every 5 s for views that are due. Databases come one behind the other, so this process never runs two refreshes
-/// at once; other proxies are kept away by a lock. A standby is passed over.
+/// Looks every 5 s for views that are due. Databases come one behind the other, so this process never runs two
+/// refreshes at once; other proxies are kept away by a lock. A standby is passed over.
 /// </summary>
 internal sealed class ViewLoop(MaintenanceOptions options, TimeProvider time, ILogger logger)
 {
