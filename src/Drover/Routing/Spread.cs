@@ -76,7 +76,8 @@ internal static class SpreadRules
             _ => Spread.Alike,
         };
 
-    private static bool IsOfUser(TableUse table) =>
+    /// <summary>Whether a name is not that of one of PostgreSQL's own catalogs.</summary>
+    public static bool IsOfUser(TableUse table) =>
         table.Schema is not ("pg_catalog" or "information_schema")
         && !(table.Schema.Length == 0 && table.Name.StartsWith("pg_", StringComparison.Ordinal));
 

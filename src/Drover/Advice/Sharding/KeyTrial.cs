@@ -38,7 +38,7 @@ internal sealed record RoutedLoad(StatementLoad Load, ShardingTier Tier, string 
 
 /// <summary>
 /// By the same parser, planner and router as the proxy's. The values are made up, another one for each parameter, so
-/// two keys in one statement are two tenants; statements that name no table are left out.
+/// two keys in one statement are two tenants; statements that name no table of the user are left out.
 /// </summary>
 internal static class KeyTrial
 {
@@ -64,7 +64,7 @@ internal static class KeyTrial
         {
             byte[] sql = Encoding.UTF8.GetBytes(load.Text);
             LearntStatement learnt = await router.LearnAsync(sql, facts.SearchPath);
-            if (learnt.Plan.Statements.Any(static statement => !statement.Tables.IsEmpty))
+            if (learnt.Plan.Statements.Any(static statement => statement.Tables.Any(SpreadRules.IsOfUser)))
             {
                 routed.Add(Route(load, sql, learnt, candidate.Type));
             }
