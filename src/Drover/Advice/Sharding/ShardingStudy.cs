@@ -61,7 +61,7 @@ internal static class ShardingStudy
         ShardingFacts facts = await ShardingFacts.ReadAsync(connection, StatementsMax, cancellation);
         using ParserThreads threads = new();
         PostgresParser parser = new(library, threads);
-        CatalogFactsSnapshot catalog = await CatalogFactsReader.ReadAsync(connection, parser, cancellation);
+        CatalogFactsSnapshot catalog = await ReadAsync(connection, parser, cancellation);
         List<KeyStudy> studies = [];
         foreach (KeyCandidate candidate in KeyCandidate.Find(facts))
         {
@@ -77,5 +77,20 @@ internal static class ShardingStudy
             );
         }
         return (facts, [.. studies.OrderByDescending(static one => one.Worth)]);
+    }
+
+    private static async Task<CatalogFactsSnapshot> ReadAsync(
+        NpgsqlConnection connection,
+        ISqlParser parser,
+        CancellationToken cancellation
+    )
+    {
+        CatalogPart all = await CatalogFactsReader.ReadAsync(connection, parser, [], isWithin: false, cancellation);
+        List<(string Name, bool IsOfRole)> schemas = await CatalogFactsReader.SchemasAsync(connection, cancellation);
+        return new CatalogFactsSnapshot(
+            [all],
+            schemas.Select(static one => one.Name),
+            [.. schemas.Where(static one => one.IsOfRole).Select(static one => one.Name)]
+        );
     }
 }
