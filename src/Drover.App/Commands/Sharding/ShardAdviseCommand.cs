@@ -165,7 +165,7 @@ internal static class ShardAdviseCommand
             await output.WriteLineAsync(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"  about {spread.Values:N0} values in {key.Candidate.Largest.Table.Name}{largest}"
+                    $"  about {spread.Values:N0} values in {spread.Table.Name}{largest}"
                 )
             );
         }

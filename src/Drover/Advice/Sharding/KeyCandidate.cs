@@ -31,9 +31,6 @@ internal sealed record KeyCandidate(
     /// <summary>Bytes of the tables that would be sharded.</summary>
     public long ShardedBytes => Sharded.Sum(static one => one.Table.Bytes);
 
-    /// <summary>The largest of them.</summary>
-    public (TableShape Table, KeyColumn Column) Largest => Sharded.MaxBy(static one => one.Table.Bytes);
-
     /// <summary>
     /// Keys that several tables have: the primary key of one that others refer to, by a foreign key or by a column of
     /// that name; or a column of the same name and type that no table is behind, such as a tenant's number.

@@ -50,9 +50,10 @@ internal sealed record UniqueKey(TableName Table, string Name, bool IsPrimary, I
 internal sealed record StatementLoad(string Text, long Calls, double Milliseconds);
 
 /// <summary>How a column's values are spread.</summary>
+/// <param name="Table">In which table.</param>
 /// <param name="Values">How many there are, by estimate.</param>
 /// <param name="LargestShare">The share of rows with the most frequent one; 0 if it is not known.</param>
-internal sealed record KeySpread(double Values, double LargestShare);
+internal sealed record KeySpread(TableShape Table, double Values, double LargestShare);
 
 /// <summary>All that is read of a database.</summary>
 internal sealed record ShardingFacts(
@@ -143,6 +144,7 @@ internal sealed record ShardingFacts(
             SpreadSql,
             [table.Name.Schema, table.Name.Name, column],
             row => new KeySpread(
+                table,
                 row.GetDouble(0) < 0 ? -row.GetDouble(0) * table.Rows : row.GetDouble(0),
                 row.GetDouble(1)
             ),

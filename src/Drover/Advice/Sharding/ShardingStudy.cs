@@ -10,7 +10,8 @@ namespace Drover.Advice.Sharding;
 /// <param name="Candidate">The key.</param>
 /// <param name="Statements">The measured statements, and where each would run.</param>
 /// <param name="Obstacles">What would have to change first.</param>
-/// <param name="Spread">How the largest table's rows are spread over the keys; null if it was not analyzed.</param>
+/// <param name="Spread">How the rows are spread over the keys where one key has the most of them; null if no table was
+/// analyzed.</param>
 internal sealed record KeyStudy(
     KeyCandidate Candidate,
     IReadOnlyList<RoutedLoad> Statements,
@@ -66,17 +67,39 @@ internal static class ShardingStudy
         foreach (KeyCandidate candidate in KeyCandidate.Find(facts))
         {
             cancellation.ThrowIfCancellationRequested();
-            (TableShape largest, KeyColumn column) = candidate.Largest;
             studies.Add(
                 new KeyStudy(
                     candidate,
                     await KeyTrial.RunAsync(candidate, facts, catalog, parser, shards),
                     [.. candidate.Obstacles(facts)],
-                    await ShardingFacts.SpreadAsync(connection, largest, column.Name, cancellation)
+                    await SpreadAsync(connection, candidate, cancellation)
                 )
             );
         }
         return (facts, [.. studies.OrderByDescending(static one => one.Worth)]);
+    }
+
+    /// <summary>Of the largest tables, the one of which a single key has the most bytes.</summary>
+    private static async Task<KeySpread?> SpreadAsync(
+        NpgsqlConnection connection,
+        KeyCandidate candidate,
+        CancellationToken cancellation
+    )
+    {
+        const int TablesMax = 20;
+        List<KeySpread> spreads = [];
+        foreach (
+            (TableShape table, KeyColumn column) in candidate
+                .Sharded.OrderByDescending(static one => one.Table.Bytes)
+                .Take(TablesMax)
+        )
+        {
+            if (await ShardingFacts.SpreadAsync(connection, table, column.Name, cancellation) is { } spread)
+            {
+                spreads.Add(spread);
+            }
+        }
+        return spreads.MaxBy(static one => one.LargestShare * one.Table.Bytes);
     }
 
     private static async Task<CatalogFactsSnapshot> ReadAsync(
