@@ -12,6 +12,9 @@ internal abstract class ColumnCombiner
     /// <summary>What the server would say if the value is none of its type; null if it is.</summary>
     public virtual string? Overflow => null;
 
+    /// <summary>Its value would take so long to compute that others of the loop would wait.</summary>
+    public virtual bool IsTooLong => false;
+
     /// <summary>Makes one; null if a type is none that was planned for.</summary>
     /// <param name="column">How it is made.</param>
     /// <param name="index">Where it stands.</param>

@@ -43,6 +43,9 @@ internal sealed class RowCombiner : IDisposable
     /// <summary>What the server would say if a value of the group is none of its type; null if all are.</summary>
     public string? Overflow => _all.Select(static column => column.Overflow).FirstOrDefault(static it => it != null);
 
+    /// <summary>A value of the group would take so long to compute that others of the loop would wait.</summary>
+    public bool IsTooLong => Array.Exists(_all, static column => column.IsTooLong);
+
     /// <summary>Makes one; null if these are not the columns that were planned for.</summary>
     /// <param name="plan">Combines.</param>
     /// <param name="shape">A RowDescription, whole.</param>

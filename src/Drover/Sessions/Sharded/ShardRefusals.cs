@@ -229,6 +229,15 @@ internal static class ShardRefusals
             "Report this."
         );
 
+    /// <summary>Arithmetic with numbers of numeric's full length is not for a proxy.</summary>
+    public static RouteRefusal NumberTooLong { get; } =
+        new(
+            SqlState.ProgramLimitExceeded,
+            "a variance of numbers of over 2,000 digits is not put together from several shards",
+            "The proxy would compute it while other clients wait.",
+            "Round the numbers, or select the sums and counts that you need."
+        );
+
     /// <summary>What the server says of a sum that its type has no room for.</summary>
     public static RouteRefusal OutOfRange(string message) => new("22003", message);
 

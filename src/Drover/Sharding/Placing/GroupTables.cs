@@ -93,7 +93,7 @@ internal sealed class GroupTables : IAsyncDisposable
     {
         foreach ((Shard shard, NpgsqlConnection server) in _shards)
         {
-            KeyCondition? misplaced = PlacementFence.Misplaced(group, named, shard.Number);
+            KeyCondition misplaced = PlacementFence.Misplaced(group, named, shard.Number);
             foreach (ShardedTable table in _tables)
             {
                 string key = KeySql.Name(table.KeyColumn);
@@ -121,8 +121,8 @@ internal sealed class GroupTables : IAsyncDisposable
         if (without.Count > 0)
         {
             throw new OperationException(
-                "the map has changed, but not every shard refuses the keys that are another's now: "
-                    + $"{string.Join(", ", without)}. Change any placement of the group again"
+                "nothing has changed in the map, but not every shard could be told: "
+                    + $"{string.Join(", ", without)}. Run the command again: until then the others may refuse the keys"
             );
         }
     }

@@ -1,4 +1,5 @@
 // Conditions on sharding keys, as the servers are asked them.
+using Drover.Topology;
 using Drover.Topology.Keys;
 
 namespace Drover.Sharding.Placing;
@@ -15,6 +16,47 @@ internal sealed record KeyCondition(Func<string, string> On)
     /// <summary>Some keys.</summary>
     public static KeyCondition AnyOf(KeyType type, IReadOnlyList<string> keys) =>
         new(column => $"{column} IN ({string.Join(", ", keys.Select(key => KeySql.Value(type, key)))})");
+
+    /// <summary>Keys that one of some conditions has.</summary>
+    public static KeyCondition Any(IReadOnlyList<KeyCondition> conditions) =>
+        new(column => string.Join(" OR ", conditions.Select(one => $"({one.On(column)})")));
+
+    /// <summary>Keys whose slot is on a shard; computed by the server's own hash, as docs/sharding.md has it.</summary>
+    public static KeyCondition OfSlots(KeyType type, SlotMap slots, int shard) =>
+        new(column =>
+        {
+            string hash = type switch
+            {
+                KeyType.Bigint => $"pg_catalog.hashint8extended({column}, 0)",
+                KeyType.Text => $"pg_catalog.hashtextextended({column}, 0)",
+                KeyType.PaddedText => $"pg_catalog.hashbpcharextended({column}, 0)",
+                KeyType.Uuid => $"pg_catalog.uuid_hash_extended({column}, 0)",
+                KeyType.Numeric => $"pg_catalog.hash_numeric_extended({column}, 0)",
+                _ => $"pg_catalog.hashint4extended({column} - date '2000-01-01', 0)",
+            };
+            string[] runs =
+            [
+                .. RunsOf(slots, shard).Select(run => $"{hash} & 4095 BETWEEN {run.First} AND {run.Last}"),
+            ];
+            return runs.Length == 0 ? "false" : string.Join(" OR ", runs);
+        });
+
+    private static IEnumerable<(int First, int Last)> RunsOf(SlotMap slots, int shard)
+    {
+        for (int slot = 0; slot < Slot.Count; slot++)
+        {
+            if (slots[slot] != shard)
+            {
+                continue;
+            }
+            int first = slot;
+            while (slot + 1 < Slot.Count && slots[slot + 1] == shard)
+            {
+                slot++;
+            }
+            yield return (first, slot);
+        }
+    }
 
     /// <summary>All keys but those that one of some conditions has.</summary>
     public static KeyCondition Not(IReadOnlyList<KeyCondition> conditions) =>

@@ -2,14 +2,14 @@
 using Drover.Operations;
 using Drover.Sharding.Catalog;
 using Drover.Topology;
+using Npgsql;
 
 namespace Drover.Sharding.Placing;
 
 /// <summary>
 /// 1. All tables of the group are locked against writers on every shard. 2. Rows of the keys where they would not be
-/// found are looked for: with any, nothing changes. 3. The map changes, and then the shards' fences
-/// (<see cref="PlacementFence"/>), and with them the locks are let go. Who writes by the map of before, however late,
-/// is refused by the shard.
+/// found are looked for: with any, nothing changes. 3. The shards' fences change (<see cref="PlacementFence"/>), with
+/// which the locks are let go, and then the map. Who writes by the map of before, however late, is refused.
 /// </summary>
 internal sealed class PlacementChange(ShardServers servers)
 {
@@ -50,9 +50,20 @@ internal sealed class PlacementChange(ShardServers servers)
             cancellationToken
         );
         await tables.FenceAsync(next, named, cancellationToken);
-        long epoch = await change.CommitAsync(cancellationToken);
-        // From here on it has happened: what is left is not given up.
-        await tables.CommitAsync(CancellationToken.None);
-        return epoch;
+        // The shards first: broken off in between, they refuse the keys where they were, and the same command again
+        // brings the map to it. The other way round a row could be lost.
+        await tables.CommitAsync(cancellationToken);
+        try
+        {
+            return await change.CommitAsync(CancellationToken.None);
+        }
+        catch (NpgsqlException failure)
+        {
+            throw new OperationException(
+                $"the shards refuse the keys where they were, and whether the map has changed is not known: "
+                    + $"{failure.Message}. Run the command again",
+                failure
+            );
+        }
     }
 }

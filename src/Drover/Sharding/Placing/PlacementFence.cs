@@ -6,10 +6,10 @@ using Npgsql;
 namespace Drover.Sharding.Placing;
 
 /// <summary>
-/// A trigger on each table of a colocation group whose keys are placed one by one or by range. A proxy that sleeps, or
-/// has lost the catalog, and a client that writes past all proxies, get an error instead of rows that nobody finds. It
-/// has a condition on the key alone, so a row that is where it belongs costs no call. To be set while nobody writes to
-/// the table: then no transaction that began before gets past it.
+/// A trigger on each table of a colocation group of which some keys are placed one by one or by range. A proxy that
+/// sleeps, or has lost the catalog, and a client that writes past all proxies, get an error instead of rows that nobody
+/// finds. Its condition is on the key alone, so a row that is where it belongs costs no call of its function. To be
+/// set while nobody writes to the table: then no transaction that began before gets past it.
 /// </summary>
 /// <remarks>https://www.postgresql.org/docs/18/sql-createtrigger.html</remarks>
 internal static class PlacementFence
@@ -29,50 +29,45 @@ internal static class PlacementFence
         $function$
         """;
 
-    /// <summary>Sets it on a table, or takes it away where every key may come.</summary>
-    /// <param name="server">The shard, in a transaction that has the table locked.</param>
+    /// <summary>Sets it on a table. Who reads the table is not waited for.</summary>
+    /// <param name="server">The shard, in a transaction that has the table locked against writers.</param>
     /// <param name="table">Schema and table, quoted.</param>
     /// <param name="keyColumn">The sharding key, quoted.</param>
-    /// <param name="misplaced">Keys that are not this shard's; null: none.</param>
+    /// <param name="misplaced">Keys that are not this shard's.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task SetAsync(
         NpgsqlConnection server,
         string table,
         string keyColumn,
-        KeyCondition? misplaced,
+        KeyCondition misplaced,
         CancellationToken cancellationToken
     )
     {
-        await server.ExecuteAsync($"DROP TRIGGER IF EXISTS {Trigger} ON {table}", [], cancellationToken);
-        if (misplaced is null)
-        {
-            return;
-        }
         await server.ExecuteAsync(Function, [], cancellationToken);
         await server.ExecuteAsync(
-            $"CREATE TRIGGER {Trigger} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW "
+            $"CREATE OR REPLACE TRIGGER {Trigger} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW "
                 + $"WHEN ({misplaced.On($"NEW.{keyColumn}")}) EXECUTE FUNCTION drover.refuse_misplaced()",
             [],
             cancellationToken
         );
     }
 
-    /// <summary>The keys that a shard is not to be given; null if there are none.</summary>
+    /// <summary>The keys that a shard is not to be given: all but its own, by slot too.</summary>
     /// <param name="group">By the map that is to come.</param>
     /// <param name="named">Its keys that are named with a shard.</param>
     /// <param name="shard">The shard.</param>
-    public static KeyCondition? Misplaced(
-        ColocationGroup group,
-        IReadOnlyList<(string Key, int Shard)> named,
-        int shard
-    )
+    public static KeyCondition Misplaced(ColocationGroup group, IReadOnlyList<(string Key, int Shard)> named, int shard)
     {
         string[] own = [.. named.Where(one => one.Shard == shard).Select(static one => one.Key)];
         string[] others = [.. named.Where(one => one.Shard != shard).Select(static one => one.Key)];
+        KeyCondition[] ownKeys = own.Length == 0 ? [] : [KeyCondition.AnyOf(group.KeyType, own)];
         return group.Placement switch
         {
-            PlacementKind.Hash => others.Length == 0 ? null : KeyCondition.AnyOf(group.KeyType, others),
-            PlacementKind.List => KeyCondition.Not(own.Length == 0 ? [] : [KeyCondition.AnyOf(group.KeyType, own)]),
+            PlacementKind.Hash => KeyCondition.Any([
+                .. others.Length == 0 ? [] : (KeyCondition[])[KeyCondition.AnyOf(group.KeyType, others)],
+                KeyCondition.Not([.. ownKeys, KeyCondition.OfSlots(group.KeyType, group.Slots, shard)]),
+            ]),
+            PlacementKind.List => KeyCondition.Not(ownKeys),
             _ => KeyCondition.Not([
                 .. group
                     .Ranges!.Ranges.Where(range => range.Shard == shard)

@@ -93,12 +93,11 @@ internal sealed class TenantPins(ShardServers servers)
             );
         }
         TenantPin pin = new(group.Name, key, target, MapNames.Shard(change.Map, group.Slots[Slot.Of(hash)]));
-        bool isMove = group.ShardOf(hash) != target.Number;
         long epoch = await PlaceAsync(
             change,
             group,
             key,
-            isMove ? target : null,
+            target,
             () => change.PinAsync(group, key, hash, target.Number, cancellationToken),
             cancellationToken
         );
@@ -133,28 +132,22 @@ internal sealed class TenantPins(ShardServers servers)
             change,
             group,
             key,
-            pinned == bySlot.Number ? null : bySlot,
+            bySlot,
             () => change.UnpinAsync(group, hash, cancellationToken),
             cancellationToken
         );
         return (pin, epoch);
     }
 
-    /// <summary>Changes the map; <paramref name="target"/> is null when the key stays where it is.</summary>
     private async Task<long> PlaceAsync(
         TopologyChange change,
         ColocationGroup group,
         string key,
-        Shard? target,
+        Shard target,
         Func<Task> write,
         CancellationToken cancellationToken
     )
     {
-        if (target is null)
-        {
-            await write();
-            return await change.CommitAsync(cancellationToken);
-        }
         PlacementChange placement = new(servers)
         {
             Keys = KeyCondition.Equal(group.KeyType, key),

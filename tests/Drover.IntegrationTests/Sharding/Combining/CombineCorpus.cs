@@ -59,6 +59,8 @@ internal static class CombineCorpus
             "SELECT kind FROM things GROUP BY kind HAVING NOT (sum(i4) FILTER (WHERE i4 > 99999) > 0 AND count(*) < 0)",
             "SELECT t, avg(a) FROM plain GROUP BY t HAVING/* a > 3 ORDER */avg(a)>-1.5 AND t<>'p3'ORDER BY t",
             "SELECT a AS having, count(*) FROM plain GROUP BY a HAVING count(DISTINCT id) >= 3",
+            "SELECT count(*)FROM plain HAVING count(*)>5",
+            "SELECT a,count(*)FROM plain GROUP BY a HAVING 3<=count(*)AND avg(id)<28",
             "SELECT 1 FROM plain p GROUP BY p.a HAVING max(p.a) = 2",
             "SELECT min(n) FROM things HAVING min(n) < 9999999999",
             "SELECT a, sum(id) FROM plain GROUP BY a HAVING sum(1 / (a - 3)) > 0",

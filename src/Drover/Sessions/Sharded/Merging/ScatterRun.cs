@@ -325,6 +325,11 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         {
             return;
         }
+        if (group.IsTooLong)
+        {
+            _failure = ShardRefusals.NumberTooLong;
+            return;
+        }
         if (group.Overflow is { } overflow)
         {
             _failure = ShardRefusals.OutOfRange(overflow);
