@@ -132,7 +132,7 @@ internal static class ShardAdviseCommand
         }
         ShardingInvocation.WriteTable(
             parsed,
-            ["key", "tables", "of all bytes", "one shard: calls", "time", "several", "coordinator", "refused"],
+            ["key", "tables", "bytes", "1 shard", "(time)", "several", "coord.", "refused"],
             keys.Select(key => Row(key, facts))
         );
         await WriteAsync(output, shown, facts);
@@ -147,11 +147,11 @@ internal static class ShardAdviseCommand
             key.Candidate.Name,
             $"{key.Candidate.Sharded.Count}",
             Percent(key.Candidate.ShardedBytes / all),
-            Percent(key.CallsOf(ShardingTier.One)),
-            Percent(key.TimeOf(ShardingTier.One)),
-            Percent(key.TimeOf(ShardingTier.Several)),
-            Percent(key.TimeOf(ShardingTier.Coordinator)),
-            Percent(key.TimeOf(ShardingTier.Refused)),
+            Share(key, key.CallsOf(ShardingTier.One)),
+            Share(key, key.TimeOf(ShardingTier.One)),
+            Share(key, key.TimeOf(ShardingTier.Several)),
+            Share(key, key.TimeOf(ShardingTier.Coordinator)),
+            Share(key, key.TimeOf(ShardingTier.Refused)),
         ];
     }
 
@@ -256,6 +256,8 @@ internal static class ShardAdviseCommand
             ShardingTier.Coordinator => "coordinator",
             _ => "refused",
         };
+
+    private static string Share(KeyStudy key, double share) => key.Statements.Count == 0 ? "-" : Percent(share);
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} %");
 

@@ -121,6 +121,9 @@ export function moment(text) {
 /** For the axis of a chart. */
 export function tick(second, span) {
   const at = new Date(second * 1000);
+  if (span <= 600) {
+    return clock.format(at);
+  }
   return span <= 36 * 3600 ? clockShort.format(at) : span <= 4 * 86400 ? dayTime.format(at) : day.format(at);
 }
 
