@@ -2,8 +2,6 @@
 using System.CommandLine;
 using Drover.Advice;
 using Drover.Operations;
-using Drover.Operations.Connections;
-using Npgsql;
 using Spectre.Console;
 
 namespace Drover.App.Commands;
@@ -59,48 +57,28 @@ internal static class InspectCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
-    {
-        TextWriter error = parsed.InvocationConfiguration.Error;
-        NpgsqlConnectionStringBuilder? target = ConnectionText.Parse(
+    private static Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation) =>
+        DatabaseInvocation.RunAsync(
+            parsed,
             parsed.GetValue(s_target),
-            Environment.GetEnvironmentVariable,
-            out string problem
-        );
-        if (target is null)
-        {
-            await error.WriteLineAsync($"drover: {problem}");
-            return (int)OperationOutcome.Usage;
-        }
-        await using ServerAccess access = new(target);
-        try
-        {
-            await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
-            TimeSpan seconds = TimeSpan.FromSeconds(parsed.GetValue(s_seconds));
-            AdviceLimits limits = new()
+            async (session, token) =>
             {
-                UnusedAfter = TimeSpan.FromDays(parsed.GetValue(s_unusedDays)),
-                LargeTableBytes = (long)parsed.GetValue(s_largeGigabytes) << 30,
-            };
-            Inspection inspection = await Inspector.InspectAsync(
-                connection,
-                seconds,
-                limits,
-                TimeProvider.System,
-                cancellation
-            );
-            return await WriteAsync(parsed, inspection, access.Description, cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            return (int)OperationOutcome.Interrupted;
-        }
-        catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
-        {
-            await error.WriteLineAsync($"drover: {ServerFailure.Describe(failure, access.Description)}");
-            return (int)OperationOutcome.Failed;
-        }
-    }
+                AdviceLimits limits = new()
+                {
+                    UnusedAfter = TimeSpan.FromDays(parsed.GetValue(s_unusedDays)),
+                    LargeTableBytes = (long)parsed.GetValue(s_largeGigabytes) << 30,
+                };
+                Inspection inspection = await Inspector.InspectAsync(
+                    session.Connection,
+                    TimeSpan.FromSeconds(parsed.GetValue(s_seconds)),
+                    limits,
+                    TimeProvider.System,
+                    token
+                );
+                return await WriteAsync(parsed, inspection, session.Description, token);
+            },
+            cancellation
+        );
 
     private static async Task<int> WriteAsync(
         ParseResult parsed,

@@ -4,9 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Drover.Advice.Sharding;
 using Drover.Operations;
-using Drover.Operations.Connections;
 using Drover.Sql.Parsing;
-using Npgsql;
 
 namespace Drover.App.Commands.Sharding;
 
@@ -58,44 +56,26 @@ internal static class ShardAdviseCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        TextWriter error = parsed.InvocationConfiguration.Error;
-        NpgsqlConnectionStringBuilder? target = ConnectionText.Parse(
-            parsed.GetValue(s_target),
-            Environment.GetEnvironmentVariable,
-            out string problem
-        );
-        if (target is null)
-        {
-            await error.WriteLineAsync($"drover: {problem}");
-            return (int)OperationOutcome.Usage;
-        }
         if (PgQueryLibrary.Instance is not { } library)
         {
-            await error.WriteLineAsync($"drover: {PgQueryLibrary.Remedy}");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: {PgQueryLibrary.Remedy}");
             return (int)OperationOutcome.Failed;
         }
-        await using ServerAccess access = new(target);
-        try
-        {
-            await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
-            int shards = parsed.GetValue(s_shards);
-            (ShardingFacts facts, IReadOnlyList<KeyStudy> keys) = await ShardingStudy.RunAsync(
-                connection,
-                library,
-                shards,
-                cancellation
-            );
-            return await TellAsync(parsed, facts, keys);
-        }
-        catch (OperationCanceledException)
-        {
-            return (int)OperationOutcome.Interrupted;
-        }
-        catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
-        {
-            await error.WriteLineAsync($"drover: {ServerFailure.Describe(failure, access.Description)}");
-            return (int)OperationOutcome.Failed;
-        }
+        return await DatabaseInvocation.RunAsync(
+            parsed,
+            parsed.GetValue(s_target),
+            async (session, token) =>
+            {
+                (ShardingFacts facts, IReadOnlyList<KeyStudy> keys) = await ShardingStudy.RunAsync(
+                    session.Connection,
+                    library,
+                    parsed.GetValue(s_shards),
+                    token
+                );
+                return await TellAsync(parsed, facts, keys);
+            },
+            cancellation
+        );
     }
 
     private static async Task<int> TellAsync(ParseResult parsed, ShardingFacts facts, IReadOnlyList<KeyStudy> keys)

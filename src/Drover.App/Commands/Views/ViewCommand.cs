@@ -1,9 +1,7 @@
 // drover view create, list, set, refresh, drop: materialized views that refresh themselves.
 using System.CommandLine;
 using Drover.Operations;
-using Drover.Operations.Connections;
 using Drover.Views;
-using Npgsql;
 
 namespace Drover.App.Commands.Views;
 
@@ -181,47 +179,16 @@ internal static class ViewCommand
     {
         command.Options.Add(s_database);
         command.Options.Add(s_json);
-        command.SetAction((parsed, cancellation) => RunAsync(parsed, run, cancellation));
-        return command;
-    }
-
-    private static async Task<int> RunAsync(
-        ParseResult parsed,
-        Func<ParseResult, ViewService, CancellationToken, Task<int>> run,
-        CancellationToken cancellation
-    )
-    {
-        TextWriter error = parsed.InvocationConfiguration.Error;
-        NpgsqlConnectionStringBuilder? target = ConnectionText.Parse(
-            parsed.GetValue(s_database),
-            Environment.GetEnvironmentVariable,
-            out string problem
+        command.SetAction(
+            (parsed, cancellation) =>
+                DatabaseInvocation.RunAsync(
+                    parsed,
+                    parsed.GetValue(s_database),
+                    (session, token) => run(parsed, new ViewService(session.Connection, TimeProvider.System), token),
+                    cancellation,
+                    ViewService.ApplicationName
+                )
         );
-        if (target is null)
-        {
-            await error.WriteLineAsync($"drover: {problem}");
-            return (int)OperationOutcome.Usage;
-        }
-        target.ApplicationName = ViewService.ApplicationName;
-        await using ServerAccess access = new(target);
-        try
-        {
-            await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
-            return await run(parsed, new ViewService(connection, TimeProvider.System), cancellation);
-        }
-        catch (OperationException failure)
-        {
-            await error.WriteLineAsync($"drover: {failure.Message}");
-            return (int)failure.Outcome;
-        }
-        catch (OperationCanceledException)
-        {
-            return (int)OperationOutcome.Interrupted;
-        }
-        catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
-        {
-            await error.WriteLineAsync($"drover: {ServerFailure.Describe(failure, access.Description)}");
-            return (int)OperationOutcome.Failed;
-        }
+        return command;
     }
 }
