@@ -15,6 +15,19 @@ namespace Drover.Routing;
 /// </summary>
 internal static class RoutePlanner
 {
+    /// <summary>Utility statements that change the first table that they name.</summary>
+    private static readonly string[] s_changing =
+    [
+        "DropStmt",
+        "TruncateStmt",
+        "AlterTableStmt",
+        "RenameStmt",
+        "IndexStmt",
+        "CopyStmt",
+        "CreateTrigStmt",
+        "RuleStmt",
+    ];
+
     /// <summary>Plans all statements of a text.</summary>
     /// <param name="description">What it is.</param>
     /// <param name="map">The map.</param>
@@ -73,7 +86,8 @@ internal static class RoutePlanner
         };
         bool isUtility = facts.Kind == StatementKind.Utility && !IsQuery(facts.NodeName);
         Route? route =
-            isUtility ? UtilityRoutes.Of(facts, tables, rule.All, catalog)
+            RefuseBehind(facts, tables) is { } behind ? Route.Refused(behind)
+            : isUtility ? UtilityRoutes.Of(facts, tables, rule.All, catalog)
             : Refuse(facts, tables, catalog) is { } refusal ? Route.Refused(refusal)
             : null;
         if (facts.NodeName == "CopyStmt" && route is { Kind: RouteKind.All })
@@ -109,6 +123,28 @@ internal static class RoutePlanner
 
     /// <summary>Utility statements that are read as the query in them.</summary>
     private static bool IsQuery(string node) => node is "ExplainStmt" or "DeclareCursorStmt";
+
+    /// <summary>
+    /// What would change a table whose name a sharded schema before it on search_path may have got a moment ago: made
+    /// in this transaction, say, or by another proxy. Rows of all tenants could be gone.
+    /// </summary>
+    private static RouteRefusal? RefuseBehind(StatementFacts facts, ImmutableArray<NamedTable> tables)
+    {
+        for (int i = 0; i < tables.Length; i++)
+        {
+            bool isChanged =
+                facts.Kind == StatementKind.Utility
+                    ? i == 0 && facts.Access != StatementAccess.Read && s_changing.Contains(facts.NodeName)
+                    : facts.Tables[i].IsWritten;
+            if (isChanged && tables[i].Behind is { } schema)
+            {
+                return Refusals.Name(
+                    $"{tables[i].Name} is behind schema {schema} on search_path, which may have one too"
+                );
+            }
+        }
+        return null;
+    }
 
     /// <summary>What keeps a query from any route.</summary>
     public static RouteRefusal? Refuse(StatementFacts facts, ImmutableArray<NamedTable> tables, PathFacts catalog)

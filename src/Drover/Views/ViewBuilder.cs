@@ -36,7 +36,7 @@ internal static class ViewBuilder
                 cancellationToken
             );
             // A comment at the query's end must not swallow what follows.
-            string sql = $"CREATE MATERIALIZED VIEW {name.Quoted} AS\n{view.Sql}\nWITH DATA";
+            string sql = $"CREATE MATERIALIZED VIEW {name.Quoted} AS\n{ViewText.Read(view.Sql)}\nWITH DATA";
             await connection.ExecuteAsync(sql, [], cancellationToken);
             await connection.ExecuteAsync("SET LOCAL search_path = ''", [], cancellationToken);
         }

@@ -59,6 +59,21 @@ internal static class ViewCatalog
         ORDER BY 1
         """;
 
+    // Whoever owns what a query reads can have it call functions of theirs.
+    private const string OwnersOf = """
+        WITH RECURSIVE reads (oid) AS (
+            SELECT $1::text::regclass::oid
+            UNION
+            SELECT d.refobjid FROM reads o JOIN pg_catalog.pg_rewrite r ON r.ev_class = o.oid
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> o.oid
+        )
+        SELECT DISTINCT c.relowner::regrole::text FROM reads o JOIN pg_catalog.pg_class c ON c.oid = o.oid
+        JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+        WHERE c.oid <> $1::text::regclass::oid AND c.relowner <> current_user::regrole AND NOT r.rolsuper
+        ORDER BY 1
+        """;
+
     private const string ColumnsOf = """
         SELECT format('%I %s %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation)
         FROM pg_catalog.pg_attribute a
@@ -131,6 +146,13 @@ internal static class ViewCatalog
         string quoted,
         CancellationToken cancellationToken
     ) => (string)(await connection.ScalarAsync(SignatureOf, [quoted], cancellationToken))!;
+
+    /// <summary>Who owns what a view reads, other than this session's role and superusers.</summary>
+    public static Task<List<string>> OwnersAsync(
+        NpgsqlConnection connection,
+        string quoted,
+        CancellationToken cancellationToken
+    ) => connection.ListAsync(OwnersOf, [quoted], static row => row.GetString(0), cancellationToken);
 
     /// <summary>What would have to go with a view: relations that read it, and functions of its row type.</summary>
     public static async Task<string> DependentsAsync(

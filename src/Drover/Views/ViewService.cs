@@ -135,7 +135,12 @@ internal sealed class ViewService(NpgsqlConnection connection, TimeProvider time
 
     /// <summary>Refreshes a view now, after the one that runs, if one does.</summary>
     /// <exception cref="OperationException">It failed, or another refresh did not end.</exception>
-    public async Task<RefreshOutcome> RefreshAsync(string name, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task<RefreshOutcome> RefreshAsync(
+        string name,
+        TimeSpan patience,
+        bool mayRemake,
+        CancellationToken cancellationToken
+    )
     {
         await RefuseStandbyAsync(cancellationToken);
         ManagedView view = await FindAsync(name, cancellationToken);
@@ -152,7 +157,7 @@ internal sealed class ViewService(NpgsqlConnection connection, TimeProvider time
         }
         try
         {
-            return await RefreshAsync(view, cancellationToken);
+            return await RefreshAsync(view, mayRemake, cancellationToken);
         }
         finally
         {
@@ -179,7 +184,7 @@ internal sealed class ViewService(NpgsqlConnection connection, TimeProvider time
             List<(ViewName Reader, ViewName Read)> reads = await ViewCatalog.ReadsAsync(connection, cancellationToken);
             foreach (ManagedView view in RefreshOrder.Sort(due, reads))
             {
-                outcomes.Add(await RefreshAsync(view, cancellationToken));
+                outcomes.Add(await RefreshAsync(view, mayRemake: false, cancellationToken));
             }
         }
         finally
@@ -207,14 +212,24 @@ internal sealed class ViewService(NpgsqlConnection connection, TimeProvider time
         return [.. views.Where(view => view.IsEnabled && RefreshSchedule.NextAt(view) <= now)];
     }
 
-    private async Task<RefreshOutcome> RefreshAsync(ManagedView view, CancellationToken cancellationToken)
+    private async Task<RefreshOutcome> RefreshAsync(
+        ManagedView view,
+        bool mayRemake,
+        CancellationToken cancellationToken
+    )
     {
         DateTimeOffset began = await NowAsync(cancellationToken);
         long start = Stopwatch.GetTimestamp();
         bool isRemade = false;
         try
         {
-            isRemade = await HasChangedAsync(view, cancellationToken);
+            if (await ViewStore.OtherOwnerAsync(connection, cancellationToken) is { } other)
+            {
+                throw new OperationException(
+                    $"drover.views belongs to {other}, who could have it run anything: refresh as that role"
+                );
+            }
+            isRemade = await HasChangedAsync(view, mayRemake, cancellationToken);
             if (isRemade)
             {
                 await ViewBuilder.RemakeAsync(connection, view, time, cancellationToken);
@@ -231,7 +246,7 @@ internal sealed class ViewService(NpgsqlConnection connection, TimeProvider time
         }
         catch (Exception failure) when (failure is OperationException or PostgresException)
         {
-            string problem = failure is PostgresException error ? error.MessageText : failure.Message;
+            string problem = failure is PostgresException error ? Tell(error) : failure.Message;
             await connection.ExecuteAsync("ROLLBACK", [], cancellationToken);
             await connection.ExecuteAsync("SET search_path = ''", [], cancellationToken);
             await ViewStore.NoteFailureAsync(connection, view.Name, problem, cancellationToken);
@@ -242,36 +257,51 @@ internal sealed class ViewService(NpgsqlConnection connection, TimeProvider time
     /// <summary>
     /// Whether the query would give other columns than the view has, or reads other relations; then it is made anew.
     /// </summary>
-    private async Task<bool> HasChangedAsync(ManagedView view, CancellationToken cancellationToken)
+    private async Task<bool> HasChangedAsync(ManagedView view, bool mayRemake, CancellationToken cancellationToken)
     {
-        if (await ViewCatalog.KindAsync(connection, view.Name, cancellationToken) is null)
-        {
-            return true;
-        }
         string quoted = view.Name.Quoted;
-        if (await ViewCatalog.SignatureAsync(connection, quoted, cancellationToken) == view.Signature)
+        bool isThere = await ViewCatalog.KindAsync(connection, view.Name, cancellationToken) is not null;
+        if (isThere && await ViewCatalog.SignatureAsync(connection, quoted, cancellationToken) == view.Signature)
         {
             return false;
         }
-        // What a view of the same query would be now, and nobody ever sees.
+        // What a view of the same query would be now, and nobody ever sees. Nothing of the query runs.
         const string Probe = "pg_temp.drover_view_probe";
+        string sql = ViewText.Read(view.Sql);
         await connection.ExecuteAsync("BEGIN", [], cancellationToken);
         await connection.ExecuteAsync(
             "SELECT pg_catalog.set_config('search_path', $1, true)",
             [view.SearchPath],
             cancellationToken
         );
-        await connection.ExecuteAsync($"CREATE TEMPORARY VIEW drover_view_probe AS\n{view.Sql}", [], cancellationToken);
+        await connection.ExecuteAsync($"CREATE TEMPORARY VIEW drover_view_probe AS\n{sql}", [], cancellationToken);
         await connection.ExecuteAsync("SET LOCAL search_path = ''", [], cancellationToken);
         bool isSame =
-            await ViewCatalog.SignatureAsync(connection, Probe, cancellationToken)
+            isThere
+            && await ViewCatalog.SignatureAsync(connection, Probe, cancellationToken)
                 == await ViewCatalog.SignatureAsync(connection, quoted, cancellationToken)
             && (await ViewCatalog.ColumnsAsync(connection, Probe, cancellationToken)).SequenceEqual(
                 await ViewCatalog.ColumnsAsync(connection, quoted, cancellationToken)
             );
+        List<string> owners = await ViewCatalog.OwnersAsync(connection, Probe, cancellationToken);
         await connection.ExecuteAsync("ROLLBACK", [], cancellationToken);
+        if (!isSame && owners.Count > 0 && !mayRemake)
+        {
+            throw new OperationException(
+                $"what {view.Name} reads has changed, and belongs to {string.Join(", ", owners)}: made anew it would "
+                    + "run as this role what they have put there. Look at it, then: drover view refresh NAME --remake"
+            );
+        }
         return !isSame;
     }
+
+    /// <summary>What the server said; of an error about data only its code, as the message may have a value.</summary>
+    private static string Tell(PostgresException error) =>
+        error.SqlState.StartsWith("22", StringComparison.Ordinal)
+        || error.SqlState.StartsWith("23", StringComparison.Ordinal)
+        || error.SqlState.StartsWith("P0", StringComparison.Ordinal)
+            ? $"the query fails with SQLSTATE {error.SqlState}: run it to see why"
+            : error.MessageText;
 
     private async Task<ManagedView> FindAsync(string name, CancellationToken cancellationToken)
     {

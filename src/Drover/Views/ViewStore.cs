@@ -37,6 +37,21 @@ internal static class ViewStore
         }
     }
 
+    /// <summary>Who owns the table, if neither this session's role nor a superuser: they may have written it.</summary>
+    public static async Task<string?> OtherOwnerAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    ) =>
+        await connection.ScalarAsync(
+            """
+            SELECT c.relowner::regrole::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+            WHERE c.oid = pg_catalog.to_regclass('drover.views') AND c.relowner <> current_user::regrole
+                AND NOT r.rolsuper
+            """,
+            [],
+            cancellationToken
+        ) as string;
+
     /// <summary>All views, by name.</summary>
     public static async Task<IReadOnlyList<ManagedView>> ListAsync(
         NpgsqlConnection connection,

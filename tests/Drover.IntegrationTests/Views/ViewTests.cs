@@ -172,9 +172,38 @@ public sealed class ViewTests(PostgresFixture fixture)
         IReadOnlyList<RefreshOutcome> outcomes = await stage.DueAsync();
         Assert.Equal(["z_base", "a_top", "m_bad"], outcomes.Select(static one => one.Name.Name));
         Assert.Equal("501", await stage.QueryAsync("SELECT n FROM a_top"));
-        Assert.Equal([null, null, "division by zero"], outcomes.Select(static one => one.Problem));
+        Assert.Equal(
+            [null, null, "the query fails with SQLSTATE 22012: run it to see why"],
+            outcomes.Select(static one => one.Problem)
+        );
         // It is tried again after a pause, and the others when they are due.
         Assert.Empty(await stage.DueAsync());
+    }
+
+    [Fact]
+    public async Task What_another_role_has_put_in_a_tables_place_is_not_run_by_itself()
+    {
+        await using Stage stage = await Stage.StartAsync(fixture, 18);
+        await stage.DoAsync("SELECT * FROM orders", "create", "v", "--unique", "id");
+        await stage.QueryAsync(
+            $"""
+            DROP TABLE orders CASCADE;
+            CREATE FUNCTION evil() RETURNS int LANGUAGE plpgsql AS $$BEGIN CREATE TABLE public.was_run (); RETURN 1; END$$;
+            CREATE VIEW orders AS SELECT 1 AS id, evil() AS v;
+            ALTER VIEW orders OWNER TO {stage.Role}
+            """
+        );
+        await stage.AgeAsync(null, 301);
+        string? problem = Assert.Single(await stage.DueAsync()).Problem;
+        Assert.Contains($"belongs to {stage.Role}", problem, StringComparison.Ordinal);
+        Assert.Equal(1, (await stage.RunAsync("", "refresh", "v")).ExitCode);
+        Assert.Equal("1", await stage.QueryAsync("SELECT num_nulls(to_regclass('was_run'))"));
+        Assert.Contains("made anew", await stage.DoAsync("", "refresh", "v", "--remake"), StringComparison.Ordinal);
+
+        // Nor is a query that another role may have written.
+        await stage.QueryAsync($"ALTER TABLE drover.views OWNER TO {stage.Role}");
+        VerbResult refused = await stage.RunAsync("", "refresh", "v", "--remake");
+        Assert.Contains($"drover.views belongs to {stage.Role}", refused.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class SchemaRouteTests
     [InlineData("SELECT * FROM nobody_knows", "acme, public", "one 3")]
     [InlineData("CREATE TEMP TABLE t (x int)", "acme, public", "one 3")]
     [InlineData("SELECT * FROM orders WHERE customer_id = 42", "acme, public", "key 42")]
-    [InlineData("UPDATE products SET title = 'x'", "acme, public", "all")]
+    [InlineData("UPDATE public.products SET title = 'x'", "acme, public", "all")]
     public async Task Names_without_schema_are_found_by_search_path(string sql, string path, string expected)
     {
         using RoutingStage stage = new(Map, new TenantFacts());

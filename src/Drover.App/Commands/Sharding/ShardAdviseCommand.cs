@@ -5,6 +5,7 @@ using System.Text.Json;
 using Drover.Advice.Sharding;
 using Drover.Operations;
 using Drover.Sql.Parsing;
+using Drover.Topology;
 
 namespace Drover.App.Commands.Sharding;
 
@@ -110,6 +111,12 @@ internal static class ShardAdviseCommand
                 "pg_stat_statements has no statements: without it, only tables and constraints are looked at."
             );
         }
+        else if (!facts.SeesAll)
+        {
+            await output.WriteLineAsync(
+                "Only statements of this role's own are seen: GRANT pg_read_all_stats TO it, and look again."
+            );
+        }
         ShardingInvocation.WriteTable(
             parsed,
             ["key", "tables", "bytes", "1 shard", "(time)", "several", "coord.", "refused"],
@@ -124,7 +131,7 @@ internal static class ShardAdviseCommand
         double all = Math.Max(1, facts.Tables.Sum(static table => (double)table.Bytes));
         return
         [
-            key.Candidate.Name,
+            Plain(key.Candidate.Name),
             $"{key.Candidate.Sharded.Count}",
             Percent(key.Candidate.ShardedBytes / all),
             Share(key, key.CallsOf(ShardingTier.One)),
@@ -151,7 +158,7 @@ internal static class ShardAdviseCommand
         }
         foreach (string obstacle in key.Obstacles)
         {
-            await output.WriteLineAsync($"  first: {obstacle}");
+            await output.WriteLineAsync(Plain($"  first: {obstacle}"));
         }
         foreach (
             RoutedLoad one in key
@@ -162,7 +169,7 @@ internal static class ShardAdviseCommand
         {
             string reason = one.Reason.Length > 0 ? $": {one.Reason}" : "";
             await output.WriteLineAsync($"  {Word(one.Tier)}{reason}");
-            await output.WriteLineAsync($"      {Shorten(one.Load.Text)}");
+            await output.WriteLineAsync(Plain($"      {Shorten(one.Load.Text)}"));
         }
         await output.WriteLineAsync("  then:");
         foreach (string command in Commands(key))
@@ -173,12 +180,34 @@ internal static class ShardAdviseCommand
 
     private static IEnumerable<string> Commands(KeyStudy key) =>
         key
-            .Candidate.References.Select(static table => $"drover table reference {table.Name}")
+            .Candidate.References.Select(static table => $"drover table reference {Word(table.Name)}")
             .Concat(
                 key.Candidate.Sharded.Select(static one =>
-                    $"drover table shard {one.Table.Name} --key {one.Column.Name}"
+                    $"drover table shard {Word(one.Table.Name)} --key {Word(one.Column.Name)}"
                 )
             );
+
+    private static string Word(TableName name) => Word($"{Sql(name.Schema)}.{Sql(name.Name)}");
+
+    /// <summary>A name as SQL has it.</summary>
+    private static string Sql(string name) =>
+        name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
+            ? name
+            : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>A word as a shell has it: whoever makes a table writes nobody's command line.</summary>
+    private static string Word(string text) =>
+        text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.')
+            ? text
+            : $"'{Plain(text).Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>Without what would move a terminal's cursor or turn its text round.</summary>
+    private static string Plain(string text) =>
+        string.Concat(
+            text.Select(static c =>
+                char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c
+            )
+        );
 
     private static void WriteJson(Utf8JsonWriter json, IReadOnlyList<KeyStudy> keys)
     {

@@ -129,14 +129,20 @@ internal static class ViewCommand
         );
     }
 
-    private static Command CreateRefresh() =>
-        With(
-            new Command("refresh", "Refreshes a view now; readers go on meanwhile.") { s_name },
+    private static Command CreateRefresh()
+    {
+        Option<bool> remake = new("--remake")
+        {
+            Description = "Makes it anew as this role, should what it reads have changed and be another role's.",
+        };
+        return With(
+            new Command("refresh", "Refreshes a view now; readers go on meanwhile.") { s_name, remake },
             async (parsed, service, cancellation) =>
             {
                 RefreshOutcome outcome = await service.RefreshAsync(
                     parsed.GetRequiredValue(s_name),
                     TimeSpan.FromSeconds(30),
+                    parsed.GetValue(remake),
                     cancellation
                 );
                 if (outcome.Problem is { } problem)
@@ -149,6 +155,7 @@ internal static class ViewCommand
                 return 0;
             }
         );
+    }
 
     private static Command CreateDrop() =>
         With(

@@ -64,6 +64,9 @@ internal sealed record ShardingFacts(
     string SearchPath
 )
 {
+    /// <summary>The role may see what other roles run.</summary>
+    public bool SeesAll { get; init; } = true;
+
     private const string User = """
         n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'drover')
             AND c.relkind IN ('r', 'p') AND NOT c.relispartition
@@ -129,7 +132,16 @@ internal sealed record ShardingFacts(
             await connection.ListAsync(UniquesSql, [], Unique, cancellation),
             await StatementsAsync(connection, statementsMax, cancellation),
             path
-        );
+        )
+        {
+            SeesAll =
+                await connection.ScalarAsync(
+                    "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')",
+                    [],
+                    cancellation
+                )
+                    is true,
+        };
     }
 
     /// <summary>How a key's values are spread, as ANALYZE has seen it.</summary>

@@ -56,8 +56,11 @@ internal ref struct CombineText
         {
             return null;
         }
-        // FROM may follow without a blank, and a number is the last that is put in.
-        hidden.Write(" "u8);
+        if (plan.Having is not null)
+        {
+            // FROM may follow without a blank, and a number is the last that is put in.
+            hidden.Write(" "u8);
+        }
         SqlSplice splice = new SqlSplice().Replace(list, 0, hidden.WrittenSpan);
         if (text._hasHaving)
         {

@@ -40,6 +40,12 @@ internal sealed record NamedTable(TableRole Role, TableName Name, RelationFacts?
     /// <summary>A reference table has the same name and comes behind it on search_path.</summary>
     public bool HidesReference { get; init; }
 
+    /// <summary>
+    /// The sharded schema that comes before its own on search_path, and has none of that name as far as is known; null
+    /// if there is none, or the name was written with its schema.
+    /// </summary>
+    public string? Behind { get; init; }
+
     /// <summary>It is one of the server's own, of which each server has its own.</summary>
     public bool IsOfSystem => Name.Schema is "pg_catalog" or "information_schema";
 
@@ -140,6 +146,7 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
             return Path.HasCatalogFirst ? system : Hidden(system.Name, "pg_catalog is not first on search_path");
         }
         NamedTable? found = null;
+        string? behind = null;
         foreach (string entry in Path.Schemas)
         {
             if (entry == SearchPath.User)
@@ -156,7 +163,8 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
             NamedTable? here = Of(new TableName(entry, name));
             if (found is null)
             {
-                found = here;
+                found = here is null ? null : here with { Behind = behind };
+                behind ??= Map.ShardOf(entry) > 0 ? entry : null;
             }
             else if (found.Shard > 0 && here is { Role: TableRole.Reference })
             {

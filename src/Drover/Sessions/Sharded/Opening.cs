@@ -1,6 +1,7 @@
 // How a transaction began: what has to be repeated on a shard that it comes to later.
 using System.Text;
 using Drover.Sessions.Sharded.Units;
+using Drover.Sql.Statements;
 
 namespace Drover.Sessions.Sharded;
 
@@ -28,6 +29,9 @@ internal sealed class Opening
 
     /// <summary>Where names without a schema are looked for was set, and is not known.</summary>
     public bool HasLostPath => _setsPath && SearchPath is null;
+
+    /// <summary>Who the session is was set: "$user" on search_path means another schema then.</summary>
+    public bool SetsRole { get; private set; }
 
     public int Count => _ends.Count;
 
@@ -72,7 +76,12 @@ internal sealed class Opening
         _hasSavepoint = false;
         _setsBehindSavepoint = false;
         SearchPath = null;
+        SetsRole = false;
     }
+
+    /// <summary>Whether names without a schema cannot be told.</summary>
+    /// <param name="facts">A schema with a role's name is what "$user" can mean.</param>
+    public bool HidesNames(ICatalogFacts facts) => HasLostPath || (SetsRole && facts.RoleSchemas.Length > 0);
 
     private void NotePath(ReadOnlySpan<byte> text)
     {
@@ -81,6 +90,9 @@ internal sealed class Opening
         {
             return;
         }
+        SetsRole |=
+            set.Contains("role", StringComparison.OrdinalIgnoreCase)
+            || set.Contains("authorization", StringComparison.OrdinalIgnoreCase);
         if (MaySetPath(set))
         {
             _setsPath = true;

@@ -64,7 +64,8 @@ internal sealed class SpreadStatement(
             : unit.Explain is { Text.Format: ExplainFormat.Other } ? ShardRefusals.ExplainFormat
             : database.Decisions is null && !isRead ? ShardRefusals.Across(unit.Route)
             : isInTransaction && !NeedsTransaction && !isRead ? ShardRefusals.NotInTransaction
-            : isRead && branches.Opening.HasLostPath && unit.Plan!.HasShortNames ? ShardRefusals.PathInTransaction
+            : isRead && branches.Opening.HidesNames(database.Facts) && unit.Plan!.HasShortNames
+                ? ShardRefusals.PathInTransaction
             : isInTransaction && (branches.Opening.IsEmpty || branches.Opening.CannotRepeat)
                 ? ShardRefusals.OpeningCannotRepeat
             : null;

@@ -190,7 +190,7 @@ internal sealed class UnitJudge(
     /// <summary>Why a unit cannot run anywhere; null if it can.</summary>
     public RouteRefusal? WhyNot(in Unit unit) =>
         unit.HasTwoPhase ? ShardRefusals.TwoPhaseOfClient
-        : branches.Opening.HasLostPath && unit is { Runs: true, Plan.HasShortNames: true }
+        : branches.Opening.HidesNames(database.Facts) && unit is { Runs: true, Plan.HasShortNames: true }
             ? ShardRefusals.PathInTransaction
         : unit.Route.Kind switch
         {
