@@ -133,7 +133,7 @@ internal static class TenantCorpus
             "CREATE TABLE notes (id serial, body text)",
             "INSERT INTO notes (body) VALUES ('x'), ('y') RETURNING id",
             "CREATE TABLE public.plain (x int)",
-            "INSERT INTO plain VALUES (1)",
+            "INSERT INTO public.plain VALUES (1)",
             "CREATE TYPE mood AS ENUM ('a')",
             "ALTER TYPE mood ADD VALUE 'b'",
             "CREATE TABLE moods (m mood)",
