@@ -188,7 +188,8 @@ public sealed class ViewTests(PostgresFixture fixture)
         await stage.QueryAsync(
             $"""
             DROP TABLE orders CASCADE;
-            CREATE FUNCTION evil() RETURNS int LANGUAGE plpgsql AS $$BEGIN CREATE TABLE public.was_run (); RETURN 1; END$$;
+            CREATE FUNCTION evil() RETURNS int LANGUAGE plpgsql AS
+                $$BEGIN CREATE TABLE public.was_run (); RETURN 1; END$$;
             CREATE VIEW orders AS SELECT 1 AS id, evil() AS v;
             ALTER VIEW orders OWNER TO {stage.Role}
             """
