@@ -3,7 +3,6 @@ using System.Globalization;
 using Drover.App.Dashboard;
 using Drover.App.Dashboard.Api;
 using Drover.Configuration;
-using Drover.History;
 using Drover.Telemetry;
 using Drover.Tests.Dashboard;
 
@@ -33,7 +32,7 @@ internal sealed class BrowserStage : IAsyncDisposable
         DashboardStage stage = await DashboardStage.StartAsync(
             options,
             time,
-            isEmpty ? NoHistory.Instance : new FakeHistory(time),
+            isEmpty ? null : new FakeHistory(time),
             isEmpty ? null : new FakeJournals(time)
         );
         FillHistory(stage.Parts.Feed, time.GetUtcNow());

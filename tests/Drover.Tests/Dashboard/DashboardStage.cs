@@ -49,7 +49,7 @@ internal sealed class DashboardStage : IAsyncDisposable
             proxy,
             () => [("shop", Map()), ("empty", null)],
             journals ?? new JournalReader([], time),
-            history ?? NoHistory.Instance
+            history ?? new ServerMonitor(new DroverOptions(), new HistoryLimits(), time, NullLogger.Instance)
         );
         WebOptions web = options ?? new WebOptions { WebListen = "127.0.0.1:0" };
         bool isMade = DashboardParts.TryCreate(

@@ -1,5 +1,4 @@
 // How a transaction began: what has to be repeated on a shard that it comes to later.
-using System.Text;
 using Drover.Sessions.Sharded.Units;
 using Drover.Sql.Statements;
 
@@ -85,37 +84,33 @@ internal sealed class Opening
 
     private void NotePath(ReadOnlySpan<byte> text)
     {
-        string set = Encoding.UTF8.GetString(text);
         if (PathSetting.IsShow(text))
         {
             return;
         }
-        SetsRole |=
-            set.Contains("role", StringComparison.OrdinalIgnoreCase)
-            || set.Contains("authorization", StringComparison.OrdinalIgnoreCase);
-        if (MaySetPath(set))
+        Span<byte> set = text.Length <= 256 ? stackalloc byte[text.Length] : new byte[text.Length];
+        for (int i = 0; i < text.Length; i++)
+        {
+            set[i] = text[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(text[i] | 0x20) : text[i];
+        }
+        SetsRole |= Has(set, "role"u8) || Has(set, "authorization"u8);
+        // SET SCHEMA is another word for it, and RESET ALL does it too.
+        if (Has(set, "search_path"u8) || Has(set, "schema"u8) || (Has(set, "reset"u8) && Has(set, "all"u8)))
         {
             _setsPath = true;
             SearchPath = PathSetting.Read(text);
             _setsBehindSavepoint |= _hasSavepoint;
         }
-        else if (set.Contains("rollback", StringComparison.OrdinalIgnoreCase))
+        else if (Has(set, "rollback"u8))
         {
             // To the path that was at the savepoint.
             SearchPath = _setsBehindSavepoint ? null : SearchPath;
         }
         else
         {
-            _hasSavepoint |= set.Contains("savepoint", StringComparison.OrdinalIgnoreCase);
+            _hasSavepoint |= Has(set, "savepoint"u8);
         }
     }
 
-    /// <summary>SET SCHEMA is another word for it, and RESET ALL does it too.</summary>
-    private static bool MaySetPath(string set) =>
-        set.Contains("search_path", StringComparison.OrdinalIgnoreCase)
-        || set.Contains("schema", StringComparison.OrdinalIgnoreCase)
-        || (
-            set.Contains("reset", StringComparison.OrdinalIgnoreCase)
-            && set.Contains("all", StringComparison.OrdinalIgnoreCase)
-        );
+    private static bool Has(ReadOnlySpan<byte> lower, ReadOnlySpan<byte> word) => lower.IndexOf(word) >= 0;
 }
