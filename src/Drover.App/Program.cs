@@ -1,6 +1,7 @@
 // The entry point: builds the command line and runs the verb that was asked for.
 using System.CommandLine;
 using Drover.App.Commands;
+using Drover.App.Commands.Costs;
 using Drover.App.Commands.Sharding;
 using Drover.App.Commands.Views;
 
@@ -13,6 +14,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     DemoCommand.Create(),
     InspectCommand.Create(),
     GrowthCommand.Create(),
+    CostCommand.Create(),
     PartitionCommand.Create(),
     ShardCommand.Create(),
     TableCommand.Create(),

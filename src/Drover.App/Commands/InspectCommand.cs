@@ -1,6 +1,7 @@
 // drover inspect: where a database stands, and what to do next.
 using System.CommandLine;
 using Drover.Advice;
+using Drover.App.Commands.Costs;
 using Drover.Operations;
 using Spectre.Console;
 
@@ -11,6 +12,8 @@ namespace Drover.App.Commands;
 /// </summary>
 internal static class InspectCommand
 {
+    private const StringComparison OrdinalIgnoreCase = StringComparison.OrdinalIgnoreCase;
+
     private static readonly Argument<string?> s_target = new("CONNECTION")
     {
         Description = "The database: a postgres:// URI or key=value words; PG* variables stand in for what it lacks.",
@@ -33,7 +36,24 @@ internal static class InspectCommand
         0
     );
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Writes the result as JSON." };
+    private static readonly Option<string?> s_json = new("--json")
+    {
+        Description = "Writes the result as JSON to a file that ends in .json, or in place of the text.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> s_config = new("--config")
+    {
+        Description = "A drover.toml with [prices.servers.NAME]: findings say what they save.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string?> s_server = new("--server")
+    {
+        Description = "Which of [prices.servers] it is; needed where there are several.",
+        HelpName = "NAME",
+    };
 
     private static readonly Option<string?> s_html = new("--html")
     {
@@ -52,15 +72,33 @@ internal static class InspectCommand
             s_largeGigabytes,
             s_json,
             s_html,
+            s_config,
+            s_server,
         };
         command.SetAction(RunAsync);
         return command;
     }
 
-    private static Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation) =>
-        DatabaseInvocation.RunAsync(
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        // Bare words after --json that can be no file are the database: --json took none in earlier versions.
+        string? json = parsed.GetValue(s_json);
+        string? target = parsed.GetValue(s_target);
+        bool isTarget = json is not null and not "-" && target is null && !json.EndsWith(".json", OrdinalIgnoreCase);
+        (string? file, target) = isTarget ? (null, json) : (json, target);
+        PricedAdvice? prices = null;
+        if (parsed.GetValue(s_config) is { } config)
+        {
+            prices = await PricedAdvice.LoadAsync(config, parsed.GetValue(s_server), cancellation);
+            if (prices.Problem is { } problem)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: {problem}");
+                return (int)OperationOutcome.Usage;
+            }
+        }
+        return await DatabaseInvocation.RunAsync(
             parsed,
-            parsed.GetValue(s_target),
+            target,
             async (session, token) =>
             {
                 AdviceLimits limits = new()
@@ -75,41 +113,67 @@ internal static class InspectCommand
                     TimeProvider.System,
                     token
                 );
-                return await WriteAsync(parsed, inspection, session.Description, token);
+                inspection = prices?.With(inspection) ?? inspection;
+                return await WriteAsync(parsed, inspection, session.Description, file, token);
             },
             cancellation
         );
+    }
 
     private static async Task<int> WriteAsync(
         ParseResult parsed,
         Inspection inspection,
         string server,
+        string? jsonFile,
         CancellationToken cancellation
     )
     {
-        if (parsed.GetValue(s_html) is { } file)
+        string? html = parsed.GetValue(s_html);
+        string page = html is null ? "" : InspectionHtml.Write(inspection, server, TimeProvider.System.GetUtcNow());
+        bool isJson = parsed.GetResult(s_json) is not null;
+        string json = isJson ? await InspectionJson.WriteAsync(inspection) : "";
+        bool hasFile = jsonFile is not null and not "-";
+        if (
+            !await SaveAsync(parsed, "--html", html, page, cancellation)
+            || !await SaveAsync(parsed, "--json", hasFile ? jsonFile : null, json, cancellation)
+        )
         {
-            string page = InspectionHtml.Write(inspection, server, TimeProvider.System.GetUtcNow());
-            try
-            {
-                await File.WriteAllTextAsync(file, page, cancellation);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: --html: {failure.Message}");
-                return (int)OperationOutcome.Failed;
-            }
+            return (int)OperationOutcome.Failed;
         }
         TextWriter output = parsed.InvocationConfiguration.Output;
-        if (parsed.GetValue(s_json))
+        if (isJson && !hasFile)
         {
-            await InspectionJson.WriteAsync(inspection, output);
+            await output.WriteAsync(json);
         }
         else
         {
             InspectionText.Write(inspection, server, AnsiConsole.Console, output);
         }
         return 0;
+    }
+
+    /// <summary>Writes a file, or says why not; no file is well too.</summary>
+    private static async Task<bool> SaveAsync(
+        ParseResult parsed,
+        string option,
+        string? file,
+        string text,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            if (file is not null)
+            {
+                await File.WriteAllTextAsync(file, text, cancellation);
+            }
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: {option}: {failure.Message}");
+            return false;
+        }
     }
 
     private static Option<int> Number(string name, string meaning, int value, int least)

@@ -11,8 +11,8 @@ internal static class InspectionJson
 {
     private static readonly JsonWriterOptions s_options = new() { Indented = true };
 
-    /// <summary>Writes it, with a line's end.</summary>
-    public static async Task WriteAsync(Inspection inspection, TextWriter output)
+    /// <summary>The text, with a line's end.</summary>
+    public static async Task<string> WriteAsync(Inspection inspection)
     {
         using MemoryStream bytes = new();
         await using (Utf8JsonWriter json = new(bytes, s_options))
@@ -42,7 +42,7 @@ internal static class InspectionJson
             json.WriteEndArray();
             json.WriteEndObject();
         }
-        await output.WriteLineAsync(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+        return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length) + "\n";
     }
 
     private static void Write(Utf8JsonWriter json, MetricReading metric)

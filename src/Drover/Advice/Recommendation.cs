@@ -39,4 +39,8 @@ internal sealed record Recommendation(
     string Risk,
     string Do,
     string Undo
-);
+)
+{
+    /// <summary>Bytes of storage that it would free; 0: none, or unknown.</summary>
+    public long FreedBytes => Gain == Gain.Space ? (long)Weight : 0;
+}

@@ -1,6 +1,7 @@
 // A configuration while it is read: options so far, where each came from, and all that is wrong.
 using System.Collections.Immutable;
 using Drover.Configuration.Authentication;
+using Drover.Configuration.Prices;
 using Drover.Configuration.Settings;
 
 namespace Drover.Configuration;
@@ -17,7 +18,9 @@ internal sealed class ConfigurationDraft(string file)
     private readonly List<UserOptions> _users = [];
     private readonly List<PeerOptions> _peers = [];
     private readonly List<MonitoredServerOptions> _monitored = [];
+    private readonly List<ServerPriceOptions> _serverPrices = [];
     private MonitorOptions _monitor = new();
+    private PriceOptions _prices = new();
     private DatabaseOptions? _fallback;
 
     /// <summary>The file that was named on the command line.</summary>
@@ -140,6 +143,17 @@ internal sealed class ConfigurationDraft(string file)
         Replace(_monitored, server, other => other.Name == server.Name);
     }
 
+    /// <summary>Sets one of the settings of [prices].</summary>
+    public void SetPrices(Setting<PriceOptions> setting, string text, SourcePlace place) =>
+        _prices = Apply(setting, _prices, text, place) ?? _prices;
+
+    /// <summary>Adds what a server costs; one of the same name is replaced.</summary>
+    public void Add(ServerPriceOptions price, SourcePlace place)
+    {
+        _places["prices.servers." + price.Name] = place;
+        Replace(_serverPrices, price, other => other.Name == price.Name);
+    }
+
     /// <summary>Where a setting of the process was set; the file as a whole when it was not.</summary>
     public SourcePlace PlaceOf(string name) => _places.GetValueOrDefault(name, new SourcePlace(File));
 
@@ -164,6 +178,8 @@ internal sealed class ConfigurationDraft(string file)
             Peers = [.. _peers],
             Monitor = _monitor,
             MonitoredServers = [.. _monitored],
+            Prices = _prices,
+            ServerPrices = [.. _serverPrices],
             AuthenticationFiles = AuthenticationFiles,
             Warnings = [.. _warnings],
         };

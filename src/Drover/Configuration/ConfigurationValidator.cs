@@ -1,6 +1,7 @@
 // What must hold between settings; each setting's own range is checked when it is read.
 using System.Globalization;
 using System.Net;
+using Drover.Configuration.Prices;
 
 namespace Drover.Configuration;
 
@@ -19,6 +20,7 @@ internal static class ConfigurationValidator
         CheckDatabases(draft);
         ShardedDatabaseValidator.Check(draft);
         MonitorValidator.Check(draft);
+        PriceValidator.Check(draft);
     }
 
     private static void CheckListening(ConfigurationDraft draft)

@@ -1,6 +1,7 @@
 // The root of a loaded configuration: immutable, and swapped whole on RELOAD.
 using System.Collections.Immutable;
 using Drover.Configuration.Authentication;
+using Drover.Configuration.Prices;
 
 namespace Drover.Configuration;
 
@@ -31,6 +32,12 @@ internal sealed record DroverOptions
     /// <summary>Servers that are measured.</summary>
     public ImmutableArray<MonitoredServerOptions> MonitoredServers { get; init; } = [];
 
+    /// <summary>What holds for all prices.</summary>
+    public PriceOptions Prices { get; init; } = new();
+
+    /// <summary>What servers cost.</summary>
+    public ImmutableArray<ServerPriceOptions> ServerPrices { get; init; } = [];
+
     /// <summary>Users, rules and maps from the files that the settings name.</summary>
     public AuthenticationFiles AuthenticationFiles { get; init; } = new();
 
@@ -47,7 +54,9 @@ internal sealed record DroverOptions
         && Users.SequenceEqual(other.Users)
         && Peers.SequenceEqual(other.Peers)
         && Monitor == other.Monitor
-        && MonitoredServers.SequenceEqual(other.MonitoredServers);
+        && MonitoredServers.SequenceEqual(other.MonitoredServers)
+        && Prices == other.Prices
+        && ServerPrices.SequenceEqual(other.ServerPrices);
 
     /// <inheritdoc/>
     public override int GetHashCode() =>

@@ -1,6 +1,7 @@
-// Reads drover.toml: [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID], [monitor.servers.NAME].
-// An unknown name is an error here.
+// Reads drover.toml: [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID], [monitor.servers.NAME],
+// [prices.servers.NAME]. An unknown name is an error here.
 using System.Globalization;
+using Drover.Configuration.Prices;
 using Drover.Configuration.Settings;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
@@ -10,9 +11,11 @@ namespace Drover.Configuration.Files;
 /// <summary>Reads drover.toml into a draft, from the syntax tree, so that every error has line and column.</summary>
 internal sealed class TomlConfigurationReader
 {
-    private static readonly string[] Rooms = ["proxy", "databases", "sharded", "users", "peers", "monitor"];
+    private static readonly string[] Rooms = ["proxy", "databases", "sharded", "users", "peers", "monitor", "prices"];
 
     private const string Monitored = "monitor.servers";
+
+    private const string Priced = "prices.servers";
 
     private readonly ConfigurationDraft _draft;
     private readonly string _file;
@@ -93,16 +96,19 @@ internal sealed class TomlConfigurationReader
         switch (path)
         {
             case ["proxy", var name]:
-                SetProxy(name, pair.Value, place);
+                Set(SettingCatalog.Proxy, name, pair.Value, place, _draft.SetProxy);
                 break;
             case ["databases" or "sharded" or "users" or "peers", var entry, var name]:
                 EntryOf(path[0], entry, place).Values.Add((name, pair.Value, place));
                 break;
-            case ["monitor", "servers", var entry, var name]:
-                EntryOf(Monitored, entry, place).Values.Add((name, pair.Value, place));
+            case ["monitor" or "prices", "servers", var entry, var name]:
+                EntryOf($"{path[0]}.servers", entry, place).Values.Add((name, pair.Value, place));
                 break;
             case ["monitor", var name] when name != "servers":
-                SetMonitor(name, pair.Value, place);
+                Set(SettingCatalog.Monitor, name, pair.Value, place, _draft.SetMonitor);
+                break;
+            case ["prices", var name] when name != "servers":
+                Set(SettingCatalog.Prices, name, pair.Value, place, _draft.SetPrices);
                 break;
             default:
                 UnknownRoom(path, place);
@@ -114,10 +120,11 @@ internal sealed class TomlConfigurationReader
     {
         switch (path)
         {
-            case ["proxy" or "databases" or "sharded" or "users" or "peers" or "monitor"] or ["monitor", "servers"]:
+            case ["proxy" or "databases" or "sharded" or "users" or "peers" or "monitor" or "prices"]:
+            case ["monitor" or "prices", "servers"]:
                 break;
-            case ["monitor", "servers", var entry]:
-                EntryOf(Monitored, entry, PlaceOf(node));
+            case ["monitor" or "prices", "servers", var entry]:
+                EntryOf($"{path[0]}.servers", entry, PlaceOf(node));
                 break;
             case ["databases" or "sharded" or "users" or "peers", var entry]:
                 EntryOf(path[0], entry, PlaceOf(node));
@@ -134,8 +141,8 @@ internal sealed class TomlConfigurationReader
         string hint =
             SettingCatalog.Proxy.Find(path[0]) is not null ? $": put {path[0]} below [proxy]"
             : nearest is not null ? $": did you mean {nearest}?"
-            : ": the tables are [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID], [monitor] and "
-                + "[monitor.servers.NAME]";
+            : ": the tables are [proxy], [databases.NAME], [sharded.NAME], [users.NAME], [peers.ID], [monitor], "
+                + "[monitor.servers.NAME], [prices] and [prices.servers.NAME]";
         _draft.Error(place, $"unknown name '{string.Join('.', path)}'{hint}");
     }
 
@@ -150,31 +157,22 @@ internal sealed class TomlConfigurationReader
         return entry;
     }
 
-    private void SetProxy(string name, ValueSyntax? value, SourcePlace place)
+    private void Set<TOptions>(
+        SettingTable<TOptions> table,
+        string name,
+        ValueSyntax? value,
+        SourcePlace place,
+        Action<Setting<TOptions>, string, SourcePlace> set
+    )
+        where TOptions : class
     {
-        if (SettingCatalog.Proxy.Find(name) is not { } setting)
+        if (table.Find(name) is not { } setting)
         {
-            Unknown(name, SettingCatalog.Proxy.Nearest(name), place);
+            Unknown(name, table.Nearest(name), place);
         }
         else if (TomlValue.ToText(setting.Kind, setting.Unit, value, out string problem) is { } text)
         {
-            _draft.SetProxy(setting, text, place);
-        }
-        else
-        {
-            _draft.Error(place, $"{name} {problem}");
-        }
-    }
-
-    private void SetMonitor(string name, ValueSyntax? value, SourcePlace place)
-    {
-        if (SettingCatalog.Monitor.Find(name) is not { } setting)
-        {
-            Unknown(name, SettingCatalog.Monitor.Nearest(name), place);
-        }
-        else if (TomlValue.ToText(setting.Kind, setting.Unit, value, out string problem) is { } text)
-        {
-            _draft.SetMonitor(setting, text, place);
+            set(setting, text, place);
         }
         else
         {
@@ -202,6 +200,10 @@ internal sealed class TomlConfigurationReader
                 case Monitored:
                     MonitoredServerOptions server = new() { Name = entry.Name };
                     _draft.Add(Fill(SettingCatalog.MonitoredServers, server, entry), entry.Place);
+                    break;
+                case Priced:
+                    ServerPriceOptions price = new() { Name = entry.Name };
+                    _draft.Add(Fill(SettingCatalog.ServerPrices, price, entry), entry.Place);
                     break;
                 default:
                     AddPeer(entry);

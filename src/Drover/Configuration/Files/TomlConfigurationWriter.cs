@@ -1,5 +1,6 @@
 // Writes options as drover.toml: only what differs from the defaults, by topic.
 using System.Globalization;
+using Drover.Configuration.Prices;
 using Drover.Configuration.Settings;
 
 namespace Drover.Configuration.Files;
@@ -50,6 +51,22 @@ internal static class TomlConfigurationWriter
             WriteEntry("peers", id, SettingCatalog.Peers, peer, new PeerOptions { PeerId = peer.PeerId }, output);
         }
         WriteMonitor(options, output);
+        WritePrices(options, output);
+    }
+
+    private static void WritePrices(DroverOptions options, TextWriter output)
+    {
+        PriceOptions defaults = new();
+        if (options.Prices != defaults)
+        {
+            output.Write("\n[prices]\n");
+            WriteChanged(SettingCatalog.Prices, options.Prices, defaults, output);
+        }
+        foreach (ServerPriceOptions server in options.ServerPrices)
+        {
+            ServerPriceOptions plain = new() { Name = server.Name };
+            WriteEntry("prices.servers", server.Name, SettingCatalog.ServerPrices, server, plain, output);
+        }
     }
 
     private static void WriteMonitor(DroverOptions options, TextWriter output)

@@ -19,6 +19,8 @@ internal static class TomlValue
             (SettingKind.Duration, IntegerValueSyntax number) => Invariant(number.Value),
             (SettingKind.Duration, FloatValueSyntax number) => number.Value.ToString("R", CultureInfo.InvariantCulture),
             (SettingKind.Duration, StringValueSyntax words) => DurationText(words.Value ?? "", unit),
+            (SettingKind.Amount, IntegerValueSyntax number) => Digits(number.Token),
+            (SettingKind.Amount, FloatValueSyntax number) => Digits(number.Token),
             (SettingKind.Text or SettingKind.Choice, StringValueSyntax words) => words.Value ?? "",
             (SettingKind.FileMode, StringValueSyntax words) => words.Value ?? "",
             (SettingKind.FileMode, IntegerValueSyntax mode) => Invariant(mode.Value),
@@ -34,7 +36,7 @@ internal static class TomlValue
     public static string Write(SettingKind kind, string? unit, string text) =>
         kind switch
         {
-            SettingKind.Integer => text,
+            SettingKind.Integer or SettingKind.Amount => text,
             SettingKind.Boolean => text == "0" ? "false" : "true",
             SettingKind.Duration when SettingText.TryDuration(text, UnitOf(unit), out TimeSpan time) => Quote(
                 SettingText.FormatDurationWithUnit(time)
@@ -82,6 +84,9 @@ internal static class TomlValue
         return string.Join(',', items);
     }
 
+    // As it is written: a double would not keep 0.10.
+    private static string? Digits(SyntaxToken? token) => token?.Text?.Replace("_", "", StringComparison.Ordinal);
+
     private static string Invariant(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Expected(SettingKind kind) =>
@@ -91,6 +96,7 @@ internal static class TomlValue
             SettingKind.Boolean => "true or false",
             SettingKind.Duration => "a duration such as \"15s\", \"500ms\", \"2min\" or \"1h\", or a bare number",
             SettingKind.List => "a list of strings without commas, such as [\"one\", \"two\"]",
+            SettingKind.Amount => "an amount such as 12000 or 0.115, without quotes",
             SettingKind.FileMode => "a file mode such as \"0777\"",
             _ => "a string in quotes",
         };

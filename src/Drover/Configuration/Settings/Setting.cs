@@ -24,6 +24,9 @@ internal enum SettingKind
 
     /// <summary>A file mode, in octal.</summary>
     FileMode,
+
+    /// <summary>A number with a fraction, kept exactly as it is written.</summary>
+    Amount,
 }
 
 /// <summary>When a changed setting takes hold.</summary>

@@ -1,4 +1,6 @@
 // Every setting in one place: files, console, converter and documentation all look here.
+using Drover.Configuration.Prices;
+
 namespace Drover.Configuration.Settings;
 
 /// <summary>A table of settings that can be searched by name.</summary>
@@ -72,6 +74,12 @@ internal static class SettingCatalog
 
     /// <summary>Settings of a server that is measured.</summary>
     public static SettingTable<MonitoredServerOptions> MonitoredServers { get; } = new(MonitorSettings.Servers);
+
+    /// <summary>Settings of all prices.</summary>
+    public static SettingTable<PriceOptions> Prices { get; } = new(PriceSettings.Prices);
+
+    /// <summary>Settings of what a server costs.</summary>
+    public static SettingTable<ServerPriceOptions> ServerPrices { get; } = new(PriceSettings.Servers);
 
     /// <summary>The process's settings in the order of SHOW CONFIG: by name.</summary>
     public static IReadOnlyList<Setting<ProxyOptions>> ByName { get; } =

@@ -100,6 +100,26 @@ internal sealed class SettingGroup<TOptions, TGroup>(Func<TOptions, TGroup> get,
             }
         );
 
+    /// <summary>An amount that may be absent, exact to the digits that are written.</summary>
+    public Setting<TOptions> Amount(
+        string name,
+        Func<TGroup, decimal?> read,
+        Func<TGroup, decimal?, TGroup> write,
+        string meaning
+    ) =>
+        Make(
+            name,
+            SettingKind.Amount,
+            meaning,
+            g => read(g)?.ToString(CultureInfo.InvariantCulture),
+            (TGroup group, string text, out string problem) =>
+            {
+                bool fits = SettingText.TryAmount(text, out decimal value);
+                problem = fits ? "" : SettingText.AmountProblem;
+                return fits ? write(group, value) : default;
+            }
+        );
+
     public Setting<TOptions> Boolean(
         string name,
         Func<TGroup, bool> read,

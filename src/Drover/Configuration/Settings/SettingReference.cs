@@ -1,4 +1,6 @@
 // Writes docs/configuration.md from the setting tables.
+using Drover.Configuration.Prices;
+
 namespace Drover.Configuration.Settings;
 
 /// <summary>The reference of all settings, as Markdown.</summary>
@@ -28,8 +30,10 @@ internal static class SettingReference
         | all other databases | `* = host=h1` | `[databases."*"]` |
         | a user | `alice = pool_mode=session` in `[users]` | `[users.alice]` |
         | servers that are measured | no | `[monitor]`, and `[monitor.servers.NAME]` for each |
+        | what servers cost | no | `[prices]`, and `[prices.servers.NAME]` for each |
         | a peer | `2 = host=h2` in `[peers]` | `[peers.2]` |
         | duration | a number of the unit named below | `"500ms"`, `"15s"`, `"2min"`, `"1h"`, `"1d"`, or a number |
+        | amount | no | `12000` or `0.115`, kept as it is written |
         | boolean | `0` or `1` | `true` or `false` |
         | list | `a, b` | `["a", "b"]` |
         | value with blanks | `connect_query='SELECT ''x'''` in an entry | `"SELECT 'x'"` |
@@ -61,6 +65,10 @@ internal static class SettingReference
         WriteTable("Measuring", MonitorSettings.Monitor, setting => setting.Format(monitor), output);
         MonitoredServerOptions server = new() { Name = "" };
         WriteTable("A server that is measured", MonitorSettings.Servers, setting => setting.Format(server), output);
+        PriceOptions prices = new();
+        WriteTable("Prices", PriceSettings.Prices, setting => setting.Format(prices), output);
+        ServerPriceOptions price = new() { Name = "" };
+        WriteTable("What a server costs", PriceSettings.Servers, setting => setting.Format(price), output);
     }
 
     private static void WriteTable<TOptions>(
@@ -95,6 +103,7 @@ internal static class SettingReference
             SettingKind.Duration => "duration",
             SettingKind.List => "list",
             SettingKind.FileMode => "octal file mode",
+            SettingKind.Amount => "amount",
             SettingKind.Choice => string.Join(", ", setting.Words.Select(word => $"`{word}`")),
             _ => "text",
         };

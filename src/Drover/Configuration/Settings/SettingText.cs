@@ -35,6 +35,19 @@ internal static class SettingText
         return fits;
     }
 
+    /// <summary>The greatest amount: with it all sums and products of prices stay in the range of decimal.</summary>
+    public const decimal AmountMax = 1_000_000_000_000m;
+
+    /// <summary>What is wrong with a text that is no amount.</summary>
+    public const string AmountProblem =
+        "is no amount: write digits with a point for a fraction, such as 12000 or 0.115, without a sign, up to 10^12";
+
+    /// <summary>An amount from 0 to <see cref="AmountMax"/>, with at most 12 digits after the point.</summary>
+    public static bool TryAmount(string text, out decimal value) =>
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value)
+        && value <= AmountMax
+        && value.Scale <= 12;
+
     /// <summary>0 or another number, and the words that PostgreSQL knows.</summary>
     public static bool TryBoolean(string text, out bool value)
     {
