@@ -74,6 +74,36 @@ def sharding_parts(y, done):
     return parts, y
 
 
+def significant(value):
+    """Two significant digits without an exponent."""
+    digits = 2
+    while value and value < 0.1 ** (digits - 1) and digits < 20:
+        digits += 1
+    return f"{value:.{digits}f}"
+
+
+def outcome_parts(y, report):
+    sides = [report["scenes"][0], report["scenes"][-1]]
+    bill = [report["server_month"] * side["servers"] for side in sides]
+
+    def row(label, value):
+        return label, [value(side) for side in sides]
+
+    parts, y = table(y, ["before", f"after ({sides[1]['scene']})"], [
+        row("average query", lambda s: f"{s['average_ms']:.2f} ms"),
+        row("p95 / p99", lambda s: f"{s['p95_ms']:.1f} / {s['p99_ms']:.1f} ms"),
+        row("client connections", lambda s: f"{s['clients']:,}"),
+        row("server connections", lambda s: f"{s['server_connections_max']:,}"),
+        row("queries per second", lambda s: f"{s['queries_per_second']:,.0f}"),
+        row("servers, data", lambda s: f"{s['servers']}, {s['database_bytes'] / 1e9:.2f} GB"),
+        (f"dollars a month, {report['server_month']} for each server", [f"{month:,.2f}" for month in bill]),
+        ("dollars per query", [significant(month / side["queries_per_second"] / 2629800)
+                               for month, side in zip(bill, sides)]),
+    ])
+    parts.append(text(24, y, f"measured in this run on {report['processors']} processors; the price is a sample", "#7ee0a5"))
+    return parts, y + LINE
+
+
 def draw(report):
     scenes = report["scenes"]
     subtitle = f"PostgreSQL {report['postgres_version']}, the same load in every scene, {report['seconds']} s each"
@@ -87,6 +117,9 @@ def draw(report):
         if scene.get("sharding"):
             parts, y = sharding_parts(y + LINE, scene["sharding"])
             body += parts
+    if len(scenes) > 1 and scenes[0]["scene"] == "direct" and "server_month" in report:
+        parts, y = outcome_parts(y + LINE, report)
+        body += parts
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}"',
         ' font-family="ui-monospace, Menlo, Consolas, monospace" font-size="15" role="img"',

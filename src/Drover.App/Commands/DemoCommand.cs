@@ -22,6 +22,7 @@ internal static class DemoCommand
         Option<int> pooled = Number("--clients", "Clients through Drover", defaults.PooledClients);
         Option<int> pool = Number("--pool", "Server connections of Drover", defaults.ServerConnections);
         Option<int> rate = Number("--rate", "Queries per second of all clients together", defaults.QueriesPerSecond);
+        Option<int> price = Number("--server-price", "Sample price of each server a month", defaults.ServerMonth);
         Option<string?> json = Text("--json", "Write the figures to this file", "FILE");
         Option<bool> keep = new("--keep") { Description = "Leave everything running until Ctrl-C, for psql" };
         Option<string?> bin = Text("--postgres-bin", "Folder of PostgreSQL's programs", "DIR");
@@ -40,6 +41,7 @@ internal static class DemoCommand
             pooled,
             pool,
             rate,
+            price,
             json,
             keep,
             proxy,
@@ -57,6 +59,7 @@ internal static class DemoCommand
                         PooledClients = result.GetValue(pooled),
                         ServerConnections = result.GetValue(pool),
                         QueriesPerSecond = result.GetValue(rate),
+                        ServerMonth = result.GetValue(price),
                         JsonFile = result.GetValue(json),
                         Keep = result.GetValue(keep),
                         ProxyProgram = result.GetValue(proxy),

@@ -4,6 +4,12 @@ namespace Drover.App.Demo;
 /// <summary>The demo's options; the defaults are the command's.</summary>
 internal sealed record DemoOptions
 {
+    /// <summary>The sample price without another one.</summary>
+    public const int ServerMonthDefault = 100;
+
+    /// <summary>A sample price: dollars a month for each server of the last table.</summary>
+    public int ServerMonth { get; init; } = ServerMonthDefault;
+
     /// <summary>Size of the shop: 1 is a thousandth of the database of 2 TB, about 1.9 million rows.</summary>
     public double Scale { get; init; } = 1;
 

@@ -62,6 +62,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoScreen screen, TimeProvi
             Scale = options.Scale,
             Seconds = options.Seconds,
             LoadSeconds = loading.TotalSeconds,
+            ServerMonth = options.ServerMonth,
             Scenes = results,
         };
         screen.Close(report);

@@ -1,4 +1,5 @@
 // The demo on a terminal: a panel that follows the scene, and the closing table.
+using Drover.App.Demo.Outcome;
 using Drover.App.Demo.Sharded;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -78,6 +79,10 @@ internal sealed class LiveScreen(IAnsiConsole console) : IDemoScreen
         foreach (ShardingResult sharding in report.Shardings)
         {
             Close(ShardingTable.Heads(sharding), ShardingTable.Rows(sharding), ShardingTable.Lines(sharding));
+        }
+        if (OutcomeTable.IsThere(report))
+        {
+            Close(OutcomeTable.Heads(report), OutcomeTable.Rows(report), OutcomeTable.Lines(report));
         }
         foreach (SceneResult scene in report.Scenes.Where(static scene => scene.Errors > 0))
         {

@@ -1,5 +1,6 @@
 // The demo without a terminal: a line now and then.
 using System.Globalization;
+using Drover.App.Demo.Outcome;
 using Drover.App.Demo.Sharded;
 
 namespace Drover.App.Demo;
@@ -12,6 +13,7 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
     private const int ValueWidth = 14;
     private const int QueryWidth = 44;
     private const int FiguresWidth = 26;
+    private const int OutcomeWidth = 22;
 
     private readonly Lock _lock = new();
 
@@ -61,37 +63,50 @@ internal sealed class PlainScreen(TextWriter output) : IDemoScreen
         {
             Close(sharding);
         }
+        if (OutcomeTable.IsThere(report))
+        {
+            Close(
+                OutcomeTable.Heads(report),
+                OutcomeTable.Rows(report),
+                OutcomeTable.Lines(report),
+                LabelWidth,
+                OutcomeWidth
+            );
+        }
         foreach (SceneResult scene in report.Scenes.Where(static scene => scene.Errors > 0))
         {
             Say($"first error of {scene.Scene}: {scene.FirstError}");
         }
     }
 
-    private void Close(ConversionResult conversion)
-    {
-        Say("");
-        Say(Line("", ConversionTable.Heads, QueryWidth, FiguresWidth));
-        foreach ((string label, IReadOnlyList<string> values) in ConversionTable.Rows(conversion))
-        {
-            Say(Line(label, values, QueryWidth, FiguresWidth));
-        }
-        Say("");
-        foreach (string line in ConversionTable.Lines(conversion))
-        {
-            Say(line);
-        }
-    }
+    private void Close(ConversionResult conversion) =>
+        Close(
+            ConversionTable.Heads,
+            ConversionTable.Rows(conversion),
+            ConversionTable.Lines(conversion),
+            QueryWidth,
+            FiguresWidth
+        );
 
-    private void Close(ShardingResult sharding)
+    private void Close(ShardingResult sharding) =>
+        Close(ShardingTable.Heads(sharding), ShardingTable.Rows(sharding), ShardingTable.Lines(sharding));
+
+    private void Close(
+        IEnumerable<string> heads,
+        IEnumerable<(string Label, IReadOnlyList<string> Values)> rows,
+        IEnumerable<string> lines,
+        int labelWidth = LabelWidth,
+        int valueWidth = ValueWidth
+    )
     {
         Say("");
-        Say(Line("", ShardingTable.Heads(sharding)));
-        foreach ((string label, IReadOnlyList<string> values) in ShardingTable.Rows(sharding))
+        Say(Line("", heads, labelWidth, valueWidth));
+        foreach ((string label, IReadOnlyList<string> values) in rows)
         {
-            Say(Line(label, values));
+            Say(Line(label, values, labelWidth, valueWidth));
         }
         Say("");
-        foreach (string line in ShardingTable.Lines(sharding))
+        foreach (string line in lines)
         {
             Say(line);
         }

@@ -37,6 +37,12 @@ internal sealed record SceneResult
     /// <summary>The first error's text.</summary>
     public string? FirstError { get; init; }
 
+    /// <summary>PostgreSQL servers behind it.</summary>
+    public int Servers { get; init; } = 1;
+
+    /// <summary>Size of the shop's databases on them when the scene ended; null if unread.</summary>
+    public long? DatabaseBytes { get; init; }
+
     /// <summary>Memory of these connections' processes without the shared buffers; null if unreadable.</summary>
     public long? BackendMemoryBytes { get; init; }
 
@@ -125,6 +131,12 @@ internal sealed record DemoReport
 
     /// <summary>Seconds that making the shop took.</summary>
     public required double LoadSeconds { get; init; }
+
+    /// <summary>Processors that clients and servers shared.</summary>
+    public int Processors { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>A sample: dollars a month for each server.</summary>
+    public decimal ServerMonth { get; init; } = DemoOptions.ServerMonthDefault;
 
     /// <summary>The scenes in order.</summary>
     public required IReadOnlyList<SceneResult> Scenes { get; init; }

@@ -83,6 +83,8 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
             await stop.CancelAsync();
             return result with
             {
+                Servers = Servers.Count,
+                DatabaseBytes = await ReadSizeAsync(cancellationToken),
                 ServerConnectionsMax = _serverConnectionsMax,
                 Errors = _meter.Errors,
                 FirstError = _meter.FirstError,
@@ -299,5 +301,18 @@ internal sealed class TrafficLoad(string scene, DemoStage stage, int clientCount
         IReadOnlyList<int> backends = await ReadBackendsAsync(cancellationToken);
         List<long> sizes = [.. backends.Select(ProcessTree.ReadOwnMemory).OfType<long>()];
         return sizes.Count == 0 ? null : sizes.Sum();
+    }
+
+    private async Task<long> ReadSizeAsync(CancellationToken cancellationToken)
+    {
+        long bytes = 0;
+        foreach (LocalPostgresCluster server in Servers)
+        {
+            string size = (
+                await server.QueryAsync("SELECT pg_database_size(current_database())", cancellationToken, Shop.Database)
+            )!;
+            bytes += long.Parse(size, CultureInfo.InvariantCulture);
+        }
+        return bytes;
     }
 }

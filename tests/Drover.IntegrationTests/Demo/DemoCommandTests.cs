@@ -43,6 +43,8 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         Assert.All(report.Scenes, static scene => Assert.Equal(0, scene.Errors));
         Assert.All(report.Scenes, static scene => Assert.True(scene.P99Ms >= scene.P95Ms));
         Assert.Contains("connections on the server", output, StringComparison.Ordinal);
+        Assert.Contains("after (pooled)", output, StringComparison.Ordinal);
+        Assert.All(report.Scenes, static scene => Assert.True(scene is { Servers: 1, DatabaseBytes: > 5_000_000 }));
     }
 
     [Fact]

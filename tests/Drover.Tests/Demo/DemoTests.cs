@@ -110,6 +110,66 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public void Demo_ends_with_before_and_after_of_its_own_scenes()
+    {
+        SceneResult direct = new()
+        {
+            Scene = "direct",
+            Clients = 400,
+            ServerConnectionsMax = 400,
+            Queries = 15_000,
+            QueriesPerSecond = 1_000,
+            AverageMs = 2,
+            P95Ms = 5,
+            P99Ms = 9,
+            Errors = 0,
+            DatabaseBytes = 2_000_000_000,
+        };
+        SceneResult sharded = direct with
+        {
+            Scene = "sharded",
+            Clients = 1_000,
+            ServerConnectionsMax = 20,
+            AverageMs = 1.5,
+            Servers = 4,
+            DatabaseBytes = 1_500_000_000,
+        };
+        DemoReport report = new()
+        {
+            PostgresVersion = "18.4",
+            Scale = 1,
+            Seconds = 15,
+            LoadSeconds = 6,
+            Processors = 2,
+            ServerMonth = 100,
+            Scenes = [direct, direct with { Scene = "pooled", AverageMs = 77 }, sharded],
+        };
+        string text = Close(report);
+        string outcome = text[text.IndexOf("after (sharded)", StringComparison.Ordinal)..];
+        Assert.Matches("average query +2.00 ms +1.50 ms", outcome);
+        Assert.Matches("client connections +400 +1,000", outcome);
+        Assert.Matches("servers +1 +4", outcome);
+        Assert.Matches("data +2 GB +1.5 GB", outcome);
+        Assert.Matches("dollars a month +100.00 +400.00", outcome);
+        Assert.Matches(@"dollars per TB +50,000.00 +266,666.67", outcome);
+        // 100 / (1,000 × 2,629,800), and four times that.
+        Assert.Matches(@"dollars per query +0.000000038 +0.00000015", outcome);
+        Assert.Contains("one machine of 2 processors", outcome, StringComparison.Ordinal);
+        Assert.Contains("The bill is a sample, 100 dollars", outcome, StringComparison.Ordinal);
+        Assert.DoesNotContain("77", outcome, StringComparison.Ordinal);
+        // With one side alone there is nothing to compare.
+        Assert.DoesNotContain("after (", Close(report with { Scenes = [sharded] }), StringComparison.Ordinal);
+        Assert.DoesNotContain("after (", Close(report with { Scenes = [direct] }), StringComparison.Ordinal);
+
+        static string Close(DemoReport report)
+        {
+            StringWriter output = new();
+            new PlainScreen(output).Close(report);
+            return output.ToString();
+        }
+    }
+
+    [Fact]
     public void Plain_screen_tells_of_each_query_before_and_after_a_conversion()
     {
         StringWriter output = new();
