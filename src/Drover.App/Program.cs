@@ -3,6 +3,7 @@ using System.CommandLine;
 using Drover.App.Commands;
 using Drover.App.Commands.Costs;
 using Drover.App.Commands.Sharding;
+using Drover.App.Commands.Top;
 using Drover.App.Commands.Views;
 
 // Of words that make no sense nothing was done; a program that calls this one can tell that from a failure.
@@ -15,6 +16,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     InspectCommand.Create(),
     GrowthCommand.Create(),
     CostCommand.Create(),
+    TopCommand.Create(),
     PartitionCommand.Create(),
     ShardCommand.Create(),
     TableCommand.Create(),

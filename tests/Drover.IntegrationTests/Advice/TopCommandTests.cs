@@ -1,0 +1,159 @@
+// drover top against a server with work, with someone who waits, with a console, and one that goes away.
+using System.Diagnostics;
+using Drover.App.Commands.Top;
+using Drover.App.LocalPostgres;
+using Drover.History;
+using Drover.IntegrationTests.History;
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Serve;
+using Npgsql;
+
+namespace Drover.IntegrationTests.Advice;
+
+public sealed class TopCommandTests(PostgresFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task One_picture_has_metrics_statements_of_its_interval_and_who_waits(int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        await cluster.ExecuteAsync(
+            "CREATE EXTENSION pg_stat_statements; CREATE TABLE t AS SELECT 1 AS id; SELECT 'before', count(*) FROM t",
+            Token,
+            database
+        );
+        await using NpgsqlConnection holder = await cluster.OpenAsync(database, Token);
+        await using NpgsqlTransaction held = await holder.BeginTransactionAsync(Token);
+        await using NpgsqlCommand hold = new("UPDATE t SET id = 2", holder, held);
+        await hold.ExecuteNonQueryAsync(Token);
+        await using NpgsqlConnection waiter = await cluster.OpenAsync(database, Token);
+        await using NpgsqlCommand wait = new("UPDATE t SET id = 3", waiter);
+        Task<int> waiting = wait.ExecuteNonQueryAsync(Token);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Task load = LoadAsync(cluster, database, stop.Token);
+        Answer answer = await RunAsync(MonitorStage.Url(cluster, database), "--once", "--interval", "3");
+        await stop.CancelAsync();
+        await load;
+        await held.RollbackAsync(Token);
+        await waiting;
+
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        Assert.Contains("lock contention", answer.Output, StringComparison.Ordinal);
+        Assert.Contains("deadlock rate", answer.Output, StringComparison.Ordinal);
+        Assert.Matches($"\n{holder.ProcessID} idle in transaction .*UPDATE t SET id = 2", answer.Output);
+        Assert.Matches($"\n└ {waiter.ProcessID} active .*Lock: transactionid", answer.Output);
+        Assert.Matches(@" %  +\d.* SELECT sum\(id\) FROM t", answer.Output);
+        Assert.DoesNotContain("SELECT $1, count(*) FROM t", answer.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', answer.Output);
+    }
+
+    [Fact]
+    public async Task Pools_of_a_console_are_shown_and_a_console_that_is_not_there_is_told()
+    {
+        await using ServeProcess serve = await ServeProcess.StartAsync((await fixture.GetAsync(15)).Port, Token);
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(18, Token);
+        string url = MonitorStage.Url(cluster, database);
+        string console = $"host={ServeProcess.Host} port={serve.Port} user=boss password={ServeProcess.Password} ";
+        Answer answer = await RunAsync(url, "--interval", "1", "--console", console + "dbname=pgbouncer");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        Assert.Matches("pgbouncer/pgbouncer +\\d", answer.Output);
+        Assert.Contains("CREATE EXTENSION pg_stat_statements", answer.Output, StringComparison.Ordinal);
+        answer = await RunAsync(url, "--interval", "1", "--console", "host=127.0.0.1 port=1 dbname=pgbouncer");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        Assert.Contains("the console: ", answer.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Server_that_goes_away_is_told_and_tried_again()
+    {
+        await using LocalPostgresCluster cluster = await LocalPostgresCluster.StartNewAsync(
+            new LocalPostgresOptions { Major = 18 },
+            Token
+        );
+        NpgsqlConnectionStringBuilder target = MonitorConnections.Parse(
+            MonitorStage.Url(cluster, "postgres"),
+            new HistoryLimits(),
+            out _
+        )!;
+        await using TopSource source = new(target, null, TimeProvider.System);
+        Assert.Empty((await source.TakeAsync(Token)).Problem);
+        await cluster.StopAsync(true, Token);
+        TopPicture away = await source.TakeAsync(Token);
+        Assert.NotEmpty(away.Problem);
+        Assert.Equal(11, away.Metrics.Count);
+        Assert.NotEmpty((await source.TakeAsync(Token)).Problem);
+        await cluster.StartAsync(Token);
+        Assert.Empty((await source.TakeAsync(Token)).Problem);
+    }
+
+    [Fact]
+    public async Task Terminal_follows_its_keys_until_q()
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(18, Token);
+        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string command = $"stty cols 60 rows 20; exec {program} top {MonitorStage.Url(cluster, database)} --interval 1";
+        ProcessStartInfo start = new("script", ["-qec", command, "/dev/null"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["TERM"] = "xterm";
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(Token);
+        await Task.Delay(TimeSpan.FromSeconds(4), Token);
+        foreach (char key in "rpq")
+        {
+            await process.StandardInput.WriteAsync(key);
+            await process.StandardInput.FlushAsync(Token);
+            await Task.Delay(TimeSpan.FromSeconds(1), Token);
+        }
+        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+        string text = await output;
+        Assert.True(process.ExitCode == 0, text);
+        Assert.Contains("q quit", text, StringComparison.Ordinal);
+        Assert.Contains("statement (by rows", text, StringComparison.Ordinal);
+        Assert.Contains("PAUSED", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_at_first_ends_it_with_its_exit_code()
+    {
+        Answer away = await RunAsync("postgres://x:secret@127.0.0.1:1/none");
+        Assert.Equal(1, away.ExitCode);
+        Assert.Contains("cannot be reached", away.Error, StringComparison.Ordinal);
+        Answer wrong = await RunAsync("postgres://x:secret@h/db?nonsense=1");
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--console", "nonsense=1")).ExitCode);
+        Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--interval", "0")).ExitCode);
+        Assert.DoesNotContain("secret", away.Error + wrong.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task LoadAsync(LocalPostgresCluster cluster, string database, CancellationToken token)
+    {
+        await using NpgsqlConnection connection = await cluster.OpenAsync(database, CancellationToken.None);
+        await using NpgsqlCommand command = new("SELECT sum(id) FROM t", connection);
+        while (!token.IsCancellationRequested)
+        {
+            await command.ExecuteScalarAsync(CancellationToken.None);
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+
+    private static async Task<Answer> RunAsync(params string[] options)
+    {
+        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "drover"), ["top", .. options])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync(Token);
+        string output = await process.StandardOutput.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        return new Answer(process.ExitCode, output, await error);
+    }
+
+    private sealed record Answer(int ExitCode, string Output, string Error);
+}
