@@ -99,27 +99,18 @@ internal sealed class DashboardAccess(WebOptions options, AccessToken? token, Ti
 
     private async Task<bool> CheckAsync(HttpContext context, string given)
     {
-        IPAddress address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (!_limit.IsOpen(address))
-        {
-            context.Response.Headers.RetryAfter = ((int)LoginLimit.Window.TotalSeconds).ToString(
-                System.Globalization.CultureInfo.InvariantCulture
-            );
-            await ErrorAnswer
-                .WriteAsync(
-                    context,
-                    StatusCodes.Status429TooManyRequests,
-                    "too many wrong tokens: wait a minute and try again"
-                )
-                .ConfigureAwait(false);
-            return false;
-        }
         if (token!.Accepts(given))
         {
+            ConnectionLimit.LetIn(context);
             return true;
         }
-        _limit.Fail(address);
+        IPAddress address = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        TimeSpan delay = _limit.Fail(address);
         LogWeb.WrongToken(logger, address.ToString());
+        if (delay > TimeSpan.Zero)
+        {
+            await Task.Delay(delay, time, context.RequestAborted).ConfigureAwait(false);
+        }
         await ErrorAnswer
             .WriteAsync(context, StatusCodes.Status401Unauthorized, "that is not the token")
             .ConfigureAwait(false);

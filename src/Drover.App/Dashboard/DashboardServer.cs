@@ -1,5 +1,6 @@
 // The HTTP port of the web page; exists only when web_listen is set.
 using System.Net;
+using Drover.App.Hosting;
 using Drover.Telemetry.ControlPlane;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -24,12 +25,18 @@ internal sealed class DashboardServer : IAsyncDisposable
     /// <summary>Where one logs out.</summary>
     public const string LogoutPath = "/logout";
 
-    private const int ConnectionsMax = 128;
     private static readonly TimeSpan s_headersTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a connection may be idle, before its first request too.</summary>
+    private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(15);
+
+    // Of one connection; a page asks for a few things at once.
+    private const int RequestsAtOnceMax = 16;
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly DashboardParts _parts;
     private readonly RequestGuard _guard;
+    private readonly ConnectionLimit _connections = new();
     private readonly ILogger _log;
     private WebApplication? _application;
     private Task _feeding = Task.CompletedTask;
@@ -54,7 +61,7 @@ internal sealed class DashboardServer : IAsyncDisposable
     {
         DashboardServer server = new(parts, loggers);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<ILoggerFactory>(new OwnLogs(loggers));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(server.Limit);
         if (parts.Options.HasTls)
@@ -90,7 +97,8 @@ internal sealed class DashboardServer : IAsyncDisposable
     private void Limit(KestrelServerOptions options)
     {
         options.AddServerHeader = false;
-        options.Limits.MaxConcurrentConnections = ConnectionsMax;
+        options.Limits.KeepAliveTimeout = s_idleTimeout;
+        options.Limits.Http2.MaxStreamsPerConnection = RequestsAtOnceMax;
         options.Limits.MaxRequestBodySize = DashboardAccess.BodyMax;
         options.Limits.MaxRequestHeadersTotalSize = 16 << 10;
         options.Limits.RequestHeadersTimeout = s_headersTimeout;
@@ -107,6 +115,8 @@ internal sealed class DashboardServer : IAsyncDisposable
 
     private void Secure(Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions listen)
     {
+        // Before TLS: a handshake that does not come is a connection too.
+        listen.Use(next => connection => _connections.RunAsync(connection, () => next(connection)));
         if (_parts.Certificate is { } certificate)
         {
             listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Current());
@@ -119,6 +129,10 @@ internal sealed class DashboardServer : IAsyncDisposable
         {
             if (await _guard.PassesAsync(context).ConfigureAwait(false))
             {
+                if (_parts.Access.IsOpenTo(context.Request))
+                {
+                    ConnectionLimit.LetIn(context);
+                }
                 await RouteAsync(context).ConfigureAwait(false);
             }
         }

@@ -4,41 +4,35 @@ using System.Net;
 namespace Drover.App.Dashboard;
 
 /// <summary>
-/// Counts failures in windows of a minute: by address, and over all addresses, for one who has many. Memory is bounded:
-/// when the table of addresses is full, its oldest window makes room.
+/// Counts failures of each address in windows of a minute. Only failures are held up: a right token is answered at
+/// once, whoever else has guessed behind the same tunnel. Memory is bounded: when the table of addresses is full, its
+/// oldest window makes room.
 /// </summary>
+/// <remarks>
+/// What bounds guessing is <see cref="Delay"/> times the requests that one address may have under way (connections,
+/// and streams of each): two hundred a second. Against 16 characters and more that is nothing.
+/// </remarks>
 /// <param name="time">The clock.</param>
 internal sealed class LoginLimit(TimeProvider time)
 {
-    /// <summary>Failures of one address in a minute.</summary>
+    /// <summary>Failures of one address in a minute that are answered at once.</summary>
     public const int AddressMax = 5;
-
-    /// <summary>Failures of all addresses in a minute.</summary>
-    public const int TotalMax = 50;
 
     private const int AddressesMax = 1024;
 
     /// <summary>The length of a window.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long the answer to one failure too many is held up.</summary>
+    public static readonly TimeSpan Delay = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, Count> _byAddress = [];
-    private Count _total;
 
     private readonly record struct Count(long Since, int Failures);
 
-    /// <summary>Whether this address may try now.</summary>
-    public bool IsOpen(IPAddress address)
-    {
-        lock (_gate)
-        {
-            return Current(_total).Failures < TotalMax
-                && Current(_byAddress.GetValueOrDefault(KeyOf(address))).Failures < AddressMax;
-        }
-    }
-
-    /// <summary>Notes a wrong token.</summary>
-    public void Fail(IPAddress address)
+    /// <summary>Notes a wrong token; how long its answer waits.</summary>
+    public TimeSpan Fail(IPAddress address)
     {
         IPAddress key = KeyOf(address);
         lock (_gate)
@@ -47,8 +41,9 @@ internal sealed class LoginLimit(TimeProvider time)
             {
                 _byAddress.Remove(_byAddress.MinBy(static one => one.Value.Since).Key);
             }
-            _byAddress[key] = Add(_byAddress.GetValueOrDefault(key));
-            _total = Add(_total);
+            Count count = Add(_byAddress.GetValueOrDefault(key));
+            _byAddress[key] = count;
+            return count.Failures > AddressMax ? Delay : TimeSpan.Zero;
         }
     }
 
@@ -61,8 +56,8 @@ internal sealed class LoginLimit(TimeProvider time)
     private Count Current(Count count) =>
         count.Failures == 0 || time.GetElapsedTime(count.Since) >= Window ? new Count(time.GetTimestamp(), 0) : count;
 
-    // Whoever has one address of IPv6 has a /64 of them.
-    private static IPAddress KeyOf(IPAddress address)
+    /// <summary>Whoever has one address of IPv6 has a /64 of them.</summary>
+    public static IPAddress KeyOf(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
         {

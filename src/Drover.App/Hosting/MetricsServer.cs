@@ -43,7 +43,7 @@ internal sealed class MetricsServer : IAsyncDisposable
     )
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<ILoggerFactory>(new OwnLogs(loggers));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Limit(options, endpoint));
         WebApplication application = builder.Build();

@@ -228,7 +228,14 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {
-            LogWeb.Failed(log, web.WebListen, failure.Message);
+            // Kestrel's message ends with the system's; the address is named already.
+            string reason = (failure.GetBaseException().Message).TrimEnd('.');
+            if (!_options.Proxy.Listen.SoReuseport)
+            {
+                LogWeb.CannotListen(log, web.WebListen, reason);
+                return false;
+            }
+            LogWeb.Failed(log, web.WebListen, reason);
         }
         return true;
 

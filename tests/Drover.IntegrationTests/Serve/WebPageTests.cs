@@ -46,20 +46,36 @@ public sealed class WebPageTests(PostgresFixture fixture)
         Assert.Contains("<main", await http.GetStringAsync("/", Token), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Port_that_is_taken_is_a_warning_and_traffic_goes_on()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Port_that_is_taken_ends_the_start_unless_another_process_may_be_handing_over(bool isShared)
     {
         using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
         string address = $"127.0.0.1:{((IPEndPoint)taken.LocalEndPoint!).Port}";
+        Dictionary<string, string> settings = new() { ["web_listen"] = address };
+        if (isShared)
+        {
+            settings["so_reuseport"] = "1";
+            await using ServeProcess other = await StartAsync(settings);
+            await using NpgsqlConnection client = await other.OpenAsync(Token);
+            await using NpgsqlCommand one = new("select 41 + 1", client);
+            Assert.Equal(42, await one.ExecuteScalarAsync(Token));
+            Assert.Contains($"WARNING cannot serve the web page on {address}", other.Log, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", other.Log, StringComparison.Ordinal);
+            return;
+        }
+        await using ServeProcess serve = await ServeProcess.StartFailingAsync(settings, Token);
 
-        await using ServeProcess serve = await StartAsync(new() { ["web_listen"] = address });
-        await using NpgsqlConnection client = await serve.OpenAsync(Token);
-        await using NpgsqlCommand one = new("select 41 + 1", client);
-
-        Assert.Equal(42, await one.ExecuteScalarAsync(Token));
-        Assert.Contains($"WARNING cannot serve the web page on {address}", serve.Log, StringComparison.Ordinal);
+        Assert.Equal(1, await serve.ExitAsync(Token));
+        Assert.Contains(
+            $"cannot serve the web page on {address}: Address already in use; change web_listen",
+            serve.Log,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("   at ", serve.Log, StringComparison.Ordinal);
     }
 
     [Theory]

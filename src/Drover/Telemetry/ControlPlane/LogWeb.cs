@@ -10,11 +10,12 @@ internal static partial class LogWeb
     [LoggerMessage(7500, LogLevel.Information, "web page on {Address}")]
     public static partial void Listening(ILogger logger, string address);
 
-    /// <summary>The page cannot be served; traffic goes on.</summary>
+    /// <summary>The page cannot be served while another process hands over; traffic goes on.</summary>
     [LoggerMessage(
         7501,
         LogLevel.Warning,
-        "cannot serve the web page on {Endpoint}: {Reason}. Traffic is not affected; change web_listen and restart."
+        "cannot serve the web page on {Endpoint}: {Reason}. With so_reuseport traffic goes on without it: another "
+            + "process may be handing over"
     )]
     public static partial void Failed(ILogger logger, string endpoint, string reason);
 
@@ -33,6 +34,14 @@ internal static partial class LogWeb
     /// <summary>The certificate that was there goes on being shown.</summary>
     [LoggerMessage(7505, LogLevel.Warning, "cannot read the web page's certificate again: {Reason}")]
     public static partial void OldCertificate(ILogger logger, string reason);
+
+    /// <summary>The page cannot be served.</summary>
+    [LoggerMessage(
+        7507,
+        LogLevel.Critical,
+        "cannot serve the web page on {Endpoint}: {Reason}; change web_listen, or end what listens there"
+    )]
+    public static partial void CannotListen(ILogger logger, string endpoint, string reason);
 
     /// <summary>The page may not be served as it is configured.</summary>
     [LoggerMessage(7506, LogLevel.Critical, "{Problem}")]
