@@ -19,7 +19,11 @@ internal sealed record DashboardSources(
     Func<IReadOnlyList<(string Database, TopologySnapshot? Map)>> Maps,
     IJournals Journals,
     IServerHistory Servers
-);
+)
+{
+    /// <summary>The configuration in force, for prices.</summary>
+    public Func<DroverOptions> Options { get; init; } = static () => new DroverOptions();
+}
 
 /// <summary>The parts of one page's server.</summary>
 internal sealed class DashboardParts

@@ -215,7 +215,10 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
             Maps,
             new JournalReader(_options.Proxy.Maintenance.MaintenanceDatabases, _time),
             _monitor
-        );
+        )
+        {
+            Options = () => _plane.Directory.Options,
+        };
         if (!DashboardParts.TryCreate(web, sources, _time, _logs.Loggers, out var parts, out string? why))
         {
             LogWeb.Refused(log, why);

@@ -71,6 +71,11 @@ internal sealed record MonitorStatus
     /// </summary>
     public IReadOnlyDictionary<string, double> Values { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>
+    /// Partitions of the last look at the tables: the table at the root of each one's tree, by its name.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Partitions { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The sessions at the roots of the blocking trees, in words.</summary>
     public IReadOnlyList<string> Blockers { get; init; } = [];
 

@@ -185,6 +185,7 @@ internal sealed class ServerCollector : IAsyncDisposable
             IsStandby = sample.Identity.IsStandby,
             Metrics = sample.Readings,
             Values = sample.Values,
+            Partitions = sample.Tables?.Partitions ?? _status.Partitions,
             Blockers = sample.Parts.Blockers,
             History = _keeper.State,
             HistoryProblem = _keeper.Problem,

@@ -93,6 +93,52 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
     }
 
     [Fact]
+    public async Task Bill_is_above_the_growth_and_without_prices_the_page_says_how_to_have_one()
+    {
+        IBrowser browser = fixture.Browser;
+        await using BrowserStage stage = await BrowserStage.StartAsync();
+        await using PageView view = await PageView.OpenAsync(browser, stage.Address, isPhone: true);
+        await view.GoAsync("/growth");
+        ILocator main = view.Page.Locator("main");
+
+        await Assertions.Expect(main.Locator("h1")).ToHaveTextAsync("Cost and growth");
+        await Assertions.Expect(main.Locator(".bill")).ToContainTextAsync("2,513.20 EUR a month, – per TB");
+        await Assertions.Expect(main.Locator("tr[data-id='shop-primary']").First).ToContainTextAsync("2,413.20");
+        await Assertions.Expect(main).ToContainTextAsync("to the power of 1.");
+        Assert.Equal([], view.Complaints);
+        await using BrowserStage empty = await BrowserStage.StartAsync(isEmpty: true);
+        await using PageView without = await PageView.OpenAsync(browser, empty.Address);
+        await without.GoAsync("/growth");
+        await Assertions.Expect(without.Page.Locator("main")).ToContainTextAsync("write [prices.servers.NAME]");
+    }
+
+    [Fact]
+    public async Task Partitions_are_one_row_that_opens_to_them()
+    {
+        IBrowser browser = fixture.Browser;
+        await using BrowserStage stage = await BrowserStage.StartAsync();
+        await using PageView view = await PageView.OpenAsync(browser, stage.Address);
+        await view.GoAsync("/tables");
+        ILocator main = view.Page.Locator("main");
+        ILocator events = main.Locator("tr[data-id='public.events']");
+
+        await Assertions.Expect(events).ToContainTextAsync("2 partitions");
+        await Assertions.Expect(events).ToContainTextAsync("17\u202fGB");
+        await Assertions.Expect(main.Locator("tr[data-id='public.events_p2026_10']")).ToHaveCountAsync(0);
+        await events.Locator("button.opener").ClickAsync();
+        ILocator partition = main.Locator("tr[data-id='public.events_p2026_10']");
+        await Assertions.Expect(partition).ToContainTextAsync("10\u202fGB");
+        await partition.Locator("button.opener").ClickAsync();
+        await Assertions.Expect(main.Locator("canvas").First).ToBeVisibleAsync();
+        Assert.Equal([], await view.ViolationsAsync());
+        // A partition's name finds the table that it is of.
+        await main.Locator("input[type=search]").FillAsync("p2026_11");
+        await Assertions.Expect(events).ToHaveCountAsync(1);
+        await Assertions.Expect(main.Locator("tr[data-id='public.orders']")).ToHaveCountAsync(0);
+        Assert.Equal([], view.Complaints);
+    }
+
+    [Fact]
     public async Task Figures_move_without_a_reload()
     {
         IBrowser browser = fixture.Browser;

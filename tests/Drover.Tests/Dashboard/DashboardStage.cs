@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Drover.App.Dashboard;
 using Drover.Configuration;
+using Drover.Configuration.Prices;
 using Drover.History;
 using Drover.Telemetry;
 using Drover.Tests.Console;
@@ -25,6 +26,23 @@ internal sealed class DashboardStage : IAsyncDisposable
             BaseAddress = server.Address,
         };
     }
+
+    /// <summary>Prices of one of the two servers that are measured, and of one that is not.</summary>
+    public static DroverOptions Priced { get; } =
+        new()
+        {
+            Prices = new PriceOptions { Currency = "EUR" },
+            ServerPrices =
+            [
+                new ServerPriceOptions
+                {
+                    Name = "shop-primary",
+                    InstanceMonth = 2_400,
+                    StorageGbMonth = 0.1m,
+                },
+                new ServerPriceOptions { Name = "archive", InstanceMonth = 100 },
+            ],
+        };
 
     public DashboardServer Server { get; }
 
@@ -50,7 +68,10 @@ internal sealed class DashboardStage : IAsyncDisposable
             () => [("shop", Map()), ("empty", null)],
             journals ?? new JournalReader([], time),
             history ?? new ServerMonitor(new DroverOptions(), new HistoryLimits(), time, NullLogger.Instance)
-        );
+        )
+        {
+            Options = () => history is null ? new DroverOptions() : Priced,
+        };
         WebOptions web = options ?? new WebOptions { WebListen = "127.0.0.1:0" };
         bool isMade = DashboardParts.TryCreate(
             web,

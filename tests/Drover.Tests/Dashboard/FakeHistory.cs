@@ -54,8 +54,19 @@ internal sealed class FakeHistory(TimeProvider time) : IServerHistory
             IsStandby = !isPrimary,
             Metrics = isPrimary ? Readings(now) : [],
             Values = isPrimary
-                ? ServerMetric.Eleven.Where(IsHad).ToDictionary(m => m.Name, m => ValueAt(m.Name, now))
+                ? ServerMetric
+                    .Eleven.Where(IsHad)
+                    .ToDictionary(m => m.Name, m => ValueAt(m.Name, now))
+                    .Append(KeyValuePair.Create("database_size", 132_000_000_000d))
+                    .ToDictionary()
                 : new Dictionary<string, double>(),
+            Partitions = isPrimary
+                ? new Dictionary<string, string>
+                {
+                    ["public.events_p2026_10"] = "public.events",
+                    ["public.events_p2026_11"] = "public.events",
+                }
+                : new Dictionary<string, string>(),
             Blockers = isPrimary ? ["pid 4711 (app@shop): idle in transaction for 42 s, blocks 3"] : [],
             Recommendations = isPrimary ? Advice() : [],
             InspectedAt = isPrimary ? now.AddMinutes(-6) : null,
@@ -96,7 +107,8 @@ internal sealed class FakeHistory(TimeProvider time) : IServerHistory
         Give<TableUse>([
             Table("public.orders", 61, 412, 9.1, 22, 140, 18_400_000),
             Table("public.order_items", 38, 1_204, 4.4, 11, 12, 9_120_000),
-            Table("public.events", 17, 230, 3.9, 46, 3_400, 120),
+            Table("public.events_p2026_10", 10, 130, 0.2, 46, 3_000, 100),
+            Table("public.events_p2026_11", 7, 100, 3.7, 46, 400, 20),
             Table("public.customers", 4.2, 18, 0.1, 3, 2, 31_000_000),
             Table("public.products", 0.6, 0.8, 0, 0.2, 41_000, 800_000),
             Table("audit.\"Log entries\"", 0.3, 9, 0.02, 0, 0, 14),

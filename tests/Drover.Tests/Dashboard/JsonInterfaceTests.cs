@@ -51,6 +51,63 @@ public sealed class JsonInterfaceTests
     }
 
     [Fact]
+    public async Task Bill_is_of_the_prices_and_of_what_the_monitor_knows()
+    {
+        FakeHistory history = new(TimeProvider.System) { Points = at => [new MetricPoint(at, 1_000, 2_000)] };
+        await using DashboardStage stage = await DashboardStage.StartAsync(history: history);
+
+        JsonNode bill = JsonNode.Parse(await stage.TextAsync("/api/v1/cost"))!;
+        JsonNode primary = bill["servers"]![0]!;
+        JsonNode archive = bill["servers"]![1]!;
+
+        // 2,400 and 132 GB at 0.10; the other server is not measured.
+        Assert.Equal(2_413.2m, (decimal)primary["month"]!);
+        Assert.Equal((132m, 1_000m), ((decimal)primary["gigabytes"]!, (decimal)primary["queries_per_second"]!));
+        Assert.Equal(2_513.2m, (decimal)bill["month"]!);
+        Assert.Null(archive["gigabytes"]);
+        Assert.Null(bill["per_tb"]);
+        Assert.Equal(("EUR", 730.5m), ((string?)bill["currency"], (decimal)bill["hours_per_month"]!));
+        // A history that cannot be read leaves the last sample.
+        history.Problem = "away";
+        bill = JsonNode.Parse(await stage.TextAsync("/api/v1/cost"))!;
+        Assert.Null(bill["servers"]![0]!["queries_per_second"]);
+        Assert.Equal(2_513.2m, (decimal)bill["month"]!);
+        await using DashboardStage unpriced = await DashboardStage.StartAsync();
+        Assert.Contains("\"servers\":[]", await unpriced.TextAsync("/api/v1/cost"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Findings_say_what_they_save_where_prices_are_known()
+    {
+        await using DashboardStage stage = await DashboardStage.StartAsync(
+            history: new FakeHistory(TimeProvider.System)
+        );
+
+        string advice = await stage.TextAsync("/api/v1/advice");
+
+        Assert.Contains("EUR a month less", advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Partition_names_the_table_that_it_is_of()
+    {
+        await using DashboardStage stage = await DashboardStage.StartAsync(
+            history: new FakeHistory(TimeProvider.System)
+        );
+
+        JsonArray tables = JsonNode.Parse(await stage.TextAsync("/api/v1/servers/shop-primary/tables"))![
+            "tables"
+        ]!.AsArray();
+
+        Assert.Equal(
+            ["public.events_p2026_10 of public.events", "public.events_p2026_11 of public.events"],
+            tables
+                .Where(static one => one!["parent"] is not null)
+                .Select(static one => $"{one!["name"]} of {one["parent"]}")
+        );
+    }
+
+    [Fact]
     public async Task Pools_and_clients_are_those_of_the_proxy()
     {
         await using DashboardStage stage = await DashboardStage.StartAsync();

@@ -21,4 +21,5 @@ namespace Drover.App.Dashboard.Api;
 [JsonSerializable(typeof(DatabasesAnswer))]
 [JsonSerializable(typeof(AdviceAnswer))]
 [JsonSerializable(typeof(GrowthAnswer))]
+[JsonSerializable(typeof(BillsAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -33,6 +33,7 @@ internal sealed class ApiRoutes(
     private static readonly JsonSerializerOptions s_indented = new(ApiJson.Default.Options) { WriteIndented = true };
 
     private readonly ServerBoard _servers = new(sources.Servers);
+    private readonly CostBoard _costs = new(sources.Options, sources.Servers, time);
     private readonly ServerRoutes _serverRoutes = new(new ServerBoard(sources.Servers), time);
 
     /// <summary>Answers one who may read.</summary>
@@ -102,7 +103,8 @@ internal sealed class ApiRoutes(
                 ApiJson.Default.OperationsAnswer
             ),
             "servers" => context.AnswerAsync(_servers.Servers(), ApiJson.Default.ServersAnswer),
-            "advice" => context.AnswerAsync(_servers.Advice(), ApiJson.Default.AdviceAnswer),
+            "advice" => context.AnswerAsync(_servers.Advice(_costs.PricesOf), ApiJson.Default.AdviceAnswer),
+            "cost" => context.AnswerAsync(_costs.ReadAsync(context.RequestAborted), ApiJson.Default.BillsAnswer),
             _ => null,
         };
         if (answer is null)

@@ -36,6 +36,7 @@ internal static class OpenApi
         new("shards", "Sharded databases: map, balance, statements.", ApiJson.Default.ShardsAnswer),
         new("operations", "Long operations, from their journals.", ApiJson.Default.OperationsAnswer),
         new("advice", "What to do next on each measured server.", ApiJson.Default.AdviceAnswer),
+        new("cost", "What priced servers cost a month, per TB and per query.", ApiJson.Default.BillsAnswer),
         new("servers", "The measured servers with their eleven metrics.", ApiJson.Default.ServersAnswer),
         new(
             "servers/{name}/history",

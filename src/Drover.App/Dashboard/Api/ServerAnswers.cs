@@ -79,7 +79,7 @@ internal sealed record ServerHistoryAnswer(
 /// <param name="Tables">The tables.</param>
 internal sealed record TablesAnswer(DateTimeOffset From, DateTimeOffset To, IReadOnlyList<TableAnswer> Tables);
 
-/// <summary>One table.</summary>
+/// <summary>One table; of a partition, Parent is the table at the root of its tree, else null.</summary>
 internal sealed record TableAnswer(
     string Name,
     long Bytes,
@@ -90,7 +90,8 @@ internal sealed record TableAnswer(
     long SequentialScans,
     long IndexScans,
     long TotalBytesBefore,
-    double RowsBefore
+    double RowsBefore,
+    string? Parent
 );
 
 /// <summary>Statements of a server, those with the most time first.</summary>

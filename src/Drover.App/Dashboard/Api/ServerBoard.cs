@@ -1,5 +1,7 @@
 // Measured servers as the JSON interface has them.
+using Drover.Advice;
 using Drover.Advice.Metrics;
+using Drover.App.Commands.Costs;
 using Drover.History;
 using Drover.History.Growth;
 
@@ -34,14 +36,14 @@ internal sealed class ServerBoard(IServerHistory history)
                 )),
         ];
 
-    /// <summary>The advice.</summary>
-    public AdviceAnswer Advice() =>
+    /// <summary>The advice, with what it saves where prices are known.</summary>
+    public AdviceAnswer Advice(Func<string, PricedAdvice?> pricesOf) =>
         new([
             .. Latest()
-                .Select(static status => new ServerAdviceAnswer(
+                .Select(status => new ServerAdviceAnswer(
                     status.Server.Name,
                     status.InspectedAt,
-                    [.. status.Recommendations.Select(RecommendationAnswer.Of)]
+                    [.. Priced(status, pricesOf(status.Server.Name)).Select(RecommendationAnswer.Of)]
                 )),
         ]);
 
@@ -103,11 +105,12 @@ internal sealed class ServerBoard(IServerHistory history)
         IReadOnlyList<TableUse> tables = await history
             .ReadTablesAsync(server, from, to, limit, cancellation)
             .ConfigureAwait(false);
+        IReadOnlyDictionary<string, string> partitions = history.Latest(server).Partitions;
         return new TablesAnswer(
             from,
             to,
             [
-                .. tables.Select(static table => new TableAnswer(
+                .. tables.Select(table => new TableAnswer(
                     table.Name,
                     table.Bytes,
                     table.TotalBytes,
@@ -117,7 +120,8 @@ internal sealed class ServerBoard(IServerHistory history)
                     table.SequentialScans,
                     table.IndexScans,
                     table.TotalBytesBefore,
-                    table.RowsBefore
+                    table.RowsBefore,
+                    partitions.GetValueOrDefault(table.Name)
                 )),
             ]
         );
@@ -238,6 +242,9 @@ internal sealed class ServerBoard(IServerHistory history)
             ]
         );
     }
+
+    private static IEnumerable<Recommendation> Priced(MonitorStatus status, PricedAdvice? prices) =>
+        prices is null ? status.Recommendations : status.Recommendations.Select(prices.With);
 
     private IEnumerable<MonitorStatus> Latest() => history.Servers.Select(server => history.Latest(server.Name));
 

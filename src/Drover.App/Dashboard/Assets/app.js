@@ -14,7 +14,7 @@ const pages = [
   { path: "/shards", label: "Shards", load: () => import("./shards.js") },
   { path: "/operations", label: "Operations", load: () => import("./operations.js") },
   { path: "/advice", label: "Advice", load: () => import("./advice.js") },
-  { path: "/growth", label: "Growth", load: () => import("./growth.js") },
+  { path: "/growth", label: "Cost and growth", load: () => import("./growth.js") },
 ];
 
 const main = document.getElementById("main");

@@ -1,6 +1,7 @@
 // How a server grows: day by day, the trend, how latency goes with size, and when a limit is reached.
 import { get, server as of } from "./api.js";
 import { chart } from "./chart.js";
+import { costs } from "./cost.js";
 import { monitorConfiguration, parameter, serverChoice } from "./controls.js";
 import { h, fill } from "./dom.js";
 import { bytes, count, ms, number } from "./format.js";
@@ -12,10 +13,13 @@ const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year
 
 export async function show({ body, tools }) {
   const stop = new AbortController();
-  const { servers } = await get("servers", null, stop.signal);
+  const bill = h("div");
+  const main = h("div");
+  fill(body, bill, main);
+  const [{ servers }] = await Promise.all([get("servers", null, stop.signal), costs(bill, stop.signal)]);
   if (servers.length === 0) {
     fill(
-      body,
+      main,
       empty(
         "No server is measured yet",
         "Name a PostgreSQL server in drover.toml: its size is kept day by day. A team that has its own figures can ask "
@@ -25,7 +29,7 @@ export async function show({ body, tools }) {
     );
     return () => stop.abort();
   }
-  const view = new Growth(body, stop.signal);
+  const view = new Growth(main, stop.signal);
   const pick = serverChoice(servers, (name) => view.read(name));
   const limit = h(
     "label",

@@ -44,14 +44,18 @@ class Tables {
       "aria-label": "Filter by name",
       oninput: () => this.draw(),
     });
-    this.grid = grid({
-      label: "Tables",
+    this.grid = this.list("Tables", (row) => (row.partitions ? this.partitions(row) : this.detail(row)));
+  }
+
+  list(label, detail) {
+    return grid({
+      label,
       sort: ["size", "descending"],
       id: (row) => row.name,
       none: "No table.",
-      detail: (row) => this.detail(row),
+      detail,
       columns: [
-        { key: "name", label: "Table", value: (row) => row.name, cell: (row) => h("code", null, row.name) },
+        { key: "name", label: "Table", value: (row) => row.name, cell: named },
         {
           key: "size",
           label: "Size",
@@ -106,8 +110,8 @@ class Tables {
     fill(this.body, loading("the tables"));
     try {
       const answer = await get(of(this.server, "tables"), { minutes: this.range, limit: 500 }, this.signal);
-      this.tables = answer.tables;
-      this.largest = Math.max(1, ...answer.tables.map((one) => one.total_bytes));
+      this.rows = grouped(answer.tables);
+      this.largest = Math.max(1, ...this.rows.map((one) => one.total_bytes));
       const sum = answer.tables.reduce((total, one) => total + one.total_bytes, 0);
       const grown = answer.tables.reduce((total, one) => total + growth(one), 0);
       this.about.textContent =
@@ -123,7 +127,15 @@ class Tables {
 
   draw() {
     const wanted = this.filter.value.trim().toLowerCase();
-    this.grid.set(this.tables.filter((one) => one.name.toLowerCase().includes(wanted)));
+    const has = (one) => one.name.toLowerCase().includes(wanted);
+    this.grid.set(this.rows.filter((one) => has(one) || one.partitions?.some(has)));
+  }
+
+  // Each partition opens as a table does.
+  partitions(row) {
+    const list = this.list(`Partitions of ${row.name}`, (one) => this.detail(one));
+    list.set(row.partitions);
+    return h("div", { class: "detail-body" }, list.element);
   }
 
   detail(row) {
@@ -161,6 +173,45 @@ class Tables {
   destroy() {
     this.charts.forEach((one) => one.destroy());
   }
+}
+
+/** Partitions as one row with the sums of those that are known; all others as they are. */
+function grouped(tables) {
+  const groups = new Map();
+  const rows = [];
+  for (const table of tables) {
+    if (!table.parent) {
+      rows.push(table);
+      continue;
+    }
+    let group = groups.get(table.parent);
+    if (!group) {
+      group = { name: table.parent, partitions: [] };
+      groups.set(table.parent, group);
+      rows.push(group);
+    }
+    group.partitions.push(table);
+  }
+  for (const group of groups.values()) {
+    const sum = (read) => group.partitions.reduce((total, one) => total + read(one), 0);
+    group.bytes = sum((one) => one.bytes);
+    group.total_bytes = sum((one) => one.total_bytes);
+    group.total_bytes_before = sum((one) => one.total_bytes_before);
+    // A partition that was never analysed has no estimate, and so the whole has none.
+    group.rows = group.partitions.some((one) => one.rows < 0) ? -1 : sum((one) => one.rows);
+    group.dead_rows = sum((one) => one.dead_rows);
+    group.bloat_bytes = group.partitions.some((one) => one.bloat_bytes === null) ? null : sum((one) => one.bloat_bytes);
+    group.sequential_scans = sum((one) => one.sequential_scans);
+    group.index_scans = sum((one) => one.index_scans);
+  }
+  return rows;
+}
+
+function named(row) {
+  const count = row.partitions?.length;
+  return count
+    ? [h("code", null, row.name), h("span", { class: "muted" }, ` ${count} partition${count === 1 ? "" : "s"}`)]
+    : h("code", null, row.name);
 }
 
 const growth = (row) => row.total_bytes - row.total_bytes_before;

@@ -15,6 +15,7 @@ namespace Drover.Advice.Metrics;
 /// <param name="ExpectedBytes">What the heap would take if it were written anew; null when that is not known.</param>
 /// <param name="FrozenAge">Transactions since its rows were last frozen.</param>
 /// <param name="VacuumedAt">By hand or by autovacuum.</param>
+/// <param name="Parent">Of a partition, the table at the root of its tree.</param>
 internal sealed record TableFacts(
     string Name,
     long Bytes,
@@ -25,7 +26,8 @@ internal sealed record TableFacts(
     long IndexScans,
     long? ExpectedBytes,
     int FrozenAge,
-    DateTimeOffset? VacuumedAt
+    DateTimeOffset? VacuumedAt,
+    string? Parent = null
 )
 {
     /// <summary>
@@ -41,7 +43,7 @@ internal sealed record TableFacts(
                    (ceil(c.reltuples * (ceil((24 + w.width) / 8) * 8 + 4)
                        / ((b.size - 24) * coalesce(o.fillfactor, 100) / 100.0)) * b.size)::bigint END,
                CASE WHEN c.relfrozenxid <> '0' THEN age(c.relfrozenxid) ELSE 0 END,
-               greatest(s.last_vacuum, s.last_autovacuum)
+               greatest(s.last_vacuum, s.last_autovacuum), r.name
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         CROSS JOIN (SELECT current_setting('block_size')::int AS size) b
@@ -54,6 +56,11 @@ internal sealed record TableFacts(
             SELECT v.option_value::int AS fillfactor FROM pg_catalog.pg_options_to_table(c.reloptions) v
             WHERE v.option_name = 'fillfactor'
         ) o ON true
+        LEFT JOIN LATERAL (
+            SELECT format('%I.%I', rn.nspname, rc.relname) AS name FROM pg_catalog.pg_class rc
+            JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
+            WHERE c.relispartition AND rc.oid = pg_catalog.pg_partition_root(c.oid)
+        ) r ON true
         WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
           AND n.nspname NOT LIKE 'pg\_toast%' AND n.nspname NOT LIKE 'pg\_temp%' AND c.relpersistence <> 't'
         ORDER BY 3 DESC
@@ -77,7 +84,8 @@ internal sealed record TableFacts(
                 row.GetInt64(6),
                 row.IsDBNull(7) ? null : row.GetInt64(7),
                 row.GetInt32(8),
-                row.Instant(9)
+                row.Instant(9),
+                row.Text(10)
             ),
             cancellation
         );

@@ -16,6 +16,12 @@ internal sealed record TableLook(
     IReadOnlyDictionary<string, long> Sizes
 )
 {
+    /// <summary>The table at the root of each partition's tree, by the partition's name.</summary>
+    public IReadOnlyDictionary<string, string> Partitions { get; } =
+        Tables
+            .Where(static table => table.Facts.Parent is not null)
+            .ToDictionary(static table => table.Facts.Name, static table => table.Facts.Parent!);
+
     /// <summary>Share of scans by index since the look before, of tables that are large, in percent.</summary>
     public double? IndexUse
     {
