@@ -263,6 +263,8 @@ internal sealed class ServerPool
     /// <summary>KILL, RECONNECT and reload: closes idle servers and marks the others; from any thread.</summary>
     public void CloseServers()
     {
+        // The next ones may begin with other settings: of the role, of the database.
+        Profiles.Clear();
         List<ServerConnection> closing;
         lock (_lock)
         {

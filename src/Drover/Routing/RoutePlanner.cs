@@ -79,6 +79,7 @@ internal static class RoutePlanner
         {
             Group = GroupOf(tables, map),
             HasShortObjects = facts.Functions.Any(function => IsShort(function, map, catalog)),
+            ReadsBehind = tables.Any(static table => table.Behind is not null),
             HasUnknownNames =
                 tables.Any(static table =>
                     table is { Role: TableRole.Unknown } or { Role: TableRole.Placed, Relation: null }

@@ -39,6 +39,7 @@ internal sealed class StatementPlan : IShapeValue
         HasShortNames = rules.Any(rule => IsShort(rule, map));
         SetsPath = rules.Any(rule => PathStatements.Sets(rule.Facts, map));
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
+        ReadsBehind = rules.Any(static rule => rule.ReadsBehind);
         IsTwoPhase = Statements.Any(TransactionControls.IsTwoPhase);
         IsChain = Statements.Any(TransactionControls.IsChain);
         EndsOrDivides = Statements.Any(TransactionControls.EndsOrDivides);
@@ -106,6 +107,9 @@ internal sealed class StatementPlan : IShapeValue
 
     /// <summary>It names what the catalogs do not have: they may have changed a moment ago.</summary>
     public bool HasUnknownNames { get; }
+
+    /// <summary>It names a table without its schema that is behind a sharded schema on search_path.</summary>
+    public bool ReadsBehind { get; }
 
     /// <inheritdoc/>
     public ReadOnlySpan<int> DecidingSlots => _description.DecidingSlots;

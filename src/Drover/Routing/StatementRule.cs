@@ -93,6 +93,9 @@ internal sealed record StatementRule
     /// <summary>A name that the catalogs do not have may be one that they will.</summary>
     public bool HasUnknownNames { get; init; }
 
+    /// <summary>One of its tables is behind a sharded schema on search_path.</summary>
+    public bool ReadsBehind { get; init; }
+
     /// <summary>Whether values of a Bind matter.</summary>
     public bool NeedsParameters =>
         Facts.HasParameters

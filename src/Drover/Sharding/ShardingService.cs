@@ -99,12 +99,24 @@ internal sealed class ShardingService(ShardServers servers)
     /// <summary>What the shards' schemas do not have in common. Changes nothing.</summary>
     public async Task<IReadOnlyList<SchemaDifference>> CheckSchemaAsync(CancellationToken cancellationToken)
     {
-        TopologySnapshot map = await ReadAsync(cancellationToken);
+        await using NpgsqlConnection catalog = await servers.Catalog.OpenAsync(cancellationToken);
+        await CatalogSchema.CheckAsync(catalog, servers.Database.Name, cancellationToken);
+        TopologySnapshot map = await TopologyReader.ReadAsync(catalog, cancellationToken);
         List<ShardSchema> schemas = [];
         foreach (Shard shard in map.Shards)
         {
             await using NpgsqlConnection server = await servers.OpenAsync(shard, cancellationToken);
-            schemas.Add(await SchemaReader.ReadAsync(shard, server, map, cancellationToken));
+            ShardSchema schema = await SchemaReader.ReadAsync(shard, server, map, cancellationToken);
+            schemas.Add(
+                schema with
+                {
+                    Misplaced =
+                    [
+                        .. schema.Misplaced,
+                        .. await FenceCheck.ReadAsync(catalog, server, map, shard, cancellationToken),
+                    ],
+                }
+            );
         }
         return SchemaComparison.Compare(schemas);
     }

@@ -46,8 +46,8 @@ internal static class PlainText
 
     /// <summary>
     /// Marks where a piece begins among sixteen places: temp(orary), (de)fau(lt), (se)t_co(nfig), (a)dvi(sory),
-    /// ts_s(tat), ts_r(ewrite), (query_to)_xml; a quote behind a backslash, which ends a literal or not; and a
-    /// semicolon, behind which another statement may begin.
+    /// ts_s(tat), ts_r(ewrite), (query_to)_xml, (p)g_se(ttings); a quote behind a backslash, which ends a literal or
+    /// not; and a semicolon, behind which another statement may begin.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> PiecesAt(ref byte start, nuint offset)
@@ -66,6 +66,7 @@ internal static class PlainText
             | (Is(a, '\\') & Is(b, '\''))
             | (Is(a, 'f') & Is(b, 'a') & Is(c, 'u'))
             | (Is(a, 'd') & Is(b, 'v') & Is(c, 'i'))
+            | (Is(a, 'g') & Is(b, '_') & Is(c, 's') & Is(d, 'e'))
             | Is(a, ';');
     }
 

@@ -202,6 +202,9 @@ internal static class StatementScanner
                 return Is(word, "set_config"u8) || Is(word, "ts_rewrite"u8)
                     ? StatementTraits.TouchesSession
                     : StatementTraits.None;
+            case 11:
+                // Who updates this view sets what he updates.
+                return Is(word, "pg_settings"u8) ? StatementTraits.TouchesSession : StatementTraits.None;
             case >= 12 when StartsWith(word, "query_to_xml"u8):
                 return Unpredictable;
             case >= 16:

@@ -18,6 +18,48 @@ public sealed class ShardingCommandTests(PostgresFixture postgres)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public async Task Shard_that_the_proxy_has_no_entry_for_is_named_and_the_session_lives()
+    {
+        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 2);
+        await stage.SetUpAsync("shard init");
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await stage.AddShardAsync(postgres, 18);
+        await stage.SetUpAsync("shard init");
+        await stage.OnShardsAsync("CREATE TABLE late (id bigint PRIMARY KEY)");
+        await stage.SetUpAsync("table shard late --key id");
+        await using NpgsqlConnection client = await proxy.OpenAsync(Token);
+        HashSet<string> answers = [];
+        await Eventually.HoldsAsync(
+            async () => (await proxy.ShowAsync("TABLES", Token)).Length > 0,
+            TimeSpan.FromSeconds(10)
+        );
+        string[] texts =
+        [
+            .. Enumerable.Range(1, 30).Select(static id => $"INSERT INTO late VALUES ({id})"),
+            "SELECT count(*) FROM late",
+            "UPDATE late SET id = id",
+            "CREATE TABLE other (id int)",
+        ];
+        foreach (string text in texts)
+        {
+            await using NpgsqlCommand command = new(text, client);
+            try
+            {
+                await command.ExecuteScalarAsync(Token);
+                answers.Add("done");
+            }
+            catch (PostgresException refused)
+            {
+                answers.Add($"{refused.Severity} {refused.SqlState} {refused.MessageText}");
+            }
+        }
+        Assert.Equal(
+            ["ERROR 55000 shard \"s3\" is in the map, and not in this proxy's configuration", "done"],
+            answers.Order(StringComparer.Ordinal)
+        );
+    }
+
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task Shop_is_declared_and_every_change_is_one_epoch_that_is_told(int major)

@@ -46,6 +46,8 @@ public sealed class StatementScannerTests
     [InlineData("LOAD'auto_explain'")]
     [InlineData("SELECT 1 INTO TEMPORARY t")]
     [InlineData("SELECT set_config('a.b', 'c', false)")]
+    [InlineData("UPDATE pg_settings SET setting = '1' WHERE name = 'extra_float_digits'")]
+    [InlineData("UPDATE pg_catalog.\"pg_settings\" SET setting = '1'")]
     [InlineData("SELECT pg_catalog.\"set_config\"('a.b', 'c', false)")]
     [InlineData("SELECT PG_ADVISORY_LOCK(1)")]
     [InlineData("SELECT pg_try_advisory_lock_shared(1)")]

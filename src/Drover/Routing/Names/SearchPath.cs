@@ -12,6 +12,9 @@ namespace Drover.Routing.Names;
 /// <param name="HasCatalogFirst">Names of pg_catalog come before all others, unless the path says otherwise.</param>
 internal sealed record SearchPath(ImmutableArray<string> Schemas, bool HasCatalogFirst)
 {
+    /// <summary>What it is where nobody has set it.</summary>
+    public const string Default = "\"$user\", public";
+
     /// <summary>Stands for the schema with the user's name.</summary>
     public const string User = "$user";
 

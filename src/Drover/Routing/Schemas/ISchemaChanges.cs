@@ -19,6 +19,12 @@ internal interface ISchemaChanges
     /// </summary>
     Task SettleAsync();
 
+    /// <summary>A change that went through this proxy is over, and its routing does not know it yet.</summary>
+    bool IsSettling { get; }
+
+    /// <summary>Completes when it does. Never throws.</summary>
+    Task SettledAsync();
+
     /// <summary>Null once the coordinator is what the shards are; else what a client is told. Never throws.</summary>
     Task<RouteRefusal?> CatchUpAsync();
 }

@@ -14,6 +14,8 @@ internal static class PathStatements
         {
             "VariableSetStmt" => facts.Tree!.Text("kind") == "VAR_RESET_ALL" || facts.Tree.Text("name") == Path,
             "DiscardStmt" => true,
+            // A rule of this view sets what is updated in it.
+            "UpdateStmt" => facts.Tables.Any(static table => table.Name == "pg_settings"),
             _ => facts.Functions.Any(function =>
                 function.Name == "set_config"
                 && (

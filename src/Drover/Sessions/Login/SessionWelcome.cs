@@ -14,6 +14,11 @@ namespace Drover.Sessions.Login;
 /// </summary>
 internal static class SessionWelcome
 {
+    private const string PathName = "search_path";
+
+    private const string FixPath =
+        "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('search_path'), false)";
+
     /// <summary>
     /// Settles the session's parameters; in session mode its server is taken. False when the session has to end.
     /// </summary>
@@ -22,6 +27,11 @@ internal static class SessionWelcome
         ServerPool pool = session.Pool;
         bool isSession = session.Mode == PoolMode.Session;
         bool isKnown = pool.Profiles.TryFind(startup, out StartupProfile? profile);
+        if (isKnown && FixesPath(session) && !profile!.Settings.TryFind(PathName, out _))
+        {
+            // A client of the shard's own entry has asked.
+            (isKnown, profile) = (false, null);
+        }
         if (isKnown && !isSession)
         {
             Adopt(session, profile!);
@@ -59,6 +69,13 @@ internal static class SessionWelcome
         ReadyForQuery.Write(writer, TransactionStatus.Idle);
     }
 
+    /// <summary>
+    /// Whether a session keeps the search_path that it began with: names have to mean the same on each shard as where
+    /// the statement was routed, and ALTER ROLE may change what another server begins with.
+    /// </summary>
+    private static bool FixesPath(ClientSession session) =>
+        session.Shards is not null && session.Pool.Configuration.FollowsSession;
+
     private static void Adopt(ClientSession session, StartupProfile profile)
     {
         session.Startup = profile.Startup;
@@ -92,6 +109,11 @@ internal static class SessionWelcome
         }
         ParameterSet wanted = pool.Parameters.Intern(pool.BaseSettings.Overlay(startup));
         PoolFailure? failure = await SessionProbe.ApplyAsync(server, wanted, session.Wakeup);
+        bool fixesPath = FixesPath(session) && !wanted.TryFind(PathName, out _);
+        if (failure is null && fixesPath)
+        {
+            failure = (await ServerQuery.RunAsync(server, session.Wakeup, SessionProbe.Limit, FixPath)).Failure;
+        }
         HashSet<string> custom =
         [
             .. wanted.Items.Select(static item => item.Key).Where(static name => name.Contains('.')),
@@ -113,7 +135,9 @@ internal static class SessionWelcome
         server.Applied = contents.Settings;
         server.Reported = pool.Parameters.Intern(server.Reported);
         ParameterSet canonical = ParameterSet.From(
-            contents.Settings.Items.Where(item => startup.TryFind(item.Key, out _))
+            contents.Settings.Items.Where(item =>
+                startup.TryFind(item.Key, out _) || (fixesPath && item.Key == PathName)
+            )
         );
         StartupProfile profile = new(pool.Parameters.Intern(canonical), contents.Settings, server.Reported);
         pool.Profiles.Add(startup, profile);

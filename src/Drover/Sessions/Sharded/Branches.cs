@@ -122,7 +122,8 @@ internal sealed class Branches(
         {
             NoteData(unit.Writes);
         }
-        if (unit is { SetsPath: true, IsPrelude: false })
+        // A function may set it too: which one does is not known.
+        if (unit is { SetsPath: true, IsPrelude: false } or { CallsSetter: true })
         {
             Opening.LosePath();
         }

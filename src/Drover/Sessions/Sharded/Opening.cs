@@ -95,7 +95,13 @@ internal sealed class Opening
         }
         SetsRole |= Has(set, "role"u8) || Has(set, "authorization"u8);
         // SET SCHEMA is another word for it, and RESET ALL does it too.
-        if (Has(set, "search_path"u8) || Has(set, "schema"u8) || (Has(set, "reset"u8) && Has(set, "all"u8)))
+        // A quoted name with escapes may be any setting's.
+        if (
+            Has(set, "search_path"u8)
+            || Has(set, "u&"u8)
+            || Has(set, "schema"u8)
+            || (Has(set, "reset"u8) && Has(set, "all"u8))
+        )
         {
             _setsPath = true;
             SearchPath = PathSetting.Read(text);

@@ -22,6 +22,7 @@ internal sealed class SchemaGuard(ShardedDatabaseState database)
             database.Schema is null ? NextStep.None
             : unit.ChangesSchema ? NextStep.Announce
             : isForCoordinator ? NextStep.CatchUp
+            : unit.Plan is { ReadsBehind: true } && database.Schema.IsSettling ? NextStep.AwaitNames
             : NextStep.None;
         return step == _passed ? NextStep.None : step;
     }
@@ -37,10 +38,15 @@ internal sealed class SchemaGuard(ShardedDatabaseState database)
     /// <summary>Does it.</summary>
     public async ValueTask RunAsync(NextStep step)
     {
+        _passed = step;
+        if (step == NextStep.AwaitNames)
+        {
+            await database.Schema!.SettledAsync();
+            return;
+        }
         _refusal = await (
             step == NextStep.Announce ? database.Schema!.AnnounceAsync() : database.Schema!.CatchUpAsync()
         );
-        _passed = step;
     }
 
     /// <summary>The unit runs, or was refused: the next one has to wait for itself.</summary>

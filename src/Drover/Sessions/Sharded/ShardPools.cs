@@ -1,4 +1,6 @@
 // The pools that a client of a sharded database gets its servers from.
+using System.Collections.Immutable;
+using Drover.Configuration;
 using Drover.Pooling;
 using Drover.Protocol;
 using Drover.Routing;
@@ -14,6 +16,9 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     public const int CoordinatorNumber = 0;
 
     private readonly string _coordinator = session.Identity.Database.Sharded!.Coordinator;
+    private ImmutableArray<Shard> _missing = [];
+    private TopologySnapshot? _seenMap;
+    private DroverOptions? _seenOptions;
 
     /// <summary>The configuration has a coordinator.</summary>
     public bool HasCoordinator => _coordinator.Length > 0;
@@ -44,6 +49,29 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     public bool Coordinates(in Unit unit) =>
         unit is { Scatter: null, Route.Kind: RouteKind.Many or RouteKind.All or RouteKind.Refused }
         && MayCoordinate(unit);
+
+    /// <summary>
+    /// Why a route has no servers: the map has a shard that this proxy's configuration has not. Null if it has all.
+    /// </summary>
+    public RouteRefusal? WhyNoServer(Route route)
+    {
+        TopologySnapshot map = database.Map!;
+        DroverOptions options = directory.Options;
+        if (!ReferenceEquals(map, _seenMap) || !ReferenceEquals(options, _seenOptions))
+        {
+            _missing = [.. map.Shards.Where(shard => directory.ShardPool(shard.Name, session.Identity.User) is null)];
+            _seenMap = map;
+            _seenOptions = options;
+        }
+        if (_missing.Length == 0)
+        {
+            return null;
+        }
+        int number = TargetOf(route);
+        Shard? missing =
+            number == CoordinatorNumber ? _missing[0] : _missing.FirstOrDefault(one => one.Number == number);
+        return missing is null ? null : ShardRefusals.NotConfigured(missing.Name, session.Identity.Database.Name);
+    }
 
     /// <summary>The session takes its next server from this shard.</summary>
     public void Enter(int shard)

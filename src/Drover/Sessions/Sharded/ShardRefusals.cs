@@ -103,6 +103,14 @@ internal static class ShardRefusals
             "Write the schema's name before the table's, or set search_path before the transaction."
         );
 
+    public static RouteRefusal BehindInTransaction { get; } =
+        new(
+            SqlState.FeatureNotSupported,
+            "the transaction has changed the schema, and a table behind a sharded schema on search_path is named",
+            "The sharded schema may have got one of that name.",
+            "Write the schema's name before the table's, or commit first."
+        );
+
     public static RouteRefusal ExplainFormat { get; } =
         new(
             SqlState.FeatureNotSupported,
@@ -133,6 +141,14 @@ internal static class ShardRefusals
             "a table is declared by a statement that is alone in its batch, and not under a name",
             null,
             "Send CALL drover.shard_table as a query of its own."
+        );
+
+    public static RouteRefusal NotConfigured(string shard, string database) =>
+        new(
+            SqlState.ObjectNotInPrerequisiteState,
+            $"shard \"{shard}\" is in the map, and not in this proxy's configuration",
+            null,
+            $"Make a database entry of that name, add it to shards of [sharded.{database}], and reload."
         );
 
     public static RouteRefusal SettingsDiffer { get; } =

@@ -250,6 +250,7 @@ internal sealed class ShardSession
         }
         _pipeline.Forget();
         Unit unit = _reader.Read(data);
+        unit.IsInScript = _pipeline.IsEndNext;
         length = unit.Length;
         if (unit.Unknown is not null)
         {
@@ -356,7 +357,7 @@ internal sealed class ShardSession
             case NextStep.RefuseBatch:
                 await _end.RefuseAsync(_move.Refusal!);
                 break;
-            case NextStep.Announce or NextStep.CatchUp:
+            case NextStep.Announce or NextStep.CatchUp or NextStep.AwaitNames:
                 await _schema.RunAsync(step);
                 break;
             default:

@@ -13,6 +13,9 @@ internal enum NextStep
     Repeat,
     CatchUp,
     Announce,
+
+    /// <summary>Names may mean something else since a change of the schema that this proxy does not know yet.</summary>
+    AwaitNames,
     FailOthers,
     Spread,
     Commit,

@@ -216,13 +216,10 @@ internal sealed class TopologyChange : IAsyncDisposable
     )
     {
         TopologySnapshot next = await TopologyReader.ReadWithinAsync(_connection, cancellationToken);
-        List<(string Key, int Shard)> named = await _connection.ListAsync(
-            "SELECT key, shard FROM drover.pins WHERE colocation_group = $1 ORDER BY key",
-            [group.Number],
-            static row => (row.GetString(0), row.GetInt32(1)),
-            cancellationToken
+        return (
+            next.Groups[group.Number],
+            await TopologyReader.ReadNamedAsync(_connection, group.Number, cancellationToken)
         );
-        return (next.Groups[group.Number], named);
     }
 
     /// <summary>Makes the change, and tells every proxy.</summary>

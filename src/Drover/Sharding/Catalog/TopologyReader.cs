@@ -74,6 +74,19 @@ internal static class TopologyReader
         };
     }
 
+    /// <summary>Keys of a colocation group that are named with a shard: pinned, or of a list.</summary>
+    public static async Task<IReadOnlyList<(string Key, int Shard)>> ReadNamedAsync(
+        NpgsqlConnection connection,
+        int group,
+        CancellationToken cancellationToken
+    ) =>
+        await connection.ListAsync(
+            "SELECT key, shard FROM drover.pins WHERE colocation_group = $1 ORDER BY key",
+            [group],
+            static row => (row.GetString(0), row.GetInt32(1)),
+            cancellationToken
+        );
+
     private static async Task<FrozenDictionary<string, int>> SchemasAsync(
         NpgsqlConnection connection,
         CancellationToken cancellationToken

@@ -61,14 +61,21 @@ internal sealed class SchemaChanges(ShardServers servers, ShardedDatabaseState s
     }
 
     /// <inheritdoc/>
-    public async Task<RouteRefusal?> CatchUpAsync()
+    public bool IsSettling => !SettledAsync().IsCompleted;
+
+    /// <inheritdoc/>
+    public Task SettledAsync()
     {
-        Task settling;
         lock (_lock)
         {
-            settling = _settling;
+            return _settling;
         }
-        await settling.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<RouteRefusal?> CatchUpAsync()
+    {
+        await SettledAsync().ConfigureAwait(false);
         return await _looks.RequestAsync().ConfigureAwait(false)
             ? _behind
             : Refusals.CoordinatorBehind("It did not answer in time.");

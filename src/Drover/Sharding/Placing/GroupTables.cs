@@ -136,6 +136,5 @@ internal sealed class GroupTables : IAsyncDisposable
         }
     }
 
-    private static string Quoted(ShardedTable table) =>
-        $"{KeySql.Name(table.Name.Schema)}.{KeySql.Name(table.Name.Name)}";
+    private static string Quoted(ShardedTable table) => KeySql.Name(table.Name);
 }

@@ -88,6 +88,9 @@ internal static class KeySql
     /// <summary>A name in quotes.</summary>
     public static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
+    /// <summary>A table's name with its schema, both in quotes.</summary>
+    public static string Name(TableName table) => $"{Name(table.Schema)}.{Name(table.Name)}";
+
     /// <summary>A key, in the widest type that has all keys of its kind: nothing is rounded or cut.</summary>
     public static string Value(KeyType type, string key) => $"{Literal(key)}::{TypeOf(type)}";
 

@@ -1,4 +1,6 @@
 // What a shard itself refuses to be given: keys that the map has placed on another one.
+using System.Security.Cryptography;
+using System.Text;
 using Drover.Operations.Connections;
 using Drover.Topology;
 using Npgsql;
@@ -43,14 +45,29 @@ internal static class PlacementFence
         CancellationToken cancellationToken
     )
     {
-        await server.ExecuteAsync(Function, [], cancellationToken);
-        await server.ExecuteAsync(
-            $"CREATE OR REPLACE TRIGGER {Trigger} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW "
-                + $"WHEN ({misplaced.On($"NEW.{keyColumn}")}) EXECUTE FUNCTION drover.refuse_misplaced()",
-            [],
-            cancellationToken
-        );
+        foreach (string statement in Statements(table, keyColumn, misplaced))
+        {
+            await server.ExecuteAsync(statement, [], cancellationToken);
+        }
     }
+
+    /// <summary>What sets it on a table, in order.</summary>
+    /// <param name="table">Schema and table, quoted.</param>
+    /// <param name="keyColumn">The sharding key, quoted.</param>
+    /// <param name="misplaced">Keys that are not this shard's.</param>
+    public static string[] Statements(string table, string keyColumn, KeyCondition misplaced)
+    {
+        string trigger =
+            $"CREATE OR REPLACE TRIGGER {Trigger} AFTER INSERT OR UPDATE ON {table} FOR EACH ROW "
+            + $"WHEN ({misplaced.On($"NEW.{keyColumn}")}) EXECUTE FUNCTION drover.refuse_misplaced()";
+        return [Function, trigger, $"COMMENT ON TRIGGER {Trigger} ON {table} IS '{Mark(trigger)}'"];
+    }
+
+    /// <summary>By what comment the trigger that these statements make is known: PostgreSQL keeps its text otherwise.</summary>
+    public static string MarkOf(string[] statements) => Mark(statements[1]);
+
+    private static string Mark(string trigger) =>
+        $"Drover: placements {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(trigger)))[..16]}";
 
     /// <summary>The keys that a shard is not to be given: all but its own, by slot too.</summary>
     /// <param name="group">By the map that is to come.</param>

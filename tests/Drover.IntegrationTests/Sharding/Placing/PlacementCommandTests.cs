@@ -67,6 +67,60 @@ public sealed class PlacementCommandTests(PostgresFixture postgres)
         Assert.Contains("[-, 0) [1000, 2000)", await stage.DoAsync("shard list"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Fence_that_is_gone_disabled_or_of_other_placements_is_seen_and_mended(int major)
+    {
+        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, major, shards: 2);
+        await stage.SetUpAsync("shard init");
+        await stage.OnShardsAsync(
+            "CREATE TABLE t (k int PRIMARY KEY, v text); CREATE TABLE \"U u\" (k bigint PRIMARY KEY)"
+        );
+        await stage.SetUpAsync("table shard t --key k", "tenant pin 42 --shard s2");
+        Assert.Contains("the same schema", await stage.DoAsync("schema check"), StringComparison.Ordinal);
+        await MendAsync(
+            stage,
+            1,
+            "DROP TRIGGER \"Drover_placement\" ON t",
+            "trigger \"public\".\"t\".Drover_placement is missing on s1"
+        );
+        await MendAsync(stage, 2, "ALTER TABLE t DISABLE TRIGGER ALL", "is another one on s2");
+        await MendAsync(
+            stage,
+            2,
+            "CREATE OR REPLACE TRIGGER \"Drover_placement\" AFTER INSERT ON t FOR EACH ROW WHEN (false) "
+                + "EXECUTE FUNCTION drover.refuse_misplaced(); COMMENT ON TRIGGER \"Drover_placement\" ON t IS 'x'",
+            "is another one on s2"
+        );
+        await stage.OnShardsAsync("ALTER TABLE \"U u\" RENAME TO u");
+        await stage.SetUpAsync("table shard u --key k");
+        await MendAsync(stage, 1, "SELECT 1", "trigger \"public\".\"u\".Drover_placement is missing on s1");
+        await MendAsync(stage, 2, "SELECT 1", "trigger \"public\".\"u\".Drover_placement is missing on s2");
+        await ShardsRefuseAsync(stage, (1, 42));
+    }
+
+    /// <summary>Breaks something, expects to be told of it, does as told, and expects to be told of nothing.</summary>
+    private static async Task MendAsync(ShardingStage stage, int shard, string sql, string expected)
+    {
+        await stage.OnShardAsync(shard, sql);
+        (int exitCode, string output, _) = await stage.RunAsync("schema check --json");
+        Assert.Equal(3, exitCode);
+        Assert.Contains(expected, (await stage.RunAsync("schema check")).Output, StringComparison.Ordinal);
+        JsonElement[] all =
+        [
+            .. JsonDocument
+                .Parse(output)
+                .RootElement.GetProperty("differences")
+                .EnumerateArray()
+                .Where(one => one.GetProperty("shard").GetString() == $"s{shard}"),
+        ];
+        foreach (JsonElement statement in Assert.Single(all).GetProperty("mend").EnumerateArray())
+        {
+            await stage.OnShardAsync(shard, statement.GetString()!);
+        }
+        Assert.DoesNotContain($"On s{shard}", (await stage.RunAsync("schema check")).Output, StringComparison.Ordinal);
+    }
+
     /// <summary>Rows that are written past the proxies: a shard takes them from replication only.</summary>
     private static async Task ShardsRefuseAsync(ShardingStage stage, params (int Shard, int Key)[] rows)
     {

@@ -6,12 +6,8 @@ using Drover.IntegrationTests.Topology;
 
 namespace Drover.IntegrationTests.Sharding.Schemas;
 
-internal sealed class TenantStage(
-    ShardingStage shards,
-    ShardedProxy proxy,
-    ScriptedClient single,
-    ScriptedClient sharded
-) : IAsyncDisposable
+internal sealed class TenantStage(ShardingStage shards, ShardedProxy proxy, Func<Task<ScriptedClient>> connectSingle)
+    : IAsyncDisposable
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -20,10 +16,10 @@ internal sealed class TenantStage(
     public ShardedProxy Proxy => proxy;
 
     /// <summary>A client of the one server.</summary>
-    public ScriptedClient Single => single;
+    public ScriptedClient Single { get; private set; } = null!;
 
     /// <summary>A client of the sharded database.</summary>
-    public ScriptedClient Sharded => sharded;
+    public ScriptedClient Sharded { get; private set; } = null!;
 
     /// <summary>Makes both, with products for a reference table, orders sharded, and settings on one server.</summary>
     public static async Task<TenantStage> StartAsync(PostgresFixture postgres, int major)
@@ -36,12 +32,29 @@ internal sealed class TenantStage(
         (LocalPostgresCluster cluster, string database) = await postgres.CreateDatabaseAsync(major, Token);
         await cluster.ExecuteAsync(TenantCorpus.Schema, Token, database);
         ShardedProxy proxy = await shards.ServeAsync();
-        return new TenantStage(
+        TenantStage stage = new(
             shards,
             proxy,
-            await ScriptedClient.ConnectAsync(LocalPostgresCluster.Host, cluster.Port, "postgres", database),
-            await ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop")
+            () => ScriptedClient.ConnectAsync(LocalPostgresCluster.Host, cluster.Port, "postgres", database)
         );
+        await stage.ConnectAsync();
+        return stage;
+    }
+
+    /// <summary>Logs in, also again: both clients are others then.</summary>
+    public async Task ConnectAsync()
+    {
+        await CloseAsync();
+        Single = await connectSingle();
+        Sharded = await ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop");
+    }
+
+    private async Task CloseAsync()
+    {
+        foreach (ScriptedClient? client in (ScriptedClient?[])[Sharded, Single])
+        {
+            await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
     }
 
     /// <summary>Makes a schema on both sides, and has it sharded.</summary>
@@ -50,16 +63,16 @@ internal sealed class TenantStage(
     public async Task AddAsync(string schema, string arguments = "")
     {
         await BothAsync(client => client.Query($"CREATE SCHEMA {schema}"));
-        string answer = await sharded.Query($"CALL drover.shard_schema('{schema}'{arguments})").RunAsync();
+        string answer = await Sharded.Query($"CALL drover.shard_schema('{schema}'{arguments})").RunAsync();
         Assert.Equal("C(CALL) Z(I)", answer);
     }
 
     /// <summary>Asks both, and expects the same answer.</summary>
     public async Task BothAsync(Func<ScriptedClient, ScriptedClient> ask)
     {
-        string expected = await ask(single).RunAsync();
-        string answer = await ask(sharded).RunAsync();
-        Assert.True(expected == answer, $"{expected} {single.LastError}\n{answer} {sharded.LastError}\n{proxy.Log}");
+        string expected = await ask(Single).RunAsync();
+        string answer = await ask(Sharded).RunAsync();
+        Assert.True(expected == answer, $"{expected} {Single.LastError}\n{answer} {Sharded.LastError}\n{proxy.Log}");
     }
 
     /// <summary>The same with a simple query.</summary>
@@ -67,8 +80,7 @@ internal sealed class TenantStage(
 
     public async ValueTask DisposeAsync()
     {
-        await sharded.DisposeAsync();
-        await single.DisposeAsync();
+        await CloseAsync();
         await proxy.DisposeAsync();
         await shards.DisposeAsync();
     }

@@ -187,11 +187,18 @@ internal sealed class UnitJudge(
         }
     }
 
+    /// <summary>Why it is not certain where a unit's tables are, or nobody has them; null if neither.</summary>
+    private RouteRefusal? WhyNoPlace(in Unit unit) =>
+        unit.Runs && unit.Plan is { HasShortNames: true } && branches.Opening.HidesNames(database.Facts)
+            ? ShardRefusals.PathInTransaction
+        : unit.Runs && unit.Plan is { ReadsBehind: true } && branches.HasChangedSchema
+            ? ShardRefusals.BehindInTransaction
+        : pools.WhyNoServer(unit.Route);
+
     /// <summary>Why a unit cannot run anywhere; null if it can.</summary>
     public RouteRefusal? WhyNot(in Unit unit) =>
         unit.HasTwoPhase ? ShardRefusals.TwoPhaseOfClient
-        : branches.Opening.HidesNames(database.Facts) && unit is { Runs: true, Plan.HasShortNames: true }
-            ? ShardRefusals.PathInTransaction
+        : WhyNoPlace(unit) is { } nowhere ? nowhere
         : unit.Route.Kind switch
         {
             RouteKind.Many or RouteKind.All or RouteKind.Refused when pools.MayCoordinate(unit) => null,
@@ -204,6 +211,10 @@ internal sealed class UnitJudge(
     public Admission BeginSpread(in Unit unit, ReadOnlySpan<byte> data)
     {
         bool isInTransaction = move.HasOpening || session.Server is not null;
+        if (WhyNoPlace(unit) is { } nowhere)
+        {
+            return move.Refuse(nowhere);
+        }
         if (spread.Take(unit, data, isInTransaction) is { } refusal)
         {
             return move.Refuse(refusal);

@@ -2,6 +2,7 @@
 using Drover.Protocol.Messages.Backend;
 using Drover.Routing;
 using Drover.Routing.Keys;
+using Drover.Routing.Names;
 using Drover.Routing.Schemas;
 
 namespace Drover.Sessions.Sharded.Declaring;
@@ -36,7 +37,8 @@ internal sealed class DeclareWork(
         MapDeclaration? declared = Resolve(declaration, call, out RouteRefusal? refusal);
         refusal ??=
             declared is TableDeclaration table
-            && session.Settings.TryFind("search_path", out _)
+            && session.Settings.TryFind("search_path", out string? path)
+            && path != SearchPath.Default
             && !table.Table.Contains('.', StringComparison.Ordinal)
                 ? ShardRefusals.DeclaredWithoutSchema
                 : null;

@@ -30,6 +30,7 @@ internal sealed class Pipeline(
 )
 {
     private bool _isPlain = true;
+    private bool _isEndDivided;
 
     /// <summary>A batch is being taken apart; its Sync is still to come.</summary>
     public bool IsActive { get; private set; }
@@ -49,6 +50,11 @@ internal sealed class Pipeline(
     public byte[]? HeldTag { get; private set; }
 
     private bool _isLast;
+
+    /// <summary>
+    /// What is read next is the end that was divided from what came behind it: nobody awaits its ReadyForQuery.
+    /// </summary>
+    public bool IsEndNext { get; private set; }
 
     /// <summary>Holds the tag of what ran, if that was the last statement. False if it goes to the client.</summary>
     public bool TryHold(ReadOnlySpan<byte> tag)
@@ -139,11 +145,55 @@ internal sealed class Pipeline(
         return writer.Written.ToArray();
     }
 
+    /// <summary>
+    /// A simple query begins with the end of a transaction that is on several shards and is rolled back by it: that
+    /// statement becomes a query of its own, and the rest comes behind it as any other. Null if it is none.
+    /// </summary>
+    private Admission? DivideEnd(in Unit unit, ReadOnlySpan<byte> data, ServerConnection server, bool isQuiet)
+    {
+        if (!(branches.Any && unit is { IsQuery: true, Plan.Statements: [var first, _, ..] }))
+        {
+            return null;
+        }
+        bool rollsBack =
+            !TransactionControls.IsChain(first)
+            && TransactionControls.Of(first) switch
+            {
+                TransactionControl.Rollback => true,
+                TransactionControl.Commit => isQuiet && server.Status == TransactionStatus.Failed,
+                _ => false,
+            };
+        List<Range> statements = [];
+        ReadOnlySpan<byte> text = unit.TextOf(data);
+        if (
+            !rollsBack
+            || server.Responses.IsUnsynced
+            || session.Pool.Configuration.Options.Proxy.Session.DisablePqexec
+            || !ScriptText.TryDivide(text, reader.Conforms, statements)
+            || statements.Count < 2
+        )
+        {
+            return null;
+        }
+        if (!isQuiet)
+        {
+            return Admission.Wait;
+        }
+        using MessageWriter writer = new((2 * session.InboxBytesMax) + text.Length);
+        Query.Write(writer, text[statements[0]]);
+        Query.Write(writer, text[statements[1].Start..]);
+        move.Target = unit.Length;
+        _isEndDivided = true;
+        return move.Begin(NextStep.Divide, writer.Written.ToArray());
+    }
+
     /// <summary>What replaces a script is at the start of the inbox.</summary>
     public void BeginScript()
     {
-        IsActive = true;
-        IsScript = true;
+        IsEndNext = _isEndDivided;
+        IsActive = !_isEndDivided;
+        IsScript = !_isEndDivided;
+        _isEndDivided = false;
     }
 
     /// <summary>Something else comes.</summary>
@@ -217,7 +267,9 @@ internal sealed class Pipeline(
     /// <param name="server">The server.</param>
     /// <param name="isQuiet">It owes nothing.</param>
     public Admission? Precede(in Unit unit, ReadOnlySpan<byte> data, ServerConnection server, bool isQuiet) =>
-        LeaveEnded(unit, server, isQuiet) ?? DivideScript(unit, data, server, isQuiet);
+        LeaveEnded(unit, server, isQuiet)
+        ?? DivideEnd(unit, data, server, isQuiet)
+        ?? DivideScript(unit, data, server, isQuiet);
 
     /// <summary>
     /// The transaction behind the last Sync has ended, and its Sync has not come: leaves the server before anything
@@ -258,6 +310,7 @@ internal sealed class Pipeline(
     /// <summary>A unit or a part was admitted.</summary>
     public void Note(in Unit unit)
     {
+        IsEndNext = false;
         bool isOver = unit.IsQuery || unit.EndsWithSync;
         bool isUnsynced = !IsActive && !isOver;
         move.HasEnded = isUnsynced && (unit.Runs ? unit.EndsTransaction : move.HasEnded);

@@ -24,7 +24,12 @@ internal sealed class TextTerms(ClientSession session)
             {
                 string user = $"\"{session.Identity.User.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
                 string path =
-                    local ?? (session.Settings.TryFind("search_path", out string? set) ? set : "\"$user\", public");
+                    local
+                    ?? (
+                        session.Settings.TryFind("search_path", out string? set)
+                            ? set
+                            : Routing.Names.SearchPath.Default
+                    );
                 // Who has taken another role has that role's schema, which is not known here.
                 bool isHimself =
                     !session.Settings.TryFind("role", out _)

@@ -130,6 +130,9 @@ internal struct Unit
     /// <summary>What it runs may leave something in its session that no other shard has.</summary>
     public bool TouchesSession { get; set; }
 
+    /// <summary>In a transaction it runs code that may set something in the session: a function, DO.</summary>
+    public bool CallsSetter { get; set; }
+
     /// <summary>One of its statements sets search_path.</summary>
     public bool SetsPath { get; set; }
 

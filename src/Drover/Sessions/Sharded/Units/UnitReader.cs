@@ -419,12 +419,19 @@ internal sealed class UnitReader(ClientSession session, StatementRouter router, 
             unit.Begins
             || session.Server is { Status: not TransactionStatus.Idle }
             || session.Shards is { HasOpening: true };
-        unit.TouchesSession |=
-            isInTransaction
-            && !plan.IsPrelude
-            && plan.Control == TransactionControl.None
-            && (StatementScanner.Scan(CursorText.Rest(plan, text, _terms.Conforms), session.Names) & plan.TellingTraits)
-                != StatementTraits.None;
+        if (!isInTransaction || plan.IsPrelude || plan.Control != TransactionControl.None)
+        {
+            return;
+        }
+        ReadOnlySpan<byte> rest = CursorText.Rest(plan, text, _terms.Conforms);
+        StatementTraits traits = StatementScanner.Scan(rest, session.Names) & plan.TellingTraits;
+        unit.TouchesSession |= traits != StatementTraits.None;
+        unit.CallsSetter |=
+            traits.HasFlag(StatementTraits.TouchesSession)
+            && (
+                session.Names?.Scan(rest).HasFlag(StatementTraits.TouchesSession) == true
+                || plan.Statements.Any(static one => one.NodeName is "DoStmt" or "CallStmt")
+            );
     }
 
     /// <summary>Rows that get another sharding key go to its shard, where the configuration has them.</summary>

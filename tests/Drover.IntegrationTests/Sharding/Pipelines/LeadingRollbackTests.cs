@@ -1,0 +1,80 @@
+// A simple query that ends a transaction on several shards first, as connection pools reset a session, and goes on.
+using Drover.IntegrationTests.LocalPostgres;
+using Drover.IntegrationTests.Sessions;
+using Drover.IntegrationTests.Topology;
+
+namespace Drover.IntegrationTests.Sharding.Pipelines;
+
+public sealed class LeadingRollbackTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData("ROLLBACK; BEGIN", true)]
+    [InlineData("ROLLBACK; BEGIN", false)]
+    [InlineData("rollback ;; SELECT name FROM customers WHERE id = 3", true)]
+    [InlineData("ROLLBACK; SELECT name FROM customers WHERE id = 3", false)]
+    [InlineData("COMMIT; SELECT count(*), sum(id) FROM customers", true)]
+    [InlineData("ROLLBACK; SELECT count(*) FROM customers; SELECT name FROM customers WHERE id = 4", true)]
+    [InlineData("ABORT; SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL;", true)]
+    [InlineData("ROLLBACK; SELECT 1 / 0", true)]
+    [InlineData("ROLLBACK; BEGIN; INSERT INTO customers VALUES (99, 'n'); ROLLBACK; SELECT 1", true)]
+    public async Task End_comes_first_and_the_rest_as_if_it_had_been_sent_behind_it(string sql, bool fails)
+    {
+        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 3);
+        await stage.SetUpAsync("shard init");
+        await stage.OnShardsAsync("CREATE TABLE customers (id bigint PRIMARY KEY, name text)");
+        await stage.SetUpAsync("table shard customers --key id");
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ScriptedClient.ConnectAsync(
+            "127.0.0.1",
+            proxy.Port,
+            "postgres",
+            "shop"
+        );
+        for (int id = 1; id <= 9; id++)
+        {
+            await client.Query($"INSERT INTO customers VALUES ({id}, 'n{id}')").RunAsync();
+        }
+        string[] parts = sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string apart = await RunAsync(client, [parts[0], string.Join(';', parts[1..])], fails);
+        string together = await RunAsync(client, [sql], fails);
+        int first = apart.IndexOf(" Z(I)", StringComparison.Ordinal);
+        Assert.Equal(apart.Remove(first, " Z(I)".Length), together);
+        Assert.Equal(9L.ToString(), await CountAsync(stage));
+    }
+
+    private static async Task<string> RunAsync(ScriptedClient client, string[] texts, bool fails)
+    {
+        await client.Query("BEGIN").RunAsync();
+        for (int id = 1; id <= 9; id++)
+        {
+            Assert.Equal(
+                "C(UPDATE 1) Z(T)",
+                await client.Query($"UPDATE customers SET name = 'x' WHERE id = {id}").RunAsync()
+            );
+        }
+        if (fails)
+        {
+            await client.Query("SELECT 1 / (id - 5) FROM customers WHERE id = 5").RunAsync();
+        }
+        List<string> answers = [];
+        foreach (string text in texts)
+        {
+            answers.Add(await client.Query(text).RunAsync());
+        }
+        await client.Query("ROLLBACK").RunAsync();
+        return string.Join(' ', answers);
+    }
+
+    private static async Task<string> CountAsync(ShardingStage stage)
+    {
+        int count = 0;
+        for (int shard = 1; shard <= 3; shard++)
+        {
+            count += int.Parse(
+                (await stage.FromShardAsync(shard, "SELECT count(*) FROM customers WHERE name ~ '^n'"))!,
+                System.Globalization.CultureInfo.InvariantCulture
+            );
+        }
+        return count.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
