@@ -1,5 +1,6 @@
 // One column of a group's row: of the shards' values one.
 using Drover.Protocol.Framing;
+using Drover.Routing.Merging.Gathering;
 
 namespace Drover.Routing.Merging;
 
@@ -15,6 +16,12 @@ internal abstract class ColumnCombiner
     /// <summary>Its value would take so long to compute that others of the loop would wait.</summary>
     public virtual bool IsTooLong => false;
 
+    /// <summary>More is gathered than is held of one value.</summary>
+    public virtual bool IsTooLarge => false;
+
+    /// <summary>What it would write is NULL.</summary>
+    public abstract bool IsNull { get; }
+
     /// <summary>Makes one; null if a type is none that was planned for.</summary>
     /// <param name="column">How it is made.</param>
     /// <param name="index">Where it stands.</param>
@@ -22,12 +29,24 @@ internal abstract class ColumnCombiner
     public static ColumnCombiner? Make(CombinedColumn column, int index, IReadOnlyList<ColumnType> types)
     {
         ColumnType type = types[index];
+        if (column.IsCoalesced)
+        {
+            CombinedColumn aggregate = column with { IsCoalesced = false, Part = column.Part + 1 };
+            ColumnCombiner? inner = types[column.Part] == type ? Make(aggregate, column.Part, types) : null;
+            return inner is null ? null : new CoalescedValue(index, inner);
+        }
         switch (column.Kind)
         {
+            case CombineKind.Gathered when column.Gather is { Keys.IsEmpty: true, Form: not GatherForm.Array } joined:
+                return new JoinedValues(joined, index, column.Part, type.IsBinary);
+            case CombineKind.Gathered:
+                return OrderedValues.Make(column.Gather!, index, column.Part, types);
             case CombineKind.Kept:
                 return new KeptValue(index);
             case CombineKind.Sum when type.Oid == SortOrder.Int8:
-                return new WholeSum(index, type.IsBinary);
+                return new WholeSum(index, type.IsBinary, column.IsCount);
+            case CombineKind.DistinctCount when type.Oid == SortOrder.Int8:
+                return new DistinctCount(index, type.IsBinary);
             case CombineKind.Sum when type.Oid == SortOrder.Numeric:
                 return new ExactSum(index, type.IsBinary);
             case CombineKind.Average when type.Oid == SortOrder.Numeric:
@@ -59,6 +78,9 @@ internal abstract class ColumnCombiner
         }
     }
 
+    /// <summary>The next row has another of the values that are counted once each.</summary>
+    public virtual void NextValue() { }
+
     /// <summary>Takes in the value of one more row; false if it is none of its type.</summary>
     public abstract bool TryAdd(in RowValues row);
 
@@ -87,6 +109,8 @@ internal sealed class KeptValue(int index) : ColumnCombiner
         }
         return true;
     }
+
+    public override bool IsNull => !_held.IsThere;
 
     public override void Write(MessageWriter writer) => _held.Write(writer);
 
@@ -130,9 +154,45 @@ internal sealed class Extreme(int index, ColumnType type, bool isGreatest) : Col
         return true;
     }
 
+    public override bool IsNull => !_held.IsThere;
+
     public override void Write(MessageWriter writer) => _held.Write(writer);
 
     public override void Clear() => _held.Clear();
+}
+
+/// <summary>An aggregate's value, or where that is NULL what every shard has instead.</summary>
+internal sealed class CoalescedValue(int index, ColumnCombiner aggregate) : ColumnCombiner
+{
+    private readonly KeptValue _instead = new(index);
+
+    public override string? Overflow => aggregate.Overflow;
+
+    public override bool IsTooLong => aggregate.IsTooLong;
+
+    public override bool IsTooLarge => aggregate.IsTooLarge;
+
+    public override bool IsNull => aggregate.IsNull && _instead.IsNull;
+
+    public override bool TryAdd(in RowValues row) => aggregate.TryAdd(row) && _instead.TryAdd(row);
+
+    public override void Write(MessageWriter writer)
+    {
+        if (aggregate.IsNull)
+        {
+            _instead.Write(writer);
+        }
+        else
+        {
+            aggregate.Write(writer);
+        }
+    }
+
+    public override void Clear()
+    {
+        aggregate.Clear();
+        _instead.Clear();
+    }
 }
 
 /// <summary>A value of a message that is gone by now; NULL before the first.</summary>

@@ -1,5 +1,6 @@
 // How the rows that several shards have for one group become one row.
 using System.Collections.Immutable;
+using Drover.Routing.Merging.Gathering;
 using Drover.Routing.Merging.Having;
 
 namespace Drover.Routing.Merging;
@@ -31,6 +32,14 @@ internal enum CombineKind
     /// <summary>bit_xor.</summary>
     Xor,
 
+    /// <summary>
+    /// count(DISTINCT …): each shard gives a row for each of a group's values, with 1 where it counts one.
+    /// </summary>
+    DistinctCount,
+
+    /// <summary>Values are gathered: array_agg and its like.</summary>
+    Gathered,
+
     /// <summary>var_samp, and variance. This and those behind it are computed from three sums each.</summary>
     SampleVariance,
 
@@ -53,11 +62,25 @@ internal enum CombineKind
 /// </param>
 internal readonly record struct CombinedColumn(CombineKind Kind, uint TypeOid = 0, int Part = 0)
 {
+    /// <summary>Of no rows it is 0, and not NULL.</summary>
+    public bool IsCount { get; init; }
+
+    /// <summary>How values are gathered; null of what gathers none.</summary>
+    public GatherPlan? Gather { get; init; }
+
+    /// <summary>
+    /// It is COALESCE of the aggregate and constants: the aggregate itself is the first of the parts.
+    /// </summary>
+    public bool IsCoalesced { get; init; }
+
     /// <summary>How many columns that only the proxy sees it is computed from.</summary>
     public int Parts =>
-        Kind >= CombineKind.SampleVariance ? 3
-        : Kind == CombineKind.Average ? 2
-        : 0;
+        (IsCoalesced ? 1 : 0)
+        + (
+            Kind >= CombineKind.SampleVariance ? 3
+            : Kind == CombineKind.Average ? 2
+            : Gather?.Parts ?? 0
+        );
 }
 
 /// <summary>
@@ -79,6 +102,15 @@ internal sealed record CombinePlan(
     bool HasOrderBy
 )
 {
+    /// <summary>
+    /// The column whose values are counted once each, in SQL: a key more of the shards' groups, and the last of their
+    /// order. Null if there is none.
+    /// </summary>
+    public string? DistinctKey { get; init; }
+
+    /// <summary>There is one row, whatever there is.</summary>
+    public bool IsOne { get; init; }
+
     /// <summary>Which groups are wanted; null if all are. Its columns come behind those of the parts.</summary>
     public GroupFilterPlan? Having { get; init; }
 }

@@ -1,5 +1,6 @@
 // Which reads become one row for each group of the rows that several shards have, and how.
 using System.Collections.Immutable;
+using Drover.Routing.Merging.Gathering;
 using Drover.Routing.Merging.Having;
 using Drover.Routing.Names;
 using Drover.Sql.Parsing;
@@ -20,6 +21,8 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
     private readonly SelectClauses _clauses = rule.Facts.Clauses!;
     private readonly SqlNode _select = rule.Facts.Tree!;
     private readonly ExpressionTypes _types = new(tables);
+    private ColumnSource? _distinct;
+    private bool _countsKeys;
 
     /// <summary>How the rows are combined; null if that is not proved to be exact.</summary>
     public MergePlan? Plan()
@@ -36,6 +39,8 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         {
             return null;
         }
+        _distinct = null;
+        _countsKeys = false;
         GroupKeys keys = new(_facts, _clauses, _types, canName: !isDistinct && !HasNamesOfJoins());
         if ((isGrouped && !keys.TryGroups()) || (isDistinct && !keys.TryOutputs()))
         {
@@ -47,10 +52,35 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         {
             return null;
         }
+        if (_distinct is { } counted)
+        {
+            return TryCount(counted, keys, columns, isOne) && keys.TrySort()
+                ? Make([.. columns.Select(static one => one!.Value)], keys)
+                : null;
+        }
         // Of one row the order does not matter; what it is computed by has to be one of its columns all the same.
         bool isSorted = isOne ? _clauses.Sort.All(static item => item.Output >= 0) : keys.TrySort();
         return isSorted ? Make([.. columns.Select(static one => one!.Value)], keys) : null;
     }
+
+    /// <summary>
+    /// Values that are counted once each become a key more of the shards' groups. Keys of rows would be counted in each
+    /// of them, and a limit would be one of them.
+    /// </summary>
+    private bool TryCount(ColumnSource counted, GroupKeys keys, ImmutableArray<CombinedColumn?> columns, bool isOne) =>
+        !_countsKeys
+        && !keys.Has(counted)
+        && _clauses.Limit.Kind == RowBoundKind.None
+        && _clauses.Offset.Kind == RowBoundKind.None
+        // Where there are no rows nobody says what a constant is.
+        && (
+            !isOne
+            || (
+                _clauses.Having is null
+                && columns.All(static one => one is { Kind: not CombineKind.Kept, IsCoalesced: false })
+            )
+        )
+        && keys.TryCount(counted);
 
     private MergePlan? Make(ImmutableArray<CombinedColumn> columns, GroupKeys keys)
     {
@@ -66,7 +96,7 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         GroupFilterPlan? filter = null;
         if (_clauses.Having is { } having)
         {
-            HavingRules rules = new(AggregateOf, keys.Has, _select);
+            HavingRules rules = new(NumberOf, keys.Has, _select);
             // How many groups of a shard are wanted is known when those of all are there.
             bool isLimited = _clauses.Limit.Kind != RowBoundKind.None || _clauses.Offset.Kind != RowBoundKind.None;
             filter = isLimited || LooksBeyond(having.Node) ? null : rules.Plan(having, hidden);
@@ -81,8 +111,19 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
             Combine = new CombinePlan(columns, [.. keys.Named], keys.OrderBy, !_clauses.Sort.IsEmpty)
             {
                 Having = filter,
+                DistinctKey = keys.Distinct,
+                IsOne = !_select.Has("groupClause") && !_select.Has("distinctClause"),
             },
         };
+    }
+
+    /// <summary>An aggregate that is compared. Values that are counted once each are known by the select list.</summary>
+    private CombinedColumn? NumberOf(OutputValue value)
+    {
+        ColumnSource? counted = _distinct;
+        CombinedColumn? aggregate = AggregateOf(value);
+        bool isNew = _distinct != counted || (counted is not null && _countsKeys);
+        return aggregate is { Gather: null } && !isNew ? aggregate : null;
     }
 
     private bool IsPlainDistinct() =>
@@ -107,6 +148,7 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
     private CombinedColumn? ColumnOf(int output, OutputValue value, GroupKeys keys) =>
         keys.Has(output) ? new CombinedColumn(CombineKind.Kept)
         : value.Node.Kind == "FuncCall" && IsAggregate(value.Node) ? AggregateOf(value)
+        : CoalescedOf(value) is { } coalesced ? coalesced
         : Follows(value.Node) && value.Columns.All(one => keys.Has(one.Source)) ? new CombinedColumn(CombineKind.Kept)
         : null;
 
@@ -125,6 +167,19 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
 
     private static bool DoAll(SqlNode node) => node.Children().All(Follows);
 
+    /// <summary>COALESCE of an aggregate and constants: what is taken where no shard has a value is the same on all.</summary>
+    private CombinedColumn? CoalescedOf(OutputValue value) =>
+        value.Node.Kind == "CoalesceExpr"
+        && value.Node.List("args") is [{ Kind: "FuncCall" } call, _, ..] all
+        && all.Skip(1).All(static other => other.Kind is "A_Const" or "ParamRef")
+        && IsAggregate(call)
+        && AggregateOf(value with { Node = call }) is { } aggregate
+            ? aggregate with
+            {
+                IsCoalesced = true,
+            }
+            : null;
+
     private CombinedColumn? AggregateOf(OutputValue value)
     {
         SqlNode call = value.Node;
@@ -135,16 +190,23 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
             [var bare] when catalog.IsOwn(bare, arguments.Length) => bare,
             _ => "",
         };
-        bool isPlain = !call.Has("agg_order") && !call.Has("agg_within_group") && !call.Has("func_variadic");
-        if (!isPlain || arguments.Length > 1)
+        if (call.Has("agg_within_group") || call.Has("func_variadic"))
+        {
+            return null;
+        }
+        if (new GatherRules(_types).Plan(name, value) is { } gather)
+        {
+            return new CombinedColumn(CombineKind.Gathered) { Gather = gather };
+        }
+        if (call.Has("agg_order") || arguments.Length > 1)
         {
             return null;
         }
         if (name == "count")
         {
-            // A key's values are on one shard: none is counted twice.
-            bool isApart = !call.Has("agg_distinct") || (arguments is [var one] && IsShardingKey(one, value));
-            return isApart ? new CombinedColumn(CombineKind.Sum) : null;
+            return call.Has("agg_distinct")
+                ? DistinctOf(arguments, value)
+                : new CombinedColumn(CombineKind.Sum) { IsCount = true };
         }
         if (arguments is not [var argument] || call.Has("agg_distinct"))
         {
@@ -174,6 +236,27 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
             ),
             _ => null,
         };
+    }
+
+    private CombinedColumn? DistinctOf(ImmutableArray<SqlNode> arguments, OutputValue value)
+    {
+        if (arguments is not [var argument])
+        {
+            return null;
+        }
+        if (IsShardingKey(argument, value))
+        {
+            // Its values are on one shard: none is counted twice.
+            _countsKeys = true;
+            return new CombinedColumn(CombineKind.Sum) { IsCount = true };
+        }
+        ColumnSource source = ExpressionTypes.SourceOf(argument, value);
+        if (source.Table < 0 || !source.IsOwn || (_distinct is { } other && other != source))
+        {
+            return null;
+        }
+        _distinct = source;
+        return new CombinedColumn(CombineKind.DistinctCount);
     }
 
     /// <summary>Of any table whose rows are where its key belongs.</summary>

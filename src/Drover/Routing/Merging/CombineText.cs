@@ -1,6 +1,7 @@
 // The statement that shards are asked in the place of one whose rows are combined: bytes are put in, none is changed.
 using System.Buffers;
 using System.Text;
+using Drover.Routing.Merging.Gathering;
 using Drover.Routing.Merging.Having;
 using Drover.Sql.Shapes;
 using Drover.Sql.Statements;
@@ -20,6 +21,8 @@ internal ref struct CombineText
     private int _depth;
     private bool _hasHaving;
     private int _havingStart;
+    private int _groupEnd = -1;
+    private bool _isGrouped;
     private Range _having;
 
     private CombineText(ReadOnlySpan<byte> sql, bool conforming)
@@ -62,6 +65,14 @@ internal ref struct CombineText
             hidden.Write(" "u8);
         }
         SqlSplice splice = new SqlSplice().Replace(list, 0, hidden.WrittenSpan);
+        if (plan.DistinctKey is { } counted)
+        {
+            splice.Replace(
+                text._groupEnd,
+                0,
+                Encoding.UTF8.GetBytes($"{(text._isGrouped ? "," : " GROUP BY")} {counted} ")
+            );
+        }
         if (text._hasHaving)
         {
             int start = text._havingStart;
@@ -85,6 +96,16 @@ internal ref struct CombineText
         ArrayBufferWriter<byte> hidden
     )
     {
+        if (column.IsCoalesced)
+        {
+            return TryFirst(item, conforming, out Range aggregate)
+                && Write(hidden, ", "u8, item[aggregate], default, default)
+                && TryParts(column with { IsCoalesced = false }, item[aggregate], conforming, hidden);
+        }
+        if (column.Gather is { } gather)
+        {
+            return GatherText.TryWrite(gather, item, conforming, hidden);
+        }
         if (column.Parts == 0)
         {
             return true;
@@ -139,7 +160,7 @@ internal ref struct CombineText
         return true;
     }
 
-    private static void Write(
+    private static bool Write(
         ArrayBufferWriter<byte> output,
         ReadOnlySpan<byte> first,
         ReadOnlySpan<byte> second,
@@ -151,6 +172,7 @@ internal ref struct CombineText
         output.Write(second);
         output.Write(third);
         output.Write(fourth);
+        return true;
     }
 
     /// <summary>Finds the items of the outermost select list, and the end of the last.</summary>
@@ -192,7 +214,11 @@ internal ref struct CombineText
             bool isBehind =
                 _lexer.IsSymbol(';')
                 || (!isName && (IsKeyword("limit"u8) || IsKeyword("offset"u8) || IsKeyword("fetch"u8)));
-            if (isInHaving && (isBehind || (!isName && IsKeyword("order"u8))))
+            bool isOrder = !isName && IsKeyword("order"u8);
+            bool isHaving = !isName && IsKeyword("having"u8);
+            _isGrouped |= !isName && IsKeyword("group"u8);
+            _groupEnd = _groupEnd < 0 && (isBehind || isOrder || isHaving) ? end : _groupEnd;
+            if (isInHaving && (isBehind || isOrder))
             {
                 _having = _having.Start..end;
                 isInHaving = false;
@@ -201,7 +227,7 @@ internal ref struct CombineText
             {
                 return _depth == 0;
             }
-            if (!isName && IsKeyword("having"u8))
+            if (isHaving)
             {
                 isInHaving = true;
                 _hasHaving = true;
@@ -215,7 +241,24 @@ internal ref struct CombineText
         {
             _having = _having.Start..end;
         }
+        _groupEnd = _groupEnd < 0 ? end : _groupEnd;
         return _depth == 0 && _lexer.Error == LexicalError.None;
+    }
+
+    /// <summary>Finds the first of several arguments of a call.</summary>
+    private static bool TryFirst(ReadOnlySpan<byte> item, bool conforming, out Range first)
+    {
+        CombineText call = new(item, conforming);
+        first = default;
+        while (call.Next() && call._depth == 0) { }
+        int start = call._lexer.End;
+        int end = start;
+        while (call.Next() && call._depth > 0 && !(call._depth == 1 && call._lexer.IsSymbol(',')))
+        {
+            end = call._lexer.End;
+        }
+        first = start..end;
+        return call._depth == 1;
     }
 
     /// <summary>Finds the argument of a call, without ALL before it, and FILTER behind the call.</summary>

@@ -1,5 +1,6 @@
 // What type an expression has, as far as its own words and the catalogs tell.
 using System.Collections.Immutable;
+using Drover.Routing.Merging.Gathering;
 using Drover.Routing.Names;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
@@ -13,6 +14,8 @@ namespace Drover.Routing.Merging;
 internal sealed class ExpressionTypes(ImmutableArray<NamedTable> tables)
 {
     private static readonly ImmutableHashSet<string> s_exactNames = ["int2", "int4", "int8", "numeric"];
+
+    private static readonly ImmutableHashSet<string> s_textNames = ["text", "varchar"];
 
     private static readonly ImmutableHashSet<string> s_operators = ["+", "-", "*", "/", "%"];
 
@@ -54,6 +57,28 @@ internal sealed class ExpressionTypes(ImmutableArray<NamedTable> tables)
             "CoalesceExpr" => node.List("args").All(one => IsExact(one, whole)),
             "CaseExpr" => node.List("args").All(when => IsExact(when.Child("result")!, whole))
                 && (node.Child("defresult") is not { } other || IsExact(other, whole)),
+            _ => false,
+        };
+
+    /// <summary>Whether values are of one of PostgreSQL's own types that is no array and no row.</summary>
+    /// <param name="node">A part of an expression.</param>
+    /// <param name="whole">The expression.</param>
+    public bool IsScalar(SqlNode node, OutputValue whole) =>
+        node.Kind switch
+        {
+            "ColumnRef" => ColumnOf(SourceOf(node, whole)) is { } column && ArrayTypes.Of(column.TypeOid) != 0,
+            "TypeCast" => NameOf(node) is { } name && (s_casts.ContainsKey(name) || s_textNames.Contains(name)),
+            _ => IsExact(node, whole),
+        };
+
+    /// <summary>Whether values are texts.</summary>
+    /// <param name="node">A part of an expression.</param>
+    /// <param name="whole">The expression.</param>
+    public bool IsText(SqlNode node, OutputValue whole) =>
+        node.Kind switch
+        {
+            "ColumnRef" => ColumnOf(SourceOf(node, whole))?.TypeOid is SortOrder.Text or SortOrder.Varchar,
+            "TypeCast" => NameOf(node) is { } name && s_textNames.Contains(name),
             _ => false,
         };
 

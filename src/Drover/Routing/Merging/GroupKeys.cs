@@ -21,6 +21,7 @@ internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, Exp
     private readonly record struct Key(ColumnSource Source, int Output, uint TypeOid, bool IsByBytes);
 
     private readonly List<Key> _keys = [];
+    private int _counted = -1;
 
     /// <summary>The SQL of keys that do not come out.</summary>
     public List<string> Named { get; } = [];
@@ -57,6 +58,24 @@ internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, Exp
             .Range(0, clauses.Outputs.Columns.Length)
             .All(output => TryAdd(clauses.Outputs.Columns[output].Source, output));
 
+    /// <summary>The column whose values are counted once each, in SQL; null if there is none.</summary>
+    public string? Distinct { get; private set; }
+
+    /// <summary>
+    /// Takes a column whose values are counted once each, to be called when all keys are there. False if it is none that
+    /// can be compared here.
+    /// </summary>
+    public bool TryCount(ColumnSource source)
+    {
+        bool isOrdered = IsOwn(source) && SortOrder.IsKnown(types.ColumnOf(source)!.TypeOid, isByBytes: true);
+        if (isOrdered)
+        {
+            TryAdd(source, output: -1);
+            _counted = _keys.Count - 1;
+        }
+        return isOrdered;
+    }
+
     /// <summary>Makes the order. False if the statement's own is not one of its keys, or not known.</summary>
     public bool TrySort()
     {
@@ -76,8 +95,9 @@ internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, Exp
             Sort.Add(new SortColumn(item.Output, key.TypeOid, isByBytes, item.IsDescending, item.HasNullsFirst));
         }
         List<string> others = [];
-        foreach (Key key in _keys)
+        for (int i = 0; i < _keys.Count; i++)
         {
+            Key key = _keys[i];
             if (Sort.Exists(column => column.Index == key.Output))
             {
                 continue;
@@ -87,6 +107,7 @@ internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, Exp
                 return false;
             }
             others.Add(name);
+            Distinct = i == _counted ? Named[^1] : null;
             Sort.Add(new SortColumn(index, key.TypeOid, IsByBytes: true, IsDescending: false, HasNullsFirst: false));
         }
         OrderBy = string.Join(", ", others);

@@ -46,6 +46,9 @@ internal sealed class RowCombiner : IDisposable
     /// <summary>A value of the group would take so long to compute that others of the loop would wait.</summary>
     public bool IsTooLong => Array.Exists(_all, static column => column.IsTooLong);
 
+    /// <summary>More is gathered for a value of the group than is held.</summary>
+    public bool IsTooLarge => Array.Exists(_all, static column => column.IsTooLarge);
+
     /// <summary>Makes one; null if these are not the columns that were planned for.</summary>
     /// <param name="plan">Combines.</param>
     /// <param name="shape">A RowDescription, whole.</param>
@@ -92,6 +95,18 @@ internal sealed class RowCombiner : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(MessageHeader.Size), (ushort)plan.Combine.Columns.Length);
         return head;
     }
+
+    /// <summary>The next row has another of the values that are counted once each.</summary>
+    public void NextValue()
+    {
+        foreach (ColumnCombiner column in _all)
+        {
+            column.NextValue();
+        }
+    }
+
+    /// <summary>The one group is there, and has no rows.</summary>
+    public void BeginEmpty() => HasRow = true;
 
     /// <summary>Takes in the first or another row of the group.</summary>
     /// <param name="message">A DataRow, whole.</param>

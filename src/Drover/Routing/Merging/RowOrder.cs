@@ -121,10 +121,20 @@ internal sealed class RowOrder
         ReadOnlySpan<SortValue> values,
         ReadOnlySpan<byte> other,
         ReadOnlySpan<SortValue> otherValues
+    ) => Compare(one, values, other, otherValues, out _);
+
+    /// <summary>The same, with how many values from the first on are equal.</summary>
+    public int Compare(
+        ReadOnlySpan<byte> one,
+        ReadOnlySpan<SortValue> values,
+        ReadOnlySpan<byte> other,
+        ReadOnlySpan<SortValue> otherValues,
+        out int same
     )
     {
-        for (int i = 0; i < _columns.Length; i++)
+        for (same = 0; same < _columns.Length; same++)
         {
+            int i = same;
             ref readonly Column column = ref _columns[i];
             ref readonly SortValue value = ref values[i];
             ref readonly SortValue otherValue = ref otherValues[i];

@@ -95,7 +95,9 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
         || node.Children().Any(GathersInOrder);
 
     private static bool IsSameEverywhere(FunctionUse function) =>
-        function.Volatility == FunctionVolatility.Immutable || OfSettings.Contains(function.Name);
+        function.Volatility == FunctionVolatility.Immutable
+        || OfSettings.Contains(function.Name)
+        || s_gathering.Contains(function.Name);
 
     private static bool Contains(SqlNode node, string kind) =>
         node.Kind == kind || node.Children().Any(child => Contains(child, kind));

@@ -6,12 +6,17 @@ using Drover.Protocol.Framing;
 namespace Drover.Routing.Merging;
 
 /// <summary>The sum of bigints, which has to be one.</summary>
-internal sealed class WholeSum(int index, bool isBinary) : ColumnCombiner
+/// <param name="index">Where it stands.</param>
+/// <param name="isBinary">The form that the client has asked for.</param>
+/// <param name="isCount">Of no rows it is 0.</param>
+internal sealed class WholeSum(int index, bool isBinary, bool isCount = false) : ColumnCombiner
 {
     private Int128? _sum;
 
     public override string? Overflow =>
         _sum is { } sum && (sum > long.MaxValue || sum < long.MinValue) ? "bigint out of range" : null;
+
+    public override bool IsNull => _sum is null && !isCount;
 
     public override bool TryAdd(in RowValues row)
     {
@@ -26,17 +31,54 @@ internal sealed class WholeSum(int index, bool isBinary) : ColumnCombiner
 
     public override void Write(MessageWriter writer)
     {
-        if (_sum is { } sum)
+        if (IsNull)
         {
-            WholeNumber.Write(writer, SortOrder.Int8, isBinary, (long)sum);
+            writer.WriteNull();
         }
         else
         {
-            writer.WriteNull();
+            WholeNumber.Write(writer, SortOrder.Int8, isBinary, (long)(_sum ?? 0));
         }
     }
 
     public override void Clear() => _sum = null;
+}
+
+/// <summary>How many values there are: of each, a shard or several give a row, with 1 if it counts.</summary>
+/// <param name="index">Where it stands.</param>
+/// <param name="isBinary">The form that the client has asked for.</param>
+internal sealed class DistinctCount(int index, bool isBinary) : ColumnCombiner
+{
+    private long _count;
+    private long _last;
+
+    public override bool IsNull => false;
+
+    public override void NextValue()
+    {
+        _count += _last;
+        _last = 0;
+    }
+
+    public override bool TryAdd(in RowValues row)
+    {
+        long number = 0;
+        bool isRead =
+            !row.IsNull(index)
+            && SortOrder.TryNumber(SortOrder.Int8, isBinary, row[index], out number)
+            && number is (0 or 1);
+        _last = Math.Max(_last, number);
+        return isRead;
+    }
+
+    public override void Write(MessageWriter writer) =>
+        WholeNumber.Write(writer, SortOrder.Int8, isBinary, _count + _last);
+
+    public override void Clear()
+    {
+        _count = 0;
+        _last = 0;
+    }
 }
 
 /// <summary>The sum of numerics.</summary>
@@ -45,6 +87,8 @@ internal sealed class ExactSum(int index, bool isBinary) : ColumnCombiner
     private ExactNumber? _sum;
 
     public override string? Overflow => _sum is { IsInRange: false } ? "value overflows numeric format" : null;
+
+    public override bool IsNull => _sum is null;
 
     public override bool TryAdd(in RowValues row)
     {
@@ -82,6 +126,8 @@ internal sealed class ExactAverage(int part, ColumnType sumType, ColumnType coun
     private BigInteger _count;
 
     public override string? Overflow => _sum.IsInRange ? null : "value overflows numeric format";
+
+    public override bool IsNull => _count.IsZero;
 
     public override bool TryAdd(in RowValues row)
     {
@@ -148,6 +194,8 @@ internal sealed class ExactDeviation(CombineKind kind, int part, IReadOnlyList<C
 
     private bool IsOfSample => kind is CombineKind.SampleVariance or CombineKind.SampleDeviation;
 
+    public override bool IsNull => _count.IsZero || (IsOfSample && _count.IsOne);
+
     public override bool TryAdd(in RowValues row)
     {
         if (row.IsNull(part))
@@ -169,7 +217,7 @@ internal sealed class ExactDeviation(CombineKind kind, int part, IReadOnlyList<C
 
     public override void Write(MessageWriter writer)
     {
-        if (_count.IsZero || (IsOfSample && _count.IsOne))
+        if (IsNull)
         {
             writer.WriteNull();
         }
@@ -210,6 +258,8 @@ internal sealed class ExactDeviation(CombineKind kind, int part, IReadOnlyList<C
 internal sealed class BitValue(int index, ColumnType type, CombineKind kind) : ColumnCombiner
 {
     private long? _bits;
+
+    public override bool IsNull => _bits is null;
 
     public override bool TryAdd(in RowValues row)
     {

@@ -254,6 +254,14 @@ internal static class ShardRefusals
             "Round the numbers, or select the sums and counts that you need."
         );
 
+    public static RouteRefusal GatheredTooLarge { get; } =
+        new(
+            SqlState.ProgramLimitExceeded,
+            "a value that is gathered from several shards has over 256 MB",
+            "The proxy holds it until the last shard has given its part.",
+            "Select the rows, or fewer of them."
+        );
+
     /// <summary>What the server says of a sum that its type has no room for.</summary>
     public static RouteRefusal OutOfRange(string message) => new("22003", message);
 

@@ -8,6 +8,16 @@ internal static class CombineCorpus
 
     private static readonly string[] s_ordered = ["i2", "i4", "i8", "o", "n2", "d", "ts", "tz", "c"];
 
+    private static readonly string[] s_values =
+    [
+        .. (string[])["b", "i4", "i8", "n", "f8", "y", "d", "ts", "tz", "u", "t", "v", "e", "p", "j", "iv"],
+    ];
+
+    private static readonly string[] s_counted =
+    [
+        .. (string[])["b", "i4", "i8", "n", "n2", "o", "d", "ts", "tz", "u", "t", "v", "c", "e"],
+    ];
+
     private static readonly string[] s_keys = ["b", "i4", "kind", "d", "ts", "tz", "u", "t", "v", "c", "e", "o"];
 
     /// <summary>Put together by the proxy, in every form that a client can ask for.</summary>
@@ -18,6 +28,12 @@ internal static class CombineCorpus
         .. Filtered,
         .. s_ordered.SelectMany(Extremes),
         .. s_keys.SelectMany(Grouped),
+        .. s_ordered.SelectMany(Gathered),
+        .. s_values.SelectMany(Values),
+        .. Together,
+        .. s_counted.SelectMany(Counted),
+        .. CountedOnce,
+        .. Instead,
         .. Written,
         .. Groups,
         .. Limited,
@@ -79,6 +95,78 @@ internal static class CombineCorpus
             $"SELECT {column}, count(*) FROM things GROUP BY {column}",
             $"SELECT count(*), sum(i4) FROM things x GROUP BY x.{column}",
             $"SELECT {column}, b, avg(i8) FROM things GROUP BY 2, 1",
+        ];
+
+    private static IEnumerable<string> Gathered(string column) =>
+        [
+            $"SELECT array_agg(id ORDER BY {column}, id) FROM things",
+            $"SELECT kind, array_agg({column} ORDER BY {column} DESC NULLS LAST) FROM things GROUP BY kind ORDER BY 1",
+            $"SELECT string_agg(t, '; ' ORDER BY {column} NULLS FIRST, id DESC) FROM things WHERE i4 > 0",
+            $"SELECT array_agg(DISTINCT {column}), array_agg(DISTINCT {column} ORDER BY {column} DESC) FROM things",
+            $"SELECT jsonb_agg(b ORDER BY {column} DESC, id) FILTER (WHERE kind > 1) AS \"filter\" FROM things",
+        ];
+
+    private static IEnumerable<string> Values(string column) =>
+        [
+            $"SELECT array_agg({column} ORDER BY id) FROM things",
+            $"SELECT kind, json_agg({column} ORDER BY id DESC) FROM things GROUP BY kind",
+            $"SELECT jsonb_agg({column} ORDER BY id) FROM things x WHERE x.id > 30",
+            $"SELECT array_agg({column}), json_agg({column}), jsonb_agg({column}) FROM things WHERE id = 7",
+            $"SELECT json_object_agg(id, {column}) FROM things WHERE id = 11",
+            $"SELECT array_agg({column}), json_agg({column}), array_agg({column} ORDER BY id) FROM things WHERE id < 0",
+        ];
+
+    private static string[] Together =>
+        [
+            "SELECT array_agg(a) FROM plain WHERE a = 3",
+            "SELECT a, array_agg(a), json_agg(a), jsonb_agg(a), string_agg(t, ', ') FROM plain WHERE t = 'p2' GROUP BY a",
+            "SELECT json_object_agg(t, a) FROM plain WHERE t = 'p2' AND a = 4",
+            "SELECT string_agg(t, '') FROM plain WHERE t = 'p1'",
+            "SELECT string_agg(t, NULL) FROM plain WHERE t = 'p1'",
+            "SELECT string_agg(t, E'\\'\\n,' ORDER BY id) AS order FROM plain",
+            "SELECT string_agg(ALL t, ',' ORDER BY p.a DESC NULLS LAST, id) FILTER (WHERE (a > 1)) AS \"filter\" FROM plain p",
+            "SELECT string_agg(DISTINCT c, '|') FROM things",
+            "SELECT string_agg(DISTINCT c, '|' ORDER BY c DESC) FROM things",
+            "SELECT array_agg(a + 1 ORDER BY id), array_agg(a::text ORDER BY id) FROM plain",
+            "SELECT json_agg(json_build_object('a', a, 't', t) ORDER BY id) FROM plain",
+            "SELECT a, jsonb_agg(jsonb_build_array(id, t) ORDER BY id) FROM plain GROUP BY a ORDER BY a LIMIT 3 OFFSET 1",
+            "SELECT array_agg(x.t ORDER BY x.id), string_agg(k.name, ',' ORDER BY x.id) FROM plain x "
+                + "JOIN kinds k ON k.id = x.a",
+            "SELECT a, array_agg(id ORDER BY id), avg(id), max(a) FROM plain GROUP BY a HAVING count(*) > 5 ORDER BY a",
+            "SELECT array_agg(t ORDER BY id) FROM things WHERE t ~ '[{}\",\\\\ ]' OR t IS NULL OR t = ''",
+        ];
+
+    private static IEnumerable<string> Counted(string column) =>
+        [
+            $"SELECT count(DISTINCT {column}) FROM things",
+            $"SELECT kind, count(DISTINCT {column}), count(*), avg(i4), max(i8) FROM things GROUP BY kind ORDER BY kind",
+            $"SELECT count(DISTINCT x.{column}) FROM things x JOIN parts p ON p.thing = x.id",
+            $"SELECT count(DISTINCT {column}), count(*), sum(i4) FROM things WHERE id < 0",
+        ];
+
+    private static string[] CountedOnce =>
+        [
+            "SELECT count(DISTINCT a) FROM plain",
+            "SELECT count(DISTINCT a) FILTER (WHERE id > 30) AS some, count(DISTINCT a), count(a) FROM plain",
+            "SELECT t, count(DISTINCT a)FROM plain GROUP BY t-- all\n",
+            "SELECT t, count(DISTINCT a), string_agg(t, ',') FROM plain WHERE t <> 'p1' GROUP BY (t)ORDER BY t DESC;",
+            "SELECT count(DISTINCT a), count(*) FROM plain GROUP BY t HAVING count(DISTINCT a) > 3 AND sum(id) > 100",
+            "SELECT b, kind, count(DISTINCT i2), stddev(n), array_agg(id ORDER BY id) FROM things GROUP BY b, kind",
+            "SELECT count(DISTINCT t), bool_or(a > 3), bit_xor(a), min(t), var_pop(a) FROM plain",
+            "SELECT count(DISTINCT k.name) FROM plain p JOIN kinds k ON k.id = p.a",
+            "SELECT count(DISTINCT a) AS n, count(*) FROM plain WHERE a IS NULL",
+        ];
+
+    private static string[] Instead =>
+        [
+            "SELECT coalesce(sum(a), 0), COALESCE(max(a), -1), coalesce(avg(a), 0.5) FROM plain",
+            "SELECT coalesce(sum(a), 0), coalesce(max(a), -1), coalesce(avg(a), 0.5), count(*) FROM plain WHERE id < 0",
+            "SELECT a, coalesce(sum(id) FILTER (WHERE id > 40), 0) AS big FROM plain GROUP BY a ORDER BY a",
+            "SELECT coalesce(string_agg(t, ',' ORDER BY id), 'none') FROM plain WHERE a > 3",
+            "SELECT coalesce(string_agg(t, ',' ORDER BY id), 'none') FROM plain WHERE a > 3000",
+            "SELECT coalesce(stddev(n2), 0), coalesce(min(c), 'z'), coalesce(bool_or(b), false) FROM things WHERE id < 9",
+            "SELECT coalesce(json_agg(a ORDER BY id), '[]'), coalesce(count(*), 7) FROM plain WHERE id < 0",
+            "SELECT coalesce(sum(a), NULL, 3) FROM plain WHERE a > 99",
         ];
 
     private static string[] Written =>
@@ -192,6 +280,10 @@ internal static class CombineCorpus
         ),
         ("SELECT a FROM plain GROUP BY a HAVING $1 < sum(id) ORDER BY a", ["120"]),
         ("SELECT a FROM plain GROUP BY a HAVING a > $1 AND stddev(id) > $2", ["1", "3"]),
+        ("SELECT count(DISTINCT a) FILTER (WHERE id > $1), count(*) FROM plain WHERE id <> $2", ["20", "7"]),
+        ("SELECT string_agg(t, $1 ORDER BY id) FROM plain WHERE a > $2", ["--", "2"]),
+        ("SELECT coalesce(sum(a) FILTER (WHERE id < $1), $2) FROM plain", ["0", "42"]),
+        ("SELECT array_agg(a + $1::int ORDER BY id), json_agg(t ORDER BY id) FROM plain", ["5"]),
         ("SELECT date_trunc($1, ts) AS yr, count(*) FROM things GROUP BY yr", ["century"]),
     ];
 
@@ -213,15 +305,36 @@ internal static class CombineCorpus
         "SELECT min(lower(c)) FROM things",
         "SELECT stddev(f8), variance(f4) FROM things",
         "SELECT stddev(DISTINCT i4) FROM things",
-        "SELECT count(DISTINCT a) FROM plain",
+        "SELECT count(DISTINCT a), count(DISTINCT t) FROM plain",
+        "SELECT count(DISTINCT a), count(DISTINCT id) FROM plain",
+        "SELECT a, count(DISTINCT a) FROM plain GROUP BY a",
+        "SELECT count(DISTINCT a), 7 FROM plain",
+        "SELECT count(DISTINCT a) FROM plain LIMIT 1",
+        "SELECT t, count(DISTINCT a) FROM plain GROUP BY t LIMIT 100",
+        "SELECT count(DISTINCT a) FROM plain HAVING count(*) > 1",
+        "SELECT count(DISTINCT a + 1) FROM plain",
+        "SELECT count(DISTINCT (a, t)) FROM plain",
+        "SELECT count(DISTINCT p) FROM things",
+        "SELECT count(DISTINCT j), count(DISTINCT m) FROM things",
         "SELECT sum(DISTINCT a) FROM plain",
         "SELECT avg(DISTINCT id) FROM plain",
         "SELECT sum(a ORDER BY id) FROM plain",
-        "SELECT array_agg(a ORDER BY id) FROM plain",
-        "SELECT string_agg(t, ',' ORDER BY id) FROM plain",
+        "SELECT array_agg(a ORDER BY abs(a), id) FROM plain",
+        "SELECT array_agg(t ORDER BY e, id) FROM things",
+        "SELECT array_agg(ARRAY[a] ORDER BY id) FROM plain",
+        "SELECT array_agg(m ORDER BY id) FROM things",
+        "SELECT json_agg(p ORDER BY id) FROM plain p",
+        "SELECT jsonb_object_agg(t, a) FROM plain WHERE t = 'p1' AND a = 1",
+        "SELECT json_object_agg(id, a ORDER BY id) FROM plain",
+        "SELECT string_agg(t, t ORDER BY id) FROM plain",
+        "SELECT string_agg(y, '\\x00' ORDER BY id) FROM things",
+        "SELECT json_agg(DISTINCT a) FROM plain",
+        "SELECT array_agg(id ORDER BY c COLLATE \"C\", id) FROM things",
+        "SELECT coalesce(sum(a), max(a)) FROM plain",
+        "SELECT coalesce(sum(a), 0) + 1 FROM plain",
+        "SELECT coalesce(NULL, sum(a)) FROM plain",
         "SELECT count(*) + 1 FROM plain",
         "SELECT sum(a) / count(*) FROM plain",
-        "SELECT coalesce(sum(a), 0) FROM plain",
         "SELECT round(avg(a), 2) FROM plain",
         "SELECT a, count(*) FROM plain GROUP BY a HAVING (count(*)) > 5",
         "SELECT a, count(*) FROM plain GROUP BY a HAVING count(*) > 5 LIMIT 1000",

@@ -17,6 +17,9 @@ internal sealed class RowMerge(RowOrder order)
     /// <summary>Shards whose row waits.</summary>
     public int Count => _waiting.Count;
 
+    /// <summary>Values that the order is by.</summary>
+    public int Values => order.Count;
+
     /// <summary>Takes in one whose next row has come. False if it is no row that can be compared.</summary>
     public bool TryAdd(ShardRows rows)
     {
@@ -50,13 +53,13 @@ internal sealed class RowMerge(RowOrder order)
     /// Takes out the one with the least row. Null if that row belongs before one that was taken out earlier: a shard
     /// sorts otherwise than it is known to.
     /// </summary>
-    /// <param name="isSame">It has the same place in the order as the one before.</param>
-    public ShardRows? TakeLeast(out bool isSame)
+    /// <param name="same">In how many of the values that the order is by, from the first on, it is as the one before.</param>
+    public ShardRows? TakeLeast(out int same)
     {
         ShardRows least = _waiting[0];
         _waiting.RemoveAt(0);
-        int step = _hasLast ? order.Compare(_lastRow, _last, least.Row, least.Values) : -1;
-        isSame = step == 0;
+        same = 0;
+        int step = _hasLast ? order.Compare(_lastRow, _last, least.Row, least.Values, out same) : -1;
         if (step > 0)
         {
             return null;

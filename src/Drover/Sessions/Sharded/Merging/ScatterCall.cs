@@ -79,7 +79,13 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         {
             CombinedColumn column = plan.Combine.Columns[i];
             bool isCompared = column.Kind is CombineKind.Least or CombineKind.Greatest;
-            if (isCompared && !IsKnown(column.TypeOid, formats[i] != 0, session))
+            // Beside columns that each have a form of their own, those that only the proxy sees are in binary.
+            bool isBinary = formats.Count > 1 || formats[i] != 0;
+            if (
+                (isCompared && !IsKnown(column.TypeOid, formats[i] != 0, session))
+                || (column.IsCoalesced && formats.Count > 1 && formats[i] == 0)
+                || column.Gather?.Keys.All(key => IsKnown(key.TypeOid, isBinary, session)) == false
+            )
             {
                 return false;
             }

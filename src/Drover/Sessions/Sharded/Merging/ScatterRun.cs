@@ -92,6 +92,10 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         }
         else if (_failure is null && !_isStale)
         {
+            if (_combiner is { HasRow: false } && scatter.Plan.Combine is { DistinctKey: not null, IsOne: true })
+            {
+                _combiner.BeginEmpty();
+            }
             PassGroup();
             WriteHead();
         }
@@ -208,12 +212,14 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         while (missing == 0 && _merge is { Count: > 0 } && !_answer.IsFull && !IsOver)
         {
             moved = true;
-            if (_merge.TakeLeast(out bool isSame) is not { } least)
+            if (_merge.TakeLeast(out int same) is not { } least)
             {
                 _failure = ShardRefusals.OrderDiffers;
                 break;
             }
-            Take(least, least.Row, isSame);
+            // The value that is counted once comes last.
+            bool isSameGroup = same >= _merge.Values - (scatter.Plan.Combine?.DistinctKey is null ? 0 : 1);
+            Take(least, least.Row, isSameGroup, isSameGroup && same == _merge.Values);
             least.Next();
             Consume(least);
             missing += !least.IsDone && least.RowLength == 0 ? 1 : 0;
@@ -243,7 +249,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
                 Compare(message);
                 break;
             case BackendType.DataRow when !IsOver:
-                Take(rows, message, isSame: true);
+                Take(rows, message, isSameGroup: true, isSameValue: true);
                 break;
             case BackendType.ErrorResponse:
                 PoolFailure failure = ServerQuery.ReadFailure(body, out bool isFatal);
@@ -298,20 +304,25 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
     }
 
     /// <summary>Passes a row on, or makes it a part of its group's.</summary>
-    private void Take(ShardRows from, ReadOnlySpan<byte> row, bool isSame)
+    private void Take(ShardRows from, ReadOnlySpan<byte> row, bool isSameGroup, bool isSameValue)
     {
         if (_combiner is null)
         {
             Pass(row);
             return;
         }
-        if (!isSame)
+        if (!isSameGroup)
         {
             PassGroup();
         }
+        else if (!isSameValue)
+        {
+            _combiner.NextValue();
+            _group++;
+        }
         if (!IsOver)
         {
-            // A shard has a group once.
+            // A shard has a group once, and of a group a value.
             bool isGood = from.Group != _group && _combiner.TryAdd(row);
             from.Group = _group;
             _failure ??= isGood ? null : ShardRefusals.ValuesUnknown;
@@ -328,6 +339,11 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         if (group.IsTooLong)
         {
             _failure = ShardRefusals.NumberTooLong;
+            return;
+        }
+        if (group.IsTooLarge)
+        {
+            _failure = ShardRefusals.GatheredTooLarge;
             return;
         }
         if (group.Overflow is { } overflow)
