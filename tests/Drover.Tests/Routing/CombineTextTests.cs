@@ -1,6 +1,7 @@
 // What shards are asked in the place of a statement whose rows are combined.
 using System.Text;
 using Drover.Routing.Merging;
+using Drover.Routing.Merging.Gathering;
 
 namespace Drover.Tests.Routing;
 
@@ -49,6 +50,53 @@ public sealed class CombineTextTests
     [InlineData("SELECT count(*) FROM t WHERE a = 'x")]
     public void Text_of_another_form_than_its_tree_is_left_alone(string sql) =>
         Assert.Null(Of(sql, Plan("", CombineKind.Sum)));
+
+    [Theory]
+    [InlineData(
+        "SELECT string_agg(a, ', ' ORDER BY b.desc DESC NULLS LAST, f(c, 1)) FILTER (WHERE d OR e) x FROM t",
+        "SELECT string_agg(a, ', ' ORDER BY b.desc DESC NULLS LAST, f(c, 1)) FILTER (WHERE d OR e) x, "
+            + "( ', ')::pg_catalog.text, pg_catalog.array_agg(a ORDER BY  b.desc DESC NULLS LAST, f(c, 1)) "
+            + "FILTER (WHERE (a) IS NOT NULL AND ( d OR e)), pg_catalog.array_agg( b.desc ORDER BY  b.desc DESC NULLS "
+            + "LAST, f(c, 1)) FILTER (WHERE (a) IS NOT NULL AND ( d OR e)), pg_catalog.array_agg( f(c, 1) ORDER BY  "
+            + "b.desc DESC NULLS LAST, f(c, 1)) FILTER (WHERE (a) IS NOT NULL AND ( d OR e)) FROM t"
+    )]
+    [InlineData("SELECT string_agg(a, ', ' ORDER BY b) FROM t", null)]
+    [InlineData("SELECT string_agg(a ORDER BY b, c) FROM t", null)]
+    public void Values_and_keys_of_what_is_gathered_in_an_order_are_arrays(string sql, string? expected)
+    {
+        GatherKey key = new(SortOrder.Int4, IsByBytes: false, IsDescending: false, HasNullsFirst: false);
+        GatherPlan gather = new(GatherForm.Text, [key, key], IsDistinct: false);
+        Assert.Equal(expected, Of(sql, Plan("", new CombinedColumn(CombineKind.Gathered) { Gather = gather })));
+    }
+
+    [Theory]
+    [InlineData("SELECT count(DISTINCT a) FROM t", "SELECT count(DISTINCT a) FROM t GROUP BY t.a ")]
+    [InlineData(
+        "SELECT count(DISTINCT a) FROM t GROUP BY b-- c",
+        "SELECT count(DISTINCT a) FROM t GROUP BY b, t.a -- c"
+    )]
+    [InlineData(
+        "SELECT count(DISTINCT a) FROM t GROUP BY t.order ORDER BY 1",
+        "SELECT count(DISTINCT a) FROM t GROUP BY t.order, t.a  ORDER BY 1"
+    )]
+    public void Value_that_is_counted_once_is_a_key_more_of_the_groups(string sql, string expected) =>
+        Assert.Equal(
+            expected,
+            Of(sql, Plan("", new CombinedColumn(CombineKind.DistinctCount)) with { DistinctKey = "t.a" })
+        );
+
+    [Fact]
+    public void Aggregate_within_coalesce_comes_behind_the_select_list() =>
+        Assert.Equal(
+            "SELECT coalesce(avg(f(a, b)), 0), avg(f(a, b)), pg_catalog.sum(f(a, b)), pg_catalog.count(f(a, b)) FROM t",
+            Of(
+                "SELECT coalesce(avg(f(a, b)), 0) FROM t",
+                Plan("", new CombinedColumn(CombineKind.Average) { IsCoalesced = true })
+            )
+        );
+
+    private static CombinePlan Plan(string orderBy, CombinedColumn column) =>
+        new([column], [], orderBy, HasOrderBy: false);
 
     private static CombinePlan Plan(string orderBy, params CombineKind[] kinds) =>
         new([.. kinds.Select(static kind => new CombinedColumn(kind))], [], orderBy, HasOrderBy: false);

@@ -117,7 +117,7 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         };
     }
 
-    /// <summary>An aggregate that is compared. Values that are counted once each are known by the select list.</summary>
+    /// <summary>An aggregate that is compared. What is counted once is known by the select list.</summary>
     private CombinedColumn? NumberOf(OutputValue value)
     {
         ColumnSource? counted = _distinct;
@@ -167,7 +167,7 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
 
     private static bool DoAll(SqlNode node) => node.Children().All(Follows);
 
-    /// <summary>COALESCE of an aggregate and constants: what is taken where no shard has a value is the same on all.</summary>
+    /// <summary>COALESCE of an aggregate and constants: what it is without a value is the same on all.</summary>
     private CombinedColumn? CoalescedOf(OutputValue value) =>
         value.Node.Kind == "CoalesceExpr"
         && value.Node.List("args") is [{ Kind: "FuncCall" } call, _, ..] all

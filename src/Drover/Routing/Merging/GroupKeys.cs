@@ -62,7 +62,7 @@ internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, Exp
     public string? Distinct { get; private set; }
 
     /// <summary>
-    /// Takes a column whose values are counted once each, to be called when all keys are there. False if it is none that
+    /// Takes a column whose values are counted once each, behind all keys. False if it is none that
     /// can be compared here.
     /// </summary>
     public bool TryCount(ColumnSource source)

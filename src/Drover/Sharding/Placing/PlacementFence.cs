@@ -63,7 +63,7 @@ internal static class PlacementFence
         return [Function, trigger, $"COMMENT ON TRIGGER {Trigger} ON {table} IS '{Mark(trigger)}'"];
     }
 
-    /// <summary>By what comment the trigger that these statements make is known: PostgreSQL keeps its text otherwise.</summary>
+    /// <summary>The comment by which the trigger is known: its text is not kept as it was written.</summary>
     public static string MarkOf(string[] statements) => Mark(statements[1]);
 
     private static string Mark(string trigger) =>

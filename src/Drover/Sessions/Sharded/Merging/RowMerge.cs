@@ -53,7 +53,7 @@ internal sealed class RowMerge(RowOrder order)
     /// Takes out the one with the least row. Null if that row belongs before one that was taken out earlier: a shard
     /// sorts otherwise than it is known to.
     /// </summary>
-    /// <param name="same">In how many of the values that the order is by, from the first on, it is as the one before.</param>
+    /// <param name="same">How many values of the order, from the first on, are as those of the row before.</param>
     public ShardRows? TakeLeast(out int same)
     {
         ShardRows least = _waiting[0];
