@@ -140,7 +140,7 @@ internal sealed class TermGenerator(Random random)
                 IsAggregate = true,
             };
         Kind any = Pick<Kind>([Kind.Integer, Kind.Bigint, Kind.Numeric, Kind.Text, Kind.Date, Kind.Timestamp]);
-        return random.Next(13) switch
+        return random.Next(16) switch
         {
             0 or 1 => new(Kind.Bigint, "count(*)", []) { IsAggregate = true },
             2 => Over(Kind.Bigint, "count({0})", any),
@@ -151,8 +151,25 @@ internal sealed class TermGenerator(Random random)
             7 => Over(Kind.Boolean, Chance(50) ? "bool_and({0})" : "bool_or({0})", Kind.Boolean),
             8 => Over(Kind.Numeric, "round(stddev({0}), 6)", Pick<Kind>([Kind.Integer, Kind.Numeric])),
             9 => Over(Kind.Text, "string_agg({0}, ',' ORDER BY {0})", Kind.Text),
+            13 => Over(Kind.Text, "string_agg(DISTINCT {0}, ';')", Kind.Text),
+            14 => Over(Kind.Bigint, "count(DISTINCT {0})", any),
+            15 => Instead(scope),
             10 => Over(Kind.Text, "array_to_string(array_agg({0} ORDER BY {0} DESC), '/')", Kind.Bigint),
             _ => Over(any, Chance(50) ? "min({0})" : "max({0})", any),
+        };
+    }
+
+    private Term Instead(IReadOnlyList<ScopeColumn> scope)
+    {
+        Kind kind = Pick<Kind>([Kind.Integer, Kind.Bigint, Kind.Text, Kind.Date]);
+        Term of = scope
+            .Where(one => one.Term.Kind == kind)
+            .Select(static one => one.Term)
+            .FirstOrDefault(Constant(kind));
+        string filter = Chance(40) ? " FILTER (WHERE {2})" : "";
+        return new(kind, $"COALESCE(max({{0}}){filter}, {{1}})", [of, Constant(kind), Condition(scope, 0)])
+        {
+            IsAggregate = true,
         };
     }
 

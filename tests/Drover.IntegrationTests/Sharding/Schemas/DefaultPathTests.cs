@@ -102,8 +102,11 @@ public sealed class DefaultPathTests(PostgresFixture postgres)
             await stage.BothAsync("SELECT count(*) FROM products WHERE id = 77");
             await stage.BothAsync("BEGIN");
             await stage.BothAsync("CREATE TABLE acme.products (id bigint, name text)");
-            string answer = await stage.Sharded.Query("SELECT count(*) FROM products WHERE id = 77").RunAsync();
-            Assert.Equal(Refused, answer);
+            const string Count = "SELECT count(*) FROM products WHERE id = 77";
+            string expected = await stage.Single.Query(Count).RunAsync();
+            string answer = await stage.Sharded.Query(Count).RunAsync();
+            // That the last round's was dropped may not be known: then it is taken for that one, and is.
+            Assert.True(answer == Refused || (round > 0 && answer == expected), $"{answer}, one server: {expected}");
             await EndAsync(stage.Single);
             await EndAsync(stage.Sharded);
             await stage.BothAsync("SELECT count(*) FROM products WHERE id = 77");
