@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Drover.App.Commands;
 using Drover.App.Commands.Costs;
+using Drover.App.Commands.Indexes;
 using Drover.App.Commands.Sharding;
 using Drover.App.Commands.Top;
 using Drover.App.Commands.Views;
@@ -24,6 +25,7 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     TenantCommand.Create(),
     PlacementCommand.Create(),
     ViewCommand.Create(),
+    IndexCommand.Create(),
     ConfigCommand.Create(),
     LocalPostgresCommand.Create(),
 };

@@ -9,7 +9,8 @@ namespace Drover.App.Commands;
 /// <summary>The session of a verb.</summary>
 /// <param name="Connection">With the settings of <see cref="ServerAccess"/>.</param>
 /// <param name="Description">Host, port, database and user, for a person.</param>
-internal sealed record DatabaseSession(NpgsqlConnection Connection, string Description);
+/// <param name="Access">Opens further sessions.</param>
+internal sealed record DatabaseSession(NpgsqlConnection Connection, string Description, ServerAccess Access);
 
 /// <summary>Exit codes: the verb's own; 1 not reached, or the server failed; 2 usage; 3 refused; 130 Ctrl-C.</summary>
 internal static class DatabaseInvocation
@@ -44,7 +45,7 @@ internal static class DatabaseInvocation
         try
         {
             await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
-            return await run(new DatabaseSession(connection, access.Description), cancellation);
+            return await run(new DatabaseSession(connection, access.Description, access), cancellation);
         }
         catch (OperationException failure)
         {

@@ -1,6 +1,7 @@
 // drover inspect: where a database stands, and what to do next.
 using System.CommandLine;
 using Drover.Advice;
+using Drover.Advice.Silence;
 using Drover.App.Commands.Costs;
 using Drover.Operations;
 using Spectre.Console;
@@ -8,7 +9,8 @@ using Spectre.Console;
 namespace Drover.App.Commands;
 
 /// <summary>
-/// Reads a server and writes nothing to it. Exit codes: 0 inspected; 1 not reached; 2 usage; 130 Ctrl-C.
+/// Reads a server and writes nothing to it but, if asked to, which advice is silenced. Exit codes: 0 inspected; 1 not
+/// reached; 2 usage; 3 an ID to be silenced, or not any more, is not known; 130 Ctrl-C.
 /// </summary>
 internal static class InspectCommand
 {
@@ -55,6 +57,20 @@ internal static class InspectCommand
         HelpName = "NAME",
     };
 
+    private static readonly Option<string[]> s_silence = new("--silence")
+    {
+        Description = "Does not show this advice any more, to nobody; kept in schema drover of the database.",
+        HelpName = "ID",
+    };
+
+    private static readonly Option<string[]> s_unsilence = new("--unsilence")
+    {
+        Description = "Shows it again.",
+        HelpName = "ID",
+    };
+
+    private static readonly Option<bool> s_all = new("--all") { Description = "Shows silenced advice too." };
+
     private static readonly Option<string?> s_html = new("--html")
     {
         Description = "Writes a report with charts to a file that needs no other.",
@@ -74,6 +90,9 @@ internal static class InspectCommand
             s_html,
             s_config,
             s_server,
+            s_silence,
+            s_unsilence,
+            s_all,
         };
         command.SetAction(RunAsync);
         return command;
@@ -113,11 +132,58 @@ internal static class InspectCommand
                     TimeProvider.System,
                     token
                 );
+                inspection = await SilenceAsync(parsed, session, inspection, token);
                 inspection = prices?.With(inspection) ?? inspection;
                 return await WriteAsync(parsed, inspection, session.Description, file, token);
             },
             cancellation
         );
+    }
+
+    /// <summary>Silences what is asked for; then leaves out what is silenced, unless all is to be shown.</summary>
+    private static async Task<Inspection> SilenceAsync(
+        ParseResult parsed,
+        DatabaseSession session,
+        Inspection inspection,
+        CancellationToken cancellation
+    )
+    {
+        List<Recommendation> advice = [.. inspection.Recommendations];
+        string[] silence = parsed.GetValue(s_silence) ?? [];
+        string[] unsilence = parsed.GetValue(s_unsilence) ?? [];
+        if (silence.FirstOrDefault(id => !advice.Exists(one => one.Id == id)) is { } unknown)
+        {
+            throw new OperationException($"{unknown} is no advice of this inspection", OperationOutcome.Refused);
+        }
+        if (silence.Length > 0)
+        {
+            await SilencedAdvice.AddAsync(
+                session.Connection,
+                [.. advice.Where(one => silence.Contains(one.Id))],
+                cancellation
+            );
+        }
+        foreach (string id in unsilence)
+        {
+            if (await SilencedAdvice.RemoveAsync(session.Connection, id, cancellation) is null)
+            {
+                throw new OperationException($"{id} is not silenced", OperationOutcome.Refused);
+            }
+        }
+        Recommendation[] marked =
+        [
+            .. advice.Select(one =>
+                one with
+                {
+                    IsSilenced = silence.Contains(one.Id) || (one.IsSilenced && !unsilence.Contains(one.Id)),
+                }
+            ),
+        ];
+        return inspection with
+        {
+            Recommendations = [.. marked.Where(one => parsed.GetValue(s_all) || !one.IsSilenced)],
+            Silenced = marked.Count(static one => one.IsSilenced),
+        };
     }
 
     private static async Task<int> WriteAsync(

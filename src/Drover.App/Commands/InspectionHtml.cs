@@ -34,7 +34,7 @@ internal static class InspectionHtml
             .Append("</style>\n</head>\n<body>\n<main>\n");
         WriteHead(page, inspection, server, at);
         WriteMetrics(page, inspection);
-        WriteAdvice(page, inspection.Recommendations);
+        WriteAdvice(page, inspection);
         WriteStatements(page, samples.Statements);
         InspectionTables.Write(page, samples.Tables);
         page.Append("</main>\n</body>\n</html>\n");
@@ -112,9 +112,14 @@ internal static class InspectionHtml
         }
     }
 
-    private static void WriteAdvice(StringBuilder page, IReadOnlyList<Recommendation> recommendations)
+    private static void WriteAdvice(StringBuilder page, Inspection inspection)
     {
+        IReadOnlyList<Recommendation> recommendations = inspection.Recommendations;
         page.Append("<section>\n<h2>What to do next</h2>\n");
+        if (inspection.Silenced > 0)
+        {
+            page.Append(Text($"<p class=\"muted\">{inspection.Silenced} silenced</p>\n"));
+        }
         if (recommendations.Count == 0)
         {
             page.Append("<p>Nothing to recommend.</p>\n</section>\n");

@@ -34,6 +34,7 @@ internal static class InspectionJson
                 Write(json, share);
             }
             json.WriteEndArray();
+            json.WriteNumber("silenced", inspection.Silenced);
             json.WriteStartArray("recommendations");
             foreach (Recommendation advice in inspection.Recommendations)
             {
@@ -77,6 +78,8 @@ internal static class InspectionJson
     private static void Write(Utf8JsonWriter json, Recommendation advice)
     {
         json.WriteStartObject();
+        json.WriteString("id", advice.Id);
+        json.WriteBoolean("silenced", advice.IsSilenced);
         json.WriteString("code", advice.Code);
         json.WriteString("subject", advice.Subject);
         json.WriteString("gain", advice.Gain.ToString().ToLowerInvariant());

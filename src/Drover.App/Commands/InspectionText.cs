@@ -24,7 +24,7 @@ internal static class InspectionText
         }
         if (inspection.Recommendations.Count == 0)
         {
-            output.WriteLine("Nothing to recommend.");
+            output.WriteLine($"Nothing to recommend.{Silenced(inspection)}");
             return;
         }
         for (int i = 0; i < inspection.Recommendations.Count; i++)
@@ -32,7 +32,15 @@ internal static class InspectionText
             output.WriteLine();
             WriteAdvice(i + 1, inspection.Recommendations[i], output);
         }
+        if (inspection.Silenced > 0)
+        {
+            output.WriteLine();
+            output.WriteLine(Silenced(inspection).TrimStart());
+        }
     }
+
+    private static string Silenced(Inspection inspection) =>
+        inspection.Silenced > 0 ? Text($" {inspection.Silenced} silenced: --all shows them.") : "";
 
     private static void WriteMetrics(IReadOnlyList<MetricReading> metrics, IAnsiConsole console)
     {
@@ -67,7 +75,9 @@ internal static class InspectionText
     // Not through the console, which would break a command's line at its width.
     private static void WriteAdvice(int number, Recommendation advice, TextWriter output)
     {
-        output.WriteLine($"{number}. {advice.Code}: {advice.Subject}");
+        output.WriteLine(
+            $"{number}. {advice.Code}: {advice.Subject} [{advice.Id}]{(advice.IsSilenced ? " silenced" : "")}"
+        );
         output.WriteLine($"   seen   {advice.Evidence}");
         output.WriteLine($"   gives  {advice.Expected}");
         output.WriteLine($"   costs  {advice.Price}");

@@ -36,4 +36,97 @@ internal sealed record AdviceLimits
 
     /// <summary>An open transaction that does nothing for so long.</summary>
     public TimeSpan IdleInTransaction { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Statements that are read for the study of indexes, those with the most time.</summary>
+    public int StatementsMax { get; init; } = 5_000;
+
+    /// <summary>Of those, the ones that are planned at the most.</summary>
+    public int StatementsStudiedMax { get; init; } = 500;
+
+    /// <summary>Tables for which indexes are made up, those of the statements with the most time.</summary>
+    public int TablesStudiedMax { get; init; } = 10;
+
+    /// <summary>Made-up indexes of a table.</summary>
+    public int CandidatesMax { get; init; } = 24;
+
+    /// <summary>Missing indexes that are named: whoever gets more does none.</summary>
+    public int IndexesMax { get; init; } = 5;
+
+    /// <summary>The study ends with what it has.</summary>
+    public TimeSpan IndexStudyTime { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A plan below this cost is left as it is, some milliseconds; a lookup by a primary key has 8.</summary>
+    public double CheapPlanCost { get; init; } = 200;
+
+    /// <summary>The share of all statements' time that an index has to save.</summary>
+    public double IndexGainShare { get; init; } = 0.01;
+
+    /// <summary>Milliseconds a day that an index has to save.</summary>
+    public double IndexGainMsPerDay { get; init; } = 10_000;
+
+    /// <summary>Somebody has waited for a lock for so long.</summary>
+    public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A transaction that works for so long.</summary>
+    public TimeSpan LongTransaction { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>A prepared transaction that nobody finished for so long.</summary>
+    public TimeSpan PreparedTransaction { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>A standby that is so far behind.</summary>
+    public TimeSpan StandbyLag { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Deadlocks an hour.</summary>
+    public double DeadlocksPerHour { get; init; } = 1;
+
+    /// <summary>Share of transactions that are rolled back, of at least <see cref="TransactionsMin"/>.</summary>
+    public double RollbackShare { get; init; } = 0.2;
+
+    /// <summary>Transactions from which a share of them says something.</summary>
+    public long TransactionsMin { get; init; } = 10_000;
+
+    /// <summary>Bytes an hour that sorts and hashes write to temporary files.</summary>
+    public double SpilledBytesPerHour { get; init; } = 1L << 30;
+
+    /// <summary>Share of blocks that should be found in shared_buffers.</summary>
+    public double CacheHitShare { get; init; } = 0.9;
+
+    /// <summary>Blocks that were not found there, from which that share says something.</summary>
+    public long BlocksReadMin { get; init; } = 1_000_000;
+
+    /// <summary>Share of blocks from memory with which random_page_cost = 4 is too much.</summary>
+    public double RandomPageHitShare { get; init; } = 0.99;
+
+    /// <summary>Checkpoints an hour that came because max_wal_size was full.</summary>
+    public double RequestedCheckpointsPerHour { get; init; } = 6;
+
+    /// <summary>Share of a table's rows that changed since ANALYZE; of <see cref="StaleRows"/> rows at least.</summary>
+    public double StaleShare { get; init; } = 0.5;
+
+    /// <summary>Rows that changed since ANALYZE.</summary>
+    public long StaleRows { get; init; } = 10_000;
+
+    /// <summary>Sequential scans of a table an hour.</summary>
+    public double SequentialScansPerHour { get; init; } = 100;
+
+    /// <summary>Rows that sequential scans of a table read an hour.</summary>
+    public double SequentialRowsPerHour { get; init; } = 100_000_000;
+
+    /// <summary>Share of a table's rows that one tenant has.</summary>
+    public double SkewShare { get; init; } = 0.5;
+
+    /// <summary>Bytes of a table whose tenants are looked at.</summary>
+    public long SkewBytes { get; init; } = 1L << 30;
+
+    /// <summary>Bytes of an index that are empty by estimate.</summary>
+    public long IndexBloatBytes { get; init; } = 64 << 20;
+
+    /// <summary>Share of an index that is empty by estimate.</summary>
+    public double IndexBloatShare { get; init; } = 0.5;
+
+    /// <summary>Share of all calls that one lookup of a row has.</summary>
+    public double RepeatedShare { get; init; } = 0.5;
+
+    /// <summary>Calls of it, an hour.</summary>
+    public double RepeatedCallsPerHour { get; init; } = 1_000_000;
 }

@@ -1,16 +1,23 @@
 // One look at a server: eleven metrics, and what to do next, in order of gain.
 using Drover.Advice.Findings;
+using Drover.Advice.Indexes;
 using Drover.Advice.Metrics;
+using Drover.Advice.Silence;
+using Drover.Operations.Connections;
 using Npgsql;
 
 namespace Drover.Advice;
 
-/// <summary>What an inspection gives.</summary>
+/// <summary>What an inspection gives; silenced advice is marked, and in its place.</summary>
 internal sealed record Inspection(
     ServerSamples Samples,
     IReadOnlyList<MetricReading> Metrics,
     IReadOnlyList<Recommendation> Recommendations
-);
+)
+{
+    /// <summary>How many pieces of advice are silenced.</summary>
+    public int Silenced { get; init; }
+}
 
 /// <summary>
 /// Reads only: the statistics views, the catalogs, and /proc where it may. Needs no superuser; what a role may not see
@@ -31,7 +38,7 @@ internal static class Inspector
         return new Inspection(
             samples,
             MetricReadings.Of(samples),
-            await AdviseAsync(connection, samples, limits, cancellation)
+            await AdviseAsync(connection, samples, limits, time, cancellation)
         );
     }
 
@@ -40,20 +47,80 @@ internal static class Inspector
         NpgsqlConnection connection,
         ServerSamples samples,
         AdviceLimits limits,
+        TimeProvider time,
         CancellationToken cancellation
     )
     {
-        List<IndexFacts> indexes = await IndexFacts.ReadAsync(connection, cancellation);
         TimeSpan countedFor = samples.Total.At - samples.Total.Since;
+        List<Recommendation> indexes = await IndexesAsync(
+            connection,
+            countedFor,
+            samples.Replication.Standbys,
+            limits,
+            time,
+            cancellation
+        );
+        HashSet<string> indexed = [.. indexes.Select(static one => one.Build?.Table).OfType<string>()];
         List<Recommendation> advice =
         [
             .. ActivityAdvice.Of(samples, limits),
-            .. IndexAdvice.Of(indexes, countedFor, samples.Replication.Standbys, limits),
-            .. await ForeignKeyAdvice.ReadAsync(connection, limits, cancellation),
+            .. indexes,
             .. await PartitionAdvice.ReadAsync(connection, limits, cancellation),
             .. await SequenceAdvice.ReadAsync(connection, limits, cancellation),
             .. await SettingAdvice.ReadAsync(connection, cancellation),
+            .. await MemoryAdvice.ReadAsync(connection, limits, cancellation),
+            .. await LockAdvice.ReadAsync(connection, limits, cancellation),
+            .. await CounterAdvice.ReadAsync(connection, limits, cancellation),
+            .. await TableAdvice.ReadAsync(connection, indexed, limits, cancellation),
+            .. await ValueAdvice.ReadAsync(connection, limits, cancellation),
+            .. await RepeatedStatementAdvice.ReadAsync(connection, limits, cancellation),
         ];
-        return [.. advice.OrderBy(static one => one.Gain).ThenByDescending(static one => one.Weight)];
+        return Ordered(advice, await SilencedAdvice.ReadAsync(connection, cancellation));
     }
+
+    /// <summary>The advice on indexes alone, in order of gain.</summary>
+    public static async Task<IReadOnlyList<Recommendation>> AdviseOnIndexesAsync(
+        NpgsqlConnection connection,
+        AdviceLimits limits,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        DatabaseCounters counters = await DatabaseCounters.ReadAsync(connection, cancellation);
+        ReplicationFacts replication = await ReplicationFacts.ReadAsync(connection, cancellation);
+        TimeSpan countedFor = counters.At - counters.Since;
+        return Ordered(
+            await IndexesAsync(connection, countedFor, replication.Standbys, limits, time, cancellation),
+            await SilencedAdvice.ReadAsync(connection, cancellation)
+        );
+    }
+
+    private static async Task<List<Recommendation>> IndexesAsync(
+        NpgsqlConnection connection,
+        TimeSpan countedFor,
+        int standbys,
+        AdviceLimits limits,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        IndexStudyResult study = await IndexStudy.RunAsync(connection, limits, time, cancellation);
+        List<IndexFacts> indexes = await IndexFacts.ReadAsync(connection, cancellation);
+        string role = (string)(await connection.ScalarAsync("SELECT quote_ident(current_user)", [], cancellation))!;
+        return
+        [
+            .. IndexAdvice.Of(indexes, countedFor, standbys, limits),
+            .. MissingIndexAdvice.Of(study, role),
+            .. await IndexBloatAdvice.ReadAsync(connection, limits, cancellation),
+            .. await ForeignKeyAdvice.ReadAsync(connection, study.Proposals, limits, cancellation),
+        ];
+    }
+
+    private static Recommendation[] Ordered(IEnumerable<Recommendation> advice, HashSet<string> silenced) =>
+        [
+            .. advice
+                .Select(one => silenced.Contains(one.Id) ? one with { IsSilenced = true } : one)
+                .OrderBy(static one => one.Gain)
+                .ThenByDescending(static one => one.Weight),
+        ];
 }

@@ -1,4 +1,8 @@
 // One piece of advice: why, what it gives, what it costs, the command that does it and the one that undoes it.
+using System.Security.Cryptography;
+using System.Text;
+using Drover.Advice.Indexes;
+
 namespace Drover.Advice;
 
 /// <summary>What kind of gain a recommendation has; the order in which they are shown.</summary>
@@ -43,4 +47,20 @@ internal sealed record Recommendation(
 {
     /// <summary>Bytes of storage that it would free; 0: none, or unknown.</summary>
     public long FreedBytes => Gain == Gain.Space ? (long)Weight : 0;
+
+    /// <summary>The same for the same subject every time; <c>drover index</c> and <c>--silence</c> take it.</summary>
+    public string Id { get; } = IdOf(Code, Subject);
+
+    /// <summary>Somebody has looked at it, and does not want to see it any more.</summary>
+    public bool IsSilenced { get; init; }
+
+    /// <summary>The index that it would build, if it is about one that is missing.</summary>
+    public IndexOrder? Build { get; init; }
+
+    /// <summary>The statements that the index would help, where they were studied.</summary>
+    public IReadOnlyList<HelpedStatement> Helped { get; init; } = [];
+
+    /// <summary>The first 8 hexadecimal digits of SHA-256 of the code and the subject.</summary>
+    public static string IdOf(string code, string subject) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{code} {subject}")))[..8];
 }

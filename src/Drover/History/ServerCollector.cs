@@ -18,6 +18,14 @@ internal sealed class ServerCollector : IAsyncDisposable
 {
     private const int BackoffStepsMax = 6;
 
+    // Samples wait while the statements are studied.
+    private static readonly AdviceLimits s_advice = new()
+    {
+        StatementsMax = 1_000,
+        StatementsStudiedMax = 100,
+        IndexStudyTime = TimeSpan.FromSeconds(3),
+    };
+
     private readonly TimeSpan _interval;
     private readonly NpgsqlConnectionStringBuilder? _target;
     private readonly HistoryLimits _limits;
@@ -209,10 +217,15 @@ internal sealed class ServerCollector : IAsyncDisposable
             IReadOnlyList<Recommendation> advice = await Inspector.AdviseAsync(
                 connection,
                 sample.Parts,
-                new AdviceLimits(),
+                s_advice,
+                _time,
                 cancellationToken
             );
-            _status = _status with { Recommendations = advice, InspectedAt = sample.At };
+            _status = _status with
+            {
+                Recommendations = [.. advice.Where(static one => !one.IsSilenced)],
+                InspectedAt = sample.At,
+            };
         }
         catch (PostgresException failure)
         {

@@ -14,6 +14,7 @@ internal static class ActivityAdvice
             .Concat(IdleInTransaction(samples.Sessions[^1], limits))
             .Concat(samples.Tables.SelectMany(table => Vacuuming(table, limits)))
             .Concat(samples.Replication.Slots.SelectMany(slot => Slots(slot, limits)))
+            .Concat(Standby(samples.Replication, limits))
             .Concat(Statements(samples.Statements));
 
     private static IEnumerable<Recommendation> Pooling(SessionCounts sessions, AdviceLimits limits)
@@ -131,6 +132,27 @@ internal static class ActivityAdvice
             "none",
             "whoever wanted to read on must be set up anew: make sure that nobody does",
             $"SELECT pg_drop_replication_slot('{slot.Name}')",
+            ""
+        );
+    }
+
+    private static IEnumerable<Recommendation> Standby(ReplicationFacts replication, AdviceLimits limits)
+    {
+        if (replication.LagSeconds is not { } seconds || seconds < limits.StandbyLag.TotalSeconds)
+        {
+            yield break;
+        }
+        yield return new Recommendation(
+            "lagging-standby",
+            "pg_stat_replication",
+            Gain.Safety,
+            seconds,
+            Text($"{(replication.IsStandby ? "this standby" : "the standby furthest behind")} is {seconds:N0} s ")
+                + Text($"({ByteText.Of(replication.LagBytes ?? 0)}) behind"),
+            "a failover loses less, and reads from it are not that old",
+            "none for looking",
+            "a long query on the standby holds it up (max_standby_streaming_delay), as does a slow disk or network",
+            "SELECT application_name, state, sync_state, write_lag, flush_lag, replay_lag FROM pg_stat_replication",
             ""
         );
     }

@@ -1,5 +1,6 @@
 // Foreign keys whose referencing columns no index begins with.
 using System.Globalization;
+using Drover.Advice.Indexes;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Npgsql;
@@ -18,7 +19,9 @@ internal static class ForeignKeyAdvice
                (SELECT format('%I', left(c.relname || '_' || string_agg(a.attname, '_' ORDER BY k.at), 59) || '_idx')
                 FROM unnest(f.conkey) WITH ORDINALITY k (number, at)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number),
-               format('%I', n.nspname)
+               format('%I', n.nspname),
+               ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+                     WHERE a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey))
         FROM pg_catalog.pg_constraint f
         JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -34,21 +37,31 @@ internal static class ForeignKeyAdvice
         ORDER BY 5 DESC
         """;
 
-    /// <summary>One for each such key of a table that is not small.</summary>
+    /// <summary>One for each such key of a table that is not small, and that no proposed index begins with.</summary>
     public static async Task<IEnumerable<Recommendation>> ReadAsync(
         NpgsqlConnection connection,
+        IReadOnlyList<IndexProposal> proposals,
         AdviceLimits limits,
         CancellationToken cancellation
     )
     {
-        List<(long Bytes, Recommendation Advice)> found = await connection.ListAsync(
+        List<(long Bytes, string Table, string[] Columns, Recommendation Advice)> found = await connection.ListAsync(
             Sql,
             [],
-            static row => (row.GetInt64(4), Of(row)),
+            static row => (row.GetInt64(4), row.GetString(0), row.GetFieldValue<string[]>(9), Of(row)),
             cancellation
         );
-        return found.Where(key => key.Bytes >= limits.SmallBytes).Select(static key => key.Advice);
+        return found
+            .Where(key =>
+                key.Bytes >= limits.SmallBytes && !proposals.Any(one => Serves(one.Candidate, key.Table, key.Columns))
+            )
+            .Select(static key => key.Advice);
     }
+
+    private static bool Serves(IndexCandidate index, string table, string[] columns) =>
+        index.Condition is null
+        && index.Table.Quoted == table
+        && index.Keys.Take(columns.Length).Select(static key => key.Name).ToHashSet().SetEquals(columns);
 
     private static Recommendation Of(NpgsqlDataReader row)
     {
@@ -71,7 +84,10 @@ internal static class ForeignKeyAdvice
             $"none for results; where {parent} is never deleted from and nobody joins by ({columns}), it is not needed",
             $"CREATE INDEX CONCURRENTLY {index} ON {table} ({columns})",
             $"DROP INDEX CONCURRENTLY {schema}.{index}"
-        );
+        )
+        {
+            Build = new IndexOrder(schema, index, table, IsPartitioned: false, $"({columns})"),
+        };
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,0 +1,210 @@
+// drover index: what it builds is whole or gone, whatever happens meanwhile, and whether it helped is told.
+using System.Diagnostics;
+using System.Text.Json;
+using Drover.App.LocalPostgres;
+using Drover.IntegrationTests.LocalPostgres;
+using Npgsql;
+
+namespace Drover.IntegrationTests.Advice;
+
+public sealed class IndexApplyTests(PostgresFixture fixture)
+{
+    private const string Shop = """
+        CREATE SCHEMA shop;
+        CREATE TABLE shop.orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL, note text);
+        INSERT INTO shop.orders SELECT n, 1 + n * 7919 % 2000, repeat('n', 150) FROM generate_series(1, 120000) n;
+        CREATE TABLE shop.parts (day int NOT NULL, device int NOT NULL, text text) PARTITION BY RANGE (day);
+        CREATE TABLE shop.parts_1 PARTITION OF shop.parts FOR VALUES FROM (0) TO (10);
+        CREATE TABLE shop.parts_2 PARTITION OF shop.parts FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (day);
+        CREATE TABLE shop."Parts 3" PARTITION OF shop.parts_2 FOR VALUES FROM (10) TO (15);
+        CREATE TABLE shop.parts_4 PARTITION OF shop.parts_2 FOR VALUES FROM (15) TO (20);
+        INSERT INTO shop.parts SELECT n % 20, n * 7919 % 20000, repeat('p', 100) FROM generate_series(1, 100000) n;
+        CREATE EXTENSION pg_stat_statements;
+        """;
+
+    // What has an old snapshot holds up a build and not a drop; what has written to the table, both.
+    private const string Snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1";
+    private const string Write = "BEGIN; DELETE FROM shop.orders WHERE id = 1";
+    private const string OfCustomer = "SELECT * FROM shop.orders WHERE customer_id = 77";
+    private const string OfDevice = "SELECT text FROM shop.parts WHERE device = 77";
+    private const StringComparison Ordinal = StringComparison.Ordinal;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Missing_indexes_are_built_and_the_gain_that_came_is_told(int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(major, OfCustomer, OfDevice);
+        string[] where = ["-d", InspectProgram.Url(cluster, database)];
+        ProgramAnswer planned = await InspectProgram.RunAsync(["index", "apply", "--all", "--dry-run", .. where]);
+        Assert.Equal(0, planned.ExitCode);
+        Assert.Contains("CREATE INDEX CONCURRENTLY orders_customer_id_idx ON shop.orders", planned.Output, Ordinal);
+        Assert.Equal(1, await IndexesAsync(cluster, database));
+        ProgramAnswer built = await InspectProgram.RunAsync(["index", "apply", "--all", .. where]);
+        Assert.True(built.ExitCode == 0, built.ToString());
+        Assert.Equal(2, built.Output.Split("the gain came").Length - 1);
+        Assert.Contains("undo: DROP INDEX CONCURRENTLY shop.orders_customer_id_idx", built.Output, Ordinal);
+        Assert.Contains("undo: DROP INDEX shop.parts_device_idx", built.Output, Ordinal);
+        // One on orders beside the primary key; of the partitioned tables two, and of their leaves three.
+        Assert.Equal(7, await IndexesAsync(cluster, database));
+        Assert.Equal(0L, await CountAsync(cluster, database, "NOT i.indisvalid"));
+        ProgramAnswer left = await InspectProgram.RunAsync(["index", "list", "--json", .. where]);
+        using JsonDocument list = JsonDocument.Parse(left.Output);
+        Assert.Empty(list.RootElement.GetProperty("indexes").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Gain_that_does_not_come_is_told_with_exit_code_4()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
+        await cluster.ExecuteAsync(
+            $"ALTER DATABASE {database} SET enable_indexscan = off; "
+                + $"ALTER DATABASE {database} SET enable_bitmapscan = off",
+            Token
+        );
+        string[] where = ["-d", InspectProgram.Url(cluster, database)];
+        ProgramAnswer built = await InspectProgram.RunAsync(["index", "apply", "--all", .. where]);
+        Assert.True(built.ExitCode == 4, built.ToString());
+        Assert.Contains("the gain did not come", built.Output, Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_a_build_that_waits_too_long_or_is_interrupted()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
+        string[] words = ["index", "apply", "--all", "-d", InspectProgram.Url(cluster, database)];
+        await using NpgsqlConnection other = await HoldAsync(cluster, database, Snapshot);
+        ProgramAnswer late = await InspectProgram.RunAsync([.. words, "--lock-timeout", "1"]);
+        Assert.True(late.ExitCode == 1, late.ToString());
+        Assert.Contains("again (3 of 3)", late.Output, Ordinal);
+        Assert.Contains("is dropped", late.Output, Ordinal);
+        Assert.Equal(1, await IndexesAsync(cluster, database));
+        using Process process = InspectProgram.Start(words);
+        string? line = "";
+        while (line?.Contains("waits for the transaction of pid", Ordinal) == false)
+        {
+            line = await process.StandardOutput.ReadLineAsync(Token);
+        }
+        Assert.NotNull(line);
+        ProcessSignals.Send(process.Id, ProcessSignal.Interrupt);
+        string output = await process.StandardOutput.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        Assert.Equal(130, process.ExitCode);
+        Assert.Contains("which was not finished, is dropped", output, Ordinal);
+        Assert.Equal(1, await IndexesAsync(cluster, database));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_dropped_either_is_named_with_the_command_that_will()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
+        string[] words = ["index", "apply", "--all", "-d", InspectProgram.Url(cluster, database)];
+        await using (NpgsqlConnection other = await HoldAsync(cluster, database, Write))
+        {
+            ProgramAnswer late = await InspectProgram.RunAsync([.. words, "--lock-timeout", "1"]);
+            Assert.True(late.ExitCode == 1, late.ToString());
+            Assert.Contains("not valid: DROP INDEX CONCURRENTLY shop.orders_customer_id_idx", late.Output, Ordinal);
+        }
+        ProgramAnswer built = await InspectProgram.RunAsync(words);
+        Assert.True(built.ExitCode == 0, built.ToString());
+        Assert.Equal(2, await IndexesAsync(cluster, database));
+        Assert.Equal(0L, await CountAsync(cluster, database, "NOT i.indisvalid"));
+    }
+
+    [Fact]
+    public async Task What_a_killed_build_left_is_dropped_by_the_next_one()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
+        string[] words = ["index", "apply", "--all", "-d", InspectProgram.Url(cluster, database)];
+        await using (NpgsqlConnection other = await HoldAsync(cluster, database, Snapshot))
+        {
+            using Process process = InspectProgram.Start(words);
+            await UntilItWaitsAsync(cluster, database);
+            // Two at once would be in each other's way.
+            ProgramAnswer second = await InspectProgram.RunAsync(words);
+            Assert.Equal(3, second.ExitCode);
+            Assert.Contains("by another drover", second.Error, Ordinal);
+            process.Kill();
+            await process.WaitForExitAsync(Token);
+            await Eventually.HoldsAsync(
+                async () =>
+                    await CountAsync(cluster, database, "NOT i.indisvalid") == 1
+                    && await InspectProgram.ScalarAsync(cluster, database, Building) is 0L,
+                TimeSpan.FromSeconds(20)
+            );
+        }
+        ProgramAnswer built = await InspectProgram.RunAsync(words);
+        Assert.True(built.ExitCode == 0, built.ToString());
+        Assert.Contains("what a build that failed has left: dropped", built.Output, Ordinal);
+        Assert.Equal(0L, await CountAsync(cluster, database, "NOT i.indisvalid"));
+        Assert.Equal(2, await IndexesAsync(cluster, database));
+    }
+
+    [Fact]
+    public async Task Wrong_words_are_told_apart_and_what_is_in_the_way_is_dropped()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
+        await cluster.ExecuteAsync("CREATE INDEX never ON shop.orders (note, id)", Token, database);
+        string[] where = ["--unused-days", "0", "-d", InspectProgram.Url(cluster, database)];
+        Assert.Equal(2, (await InspectProgram.RunAsync(["index", "apply", .. where])).ExitCode);
+        ProgramAnswer unknown = await InspectProgram.RunAsync(["index", "drop", "12345678", .. where]);
+        Assert.Equal(3, unknown.ExitCode);
+        Assert.Contains("12345678 is not advised", unknown.Error, Ordinal);
+        ProgramAnswer dropped = await InspectProgram.RunAsync(["index", "drop", "--all", .. where]);
+        Assert.True(dropped.ExitCode == 0, dropped.ToString());
+        Assert.Contains("undo: CREATE INDEX CONCURRENTLY never ON shop.orders", dropped.Output, Ordinal);
+        Assert.Equal(1, await IndexesAsync(cluster, database));
+    }
+
+    private const string Building =
+        "SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()";
+
+    private async Task<(LocalPostgresCluster Cluster, string Database)> StageAsync(int major, params string[] traffic)
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        await cluster.ExecuteAsync(Shop, Token, database);
+        await cluster.ExecuteAsync("VACUUM ANALYZE", Token, database);
+        await cluster.ExecuteAsync(
+            "SELECT pg_stat_statements_reset(0, oid, 0), pg_stat_reset() FROM pg_database "
+                + "WHERE datname = current_database()",
+            Token,
+            database
+        );
+        for (int i = 0; i < 300; i++)
+        {
+            await cluster.ExecuteAsync(string.Join("; ", traffic), Token, database);
+        }
+        return (cluster, database);
+    }
+
+    /// <summary>A transaction that every build has to wait for.</summary>
+    private static async Task<NpgsqlConnection> HoldAsync(LocalPostgresCluster cluster, string database, string sql)
+    {
+        NpgsqlConnection connection = new(cluster.ConnectionStringTo(database));
+        await connection.OpenAsync(Token);
+        await using NpgsqlCommand command = new(sql, connection);
+        await command.ExecuteNonQueryAsync(Token);
+        return connection;
+    }
+
+    private static Task UntilItWaitsAsync(LocalPostgresCluster cluster, string database) =>
+        Eventually.HoldsAsync(
+            async () => await InspectProgram.ScalarAsync(cluster, database, $"{Building} AND lockers_total > 0") is 1L,
+            TimeSpan.FromSeconds(60)
+        );
+
+    private static async Task<int> IndexesAsync(LocalPostgresCluster cluster, string database) =>
+        (int)await CountAsync(cluster, database, "true");
+
+    private static async Task<long> CountAsync(LocalPostgresCluster cluster, string database, string condition) =>
+        (long)
+            (
+                await InspectProgram.ScalarAsync(
+                    cluster,
+                    database,
+                    "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+                        + $"WHERE c.relnamespace = 'shop'::regnamespace AND {condition}"
+                )
+            )!;
+}
