@@ -174,7 +174,7 @@ public sealed class CostCommandTests(PostgresFixture fixture) : IDisposable
         );
         await connection.OpenAsync(Token);
         await using Npgsql.NpgsqlCommand command = new(
-            "SELECT sum(pg_database_size(oid))::bigint FROM pg_database",
+            "SELECT sum(pg_database_size(oid))::bigint FROM pg_database WHERE NOT datistemplate",
             connection
         );
         return (long)(await command.ExecuteScalarAsync(Token))!;

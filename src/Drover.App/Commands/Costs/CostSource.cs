@@ -211,7 +211,7 @@ internal sealed class CostSource
                 {
                     QueriesPerSecond = rate,
                     Source = FormattableString.Invariant(
-                        $"size measured now, statements by the history of {needs.Span.TotalDays:0} days"
+                        $"size and I/O measured now, statements by the history of {needs.Span.TotalDays:0} days"
                     ),
                 };
             }

@@ -13,12 +13,18 @@ internal static class UseReader
 {
     private const string SizeSql = """
         SELECT sum(pg_database_size(oid))::text FROM pg_catalog.pg_database
-        WHERE has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
+        WHERE NOT datistemplate
+          AND (has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE'))
         """;
 
     private const string SchemaSql = """
         SELECT format('%I', n.nspname) FROM pg_catalog.pg_extension e
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'
+        """;
+
+    private const string AgeSql = """
+        SELECT extract(epoch FROM now() - coalesce(stats_reset, pg_postmaster_start_time()))::float8 / 3600
+        FROM pg_catalog.pg_stat_bgwriter
         """;
 
     private const string IoSql = """
@@ -52,13 +58,15 @@ internal static class UseReader
         }
         string sql = connection.PostgreSqlVersion.Major >= 16 ? IoSql : OldIoSql;
         decimal? ios = Number(await connection.ScalarAsync(sql, [], cancellation));
+        object? hours = await connection.ScalarAsync(AgeSql, [], cancellation);
+        string age = FormattableString.Invariant($"I/O over the {hours:#,0.#} h since its counters' reset");
         return new ServerUse(
             bytes / 1_000_000_000m,
             rate,
             ios,
             rate is null
-                ? "measured now; pg_stat_statements cannot be read here"
-                : "measured now, rates since the counters' reset"
+                ? $"measured now, {age}; pg_stat_statements cannot be read here"
+                : $"measured now, {age}, statements since theirs"
         );
     }
 
