@@ -19,8 +19,10 @@ internal static class ValueAdvice
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
              AND a.atttypid IN ('int2'::regtype, 'int4'::regtype)
-        JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
-             AND s.attname = a.attname AND NOT s.inherited
+        CROSS JOIN LATERAL (
+            SELECT v.histogram_bounds FROM pg_catalog.pg_stats v WHERE v.schemaname = n.nspname
+               AND v.tablename = c.relname AND v.attname = a.attname AND NOT v.inherited OFFSET 0
+        ) s
         WHERE i.indisprimary AND i.indnkeyatts = 1 AND c.relkind = 'r' AND s.histogram_bounds IS NOT NULL
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                           WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
@@ -37,9 +39,11 @@ internal static class ValueAdvice
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND a.attname ~ '_id$'
-        JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
-             AND s.attname = a.attname AND NOT s.inherited
-        WHERE c.relkind = 'r' AND pg_relation_size(c.oid) >= $1 AND s.most_common_freqs[1] >= $2
+        CROSS JOIN LATERAL (
+            SELECT v.most_common_freqs, v.n_distinct FROM pg_catalog.pg_stats v WHERE v.schemaname = n.nspname
+               AND v.tablename = c.relname AND v.attname = a.attname AND NOT v.inherited OFFSET 0
+        ) s
+        WHERE c.relkind = 'r' AND c.relpages > 0 AND pg_relation_size(c.oid) >= $1 AND s.most_common_freqs[1] >= $2
           AND (s.n_distinct < 0 OR s.n_distinct >= 10)
           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'drover')
         """;

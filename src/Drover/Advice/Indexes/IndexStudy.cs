@@ -84,22 +84,28 @@ internal sealed class IndexStudy
     {
         using ParserThreads threads = new(1);
         PostgresParser parser = new(library, threads);
-        List<(WorkloadStatement Load, SqlTree Tree)> trees = [];
-        HashSet<string> names = [];
+        List<(WorkloadStatement Load, SqlTree Tree, HashSet<string> Names)> all = [];
         foreach (WorkloadStatement load in workload.Statements)
         {
             cancellation.ThrowIfCancellationRequested();
             ParseOutcome outcome = await parser.ParseAsync(Encoding.UTF8.GetBytes(load.Text));
             if (outcome.Tree is { } tree)
             {
-                trees.Add((load, tree));
-                names.UnionWith(
-                    tree.Statements.SelectMany(StudiedStatement.Below)
-                        .Where(static node => node.Kind == "RangeVar")
-                        .Select(static node => node.Text("relname"))
-                );
+                all.Add((load, tree, NamesOf(tree)));
             }
         }
+        // What reads small tables alone is left as it is.
+        HashSet<string> large = await WorkloadTable.LargeAsync(
+            connection,
+            [.. all.SelectMany(static one => one.Names).Distinct()],
+            limits.SmallBytes,
+            cancellation
+        );
+        (WorkloadStatement Load, SqlTree Tree, HashSet<string> Names)[] trees =
+        [
+            .. all.Where(one => one.Names.Overlaps(large)).Take(limits.StatementsStudiedMax),
+        ];
+        string[] names = [.. trees.SelectMany(static one => one.Names).Distinct()];
         await connection.ExecuteAsync("RESET search_path", [], cancellation);
         string[] path =
             await connection.ScalarAsync("SELECT pg_catalog.current_schemas(false)::text[]", [], cancellation)
@@ -107,15 +113,9 @@ internal sealed class IndexStudy
             ?? [];
         await connection.ExecuteAsync("SET search_path = ''", [], cancellation);
         ILookup<string, WorkloadTable> tables = (
-            await WorkloadTable.ReadAsync(connection, [.. names], cancellation)
+            await WorkloadTable.ReadAsync(connection, names, cancellation)
         ).ToLookup(static table => table.Name);
-        return
-        [
-            .. trees
-                .Select(one => StudiedStatement.Of(one.Load, one.Tree, Find))
-                .OfType<StudiedStatement>()
-                .Take(limits.StatementsStudiedMax),
-        ];
+        return [.. trees.Select(one => StudiedStatement.Of(one.Load, one.Tree, Find)).OfType<StudiedStatement>()];
 
         // The applications' search_path is not known: a name that only one schema has is that.
         WorkloadTable? Find(string schema, string name) =>
@@ -126,6 +126,14 @@ internal sealed class IndexStudy
 
         static bool One(WorkloadTable? table) => table is not null;
     }
+
+    private static HashSet<string> NamesOf(SqlTree tree) =>
+        [
+            .. tree
+                .Statements.SelectMany(StudiedStatement.Below)
+                .Where(static node => node.Kind == "RangeVar")
+                .Select(static node => node.Text("relname")),
+        ];
 
     private async Task PlanAsync(List<StudiedStatement> read, CancellationToken cancellation)
     {

@@ -114,13 +114,31 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-        LEFT JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
-             AND s.attname = a.attname AND s.inherited = (c.relkind = 'p')
+        -- One column after the other: with thousands of tables the planner would join it all with itself.
+        LEFT JOIN LATERAL (
+            SELECT * FROM pg_catalog.pg_stats v WHERE v.schemaname = n.nspname AND v.tablename = c.relname
+               AND v.attname = a.attname AND v.inherited = (c.relkind = 'p') OFFSET 0
+        ) s ON true
         WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'm')
           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'drover')
         """;
 
+    private const string LargeSql = """
+        SELECT DISTINCT c.relname::text FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relname = ANY ($1) AND (c.relkind = 'p' OR c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) >= $2)
+          AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'drover') AND n.nspname !~ '^pg_(toast|temp)'
+        """;
+
     private const double KeyWidthMax = 250;
+
+    /// <summary>Those of some names that a table has whose heap is not small, or that is partitioned.</summary>
+    public static async Task<HashSet<string>> LargeAsync(
+        NpgsqlConnection connection,
+        string[] names,
+        long bytesMin,
+        CancellationToken cancellation
+    ) => [.. await connection.ListAsync(LargeSql, [names, bytesMin], static row => row.GetString(0), cancellation)];
 
     /// <summary>Reads the tables of some names, in every schema.</summary>
     public static async Task<List<WorkloadTable>> ReadAsync(
