@@ -174,6 +174,8 @@ internal sealed class CoalescedValue(int index, ColumnCombiner aggregate) : Colu
 
     public override bool IsNull => aggregate.IsNull && _instead.IsNull;
 
+    public override void NextValue() => aggregate.NextValue();
+
     public override bool TryAdd(in RowValues row) => aggregate.TryAdd(row) && _instead.TryAdd(row);
 
     public override void Write(MessageWriter writer)

@@ -73,6 +73,9 @@ internal readonly record struct CombinedColumn(CombineKind Kind, uint TypeOid = 
     /// </summary>
     public bool IsCoalesced { get; init; }
 
+    /// <summary>The numbers of the parameters among those constants: they have the aggregate's type, if any.</summary>
+    public ImmutableArray<int> Instead { get; init; }
+
     /// <summary>How many columns that only the proxy sees it is computed from.</summary>
     public int Parts =>
         (IsCoalesced ? 1 : 0)

@@ -167,18 +167,43 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
 
     private static bool DoAll(SqlNode node) => node.Children().All(Follows);
 
-    /// <summary>COALESCE of an aggregate and constants: what it is without a value is the same on all.</summary>
-    private CombinedColumn? CoalescedOf(OutputValue value) =>
-        value.Node.Kind == "CoalesceExpr"
-        && value.Node.List("args") is [{ Kind: "FuncCall" } call, _, ..] all
-        && all.Skip(1).All(static other => other.Kind is "A_Const" or "ParamRef")
-        && IsAggregate(call)
-        && AggregateOf(value with { Node = call }) is { } aggregate
-            ? aggregate with
+    /// <summary>
+    /// COALESCE of an aggregate and constants: what it is without a value is the same on all. Its type has to be the
+    /// aggregate's: a constant of a wider one would make it another.
+    /// </summary>
+    private CombinedColumn? CoalescedOf(OutputValue value)
+    {
+        if (
+            value.Node.Kind != "CoalesceExpr"
+            || value.Node.List("args") is not [{ Kind: "FuncCall" } call, _, ..] all
+            || !IsAggregate(call)
+            || AggregateOf(value with { Node = call }) is not { } aggregate
+        )
+        {
+            return null;
+        }
+        bool isNumeric =
+            aggregate.Kind is CombineKind.Average or >= CombineKind.SampleVariance
+            || (!aggregate.IsCount && call.List("args") is [var one] && _types.IsNumeric(one, value));
+        bool takesInteger = isNumeric || aggregate.Kind is CombineKind.Sum or CombineKind.DistinctCount;
+        bool areNarrow = all.Skip(1)
+            .All(other =>
+                other.Kind switch
+                {
+                    "A_Const" when other.Has("fval") => isNumeric,
+                    "A_Const" when other.Has("ival") => takesInteger || _types.IsWhole(call.List("args")[0], value),
+                    "ParamRef" => _facts.LoneParameters.Count(number => number == other.Number("number")) == 1,
+                    _ => other.Kind == "A_Const",
+                }
+            );
+        return !areNarrow
+            ? null
+            : aggregate with
             {
                 IsCoalesced = true,
-            }
-            : null;
+                Instead = [.. all.Where(static o => o.Kind == "ParamRef").Select(static o => o.Number("number"))],
+            };
+    }
 
     private CombinedColumn? AggregateOf(OutputValue value)
     {
@@ -194,7 +219,7 @@ internal sealed class CombineRules(StatementRule rule, ImmutableArray<NamedTable
         {
             return null;
         }
-        if (new GatherRules(_types).Plan(name, value) is { } gather)
+        if (new GatherRules(_types, catalog).Plan(name, value) is { } gather)
         {
             return new CombinedColumn(CombineKind.Gathered) { Gather = gather };
         }

@@ -25,6 +25,11 @@ internal ref struct CombineText
     private bool _isGrouped;
     private Range _having;
 
+    /// <summary>
+    /// What columns are called that only the proxy sees: by such a name nobody's ORDER BY or GROUP BY means them.
+    /// </summary>
+    public static ReadOnlySpan<byte> HiddenName => " AS \"?drover?\""u8;
+
     private CombineText(ReadOnlySpan<byte> sql, bool conforming)
     {
         _sql = sql;
@@ -47,6 +52,7 @@ internal ref struct CombineText
         foreach (string key in plan.NamedKeys)
         {
             hidden.Write(Encoding.UTF8.GetBytes($", {key}"));
+            hidden.Write(HiddenName);
         }
         for (int i = 0; i < plan.Columns.Length; i++)
         {
@@ -96,10 +102,11 @@ internal ref struct CombineText
         ArrayBufferWriter<byte> hidden
     )
     {
+        item = item[Bare(item, conforming)];
         if (column.IsCoalesced)
         {
             return TryFirst(item, conforming, out Range aggregate)
-                && Write(hidden, ", "u8, item[aggregate], default, default)
+                && Write(hidden, ", "u8, item[aggregate], HiddenName, default)
                 && TryParts(column with { IsCoalesced = false }, item[aggregate], conforming, hidden);
         }
         if (column.Gather is { } gather)
@@ -115,14 +122,17 @@ internal ref struct CombineText
             return false;
         }
         Write(hidden, ", pg_catalog.sum("u8, item[argument], ")"u8, item[filter]);
+        hidden.Write(HiddenName);
         if (column.Kind != CombineKind.Average)
         {
             // An integer's square may be none.
             ReadOnlySpan<byte> number = ")::pg_catalog.numeric"u8;
             Write(hidden, ", pg_catalog.sum(("u8, item[argument], number, " OPERATOR(pg_catalog.*) ("u8);
             Write(hidden, item[argument], number, ")"u8, item[filter]);
+            hidden.Write(HiddenName);
         }
         Write(hidden, ", pg_catalog.count("u8, item[argument], ")"u8, item[filter]);
+        hidden.Write(HiddenName);
         return true;
     }
 
@@ -142,10 +152,11 @@ internal ref struct CombineText
         for (int i = 0; i < tests.Count; i++)
         {
             // By the whole of it the server knows what type a parameter has.
-            Write(hidden, ", ("u8, sql[tests[i].All], ")"u8, default);
+            Write(hidden, ", ("u8, sql[tests[i].All], ")"u8, HiddenName);
             if (plan.Tests[i].Aggregate is not null)
             {
-                Write(hidden, ", "u8, sql[tests[i].Left], ", "u8, sql[tests[i].Right]);
+                Write(hidden, ", "u8, sql[tests[i].Left], HiddenName, default);
+                Write(hidden, ", "u8, sql[tests[i].Right], HiddenName, default);
             }
         }
         for (int i = 0; i < tests.Count; i++)
@@ -243,6 +254,24 @@ internal ref struct CombineText
         }
         _groupEnd = _groupEnd < 0 ? end : _groupEnd;
         return _depth == 0 && _lexer.Error == LexicalError.None;
+    }
+
+    /// <summary>What stands in parentheses, if that is all there is but for a name behind it.</summary>
+    private static Range Bare(ReadOnlySpan<byte> item, bool conforming)
+    {
+        CombineText text = new(item, conforming);
+        if (!text.Next() || !text._lexer.IsSymbol('('))
+        {
+            return Range.All;
+        }
+        int start = text._lexer.End;
+        if (!text.TryClose())
+        {
+            return Range.All;
+        }
+        int end = text._lexer.Start;
+        (int inner, int length) = Bare(item[start..end], conforming).GetOffsetAndLength(end - start);
+        return (start + inner)..(start + inner + length);
     }
 
     /// <summary>Finds the first of several arguments of a call.</summary>

@@ -60,6 +60,28 @@ internal sealed class ExpressionTypes(ImmutableArray<NamedTable> tables)
             _ => false,
         };
 
+    /// <summary>Whether values are surely integer or bigint, so that an integer beside them changes no type.</summary>
+    /// <param name="node">A part of an expression.</param>
+    /// <param name="whole">The expression.</param>
+    public bool IsWhole(SqlNode node, OutputValue whole) =>
+        node.Kind == "ColumnRef" && ColumnOf(SourceOf(node, whole))?.TypeOid is not (null or SortOrder.Int2);
+
+    /// <summary>Whether values are surely numeric.</summary>
+    /// <param name="node">A part of an expression.</param>
+    /// <param name="whole">The expression.</param>
+    public bool IsNumeric(SqlNode node, OutputValue whole) =>
+        node.Kind switch
+        {
+            "ColumnRef" => ColumnOf(SourceOf(node, whole))?.TypeOid == SortOrder.Numeric,
+            "TypeCast" => NameOf(node) == "numeric",
+            "A_Expr" => IsExact(node, whole)
+                && (
+                    IsNumeric(node.Child("rexpr")!, whole)
+                    || (node.Child("lexpr") is { } left && IsNumeric(left, whole))
+                ),
+            _ => false,
+        };
+
     /// <summary>Whether values are of one of PostgreSQL's own types that is no array and no row.</summary>
     /// <param name="node">A part of an expression.</param>
     /// <param name="whole">The expression.</param>

@@ -36,7 +36,12 @@ internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, Exp
     public bool Has(int output) => _keys.Exists(key => key.Output == output);
 
     /// <summary>A column of a table is a key.</summary>
-    public bool Has(ColumnSource source) => _keys.Exists(key => IsSame(key.Source, source));
+    public bool Has(ColumnSource source) =>
+        // What is counted is a key of the shards' groups, and not of the statement's.
+        _keys.FindIndex(key => IsSame(key.Source, source))
+            is >= 0
+                and var at
+        && at != _counted;
 
     /// <summary>Reads GROUP BY. False if a key is none that can be compared here.</summary>
     public bool TryGroups()
@@ -173,7 +178,7 @@ internal sealed class GroupKeys(StatementFacts facts, SelectClauses clauses, Exp
         one is { Table: >= 0, IsOwn: true } && other.IsOwn && one.Table == other.Table && one.Column == other.Column;
 
     /// <summary>1.0 is 1.00, and -0 is 0: of such types a group has no one way to be written.</summary>
-    private static bool IsWrittenAlike(uint type) =>
+    public static bool IsWrittenAlike(uint type) =>
         type
             is SortOrder.Bool
                 or SortOrder.Int2

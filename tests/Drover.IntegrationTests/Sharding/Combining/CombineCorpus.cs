@@ -29,12 +29,14 @@ internal static class CombineCorpus
         .. s_ordered.SelectMany(Extremes),
         .. s_keys.SelectMany(Grouped),
         .. s_ordered.SelectMany(Gathered),
+        .. s_ordered.Where(static column => column != "n2").SelectMany(GatheredOnce),
         .. s_values.SelectMany(Values),
         .. Together,
         .. s_counted.SelectMany(Counted),
         .. CountedOnce,
         .. Instead,
         .. Written,
+        .. Named,
         .. Groups,
         .. Limited,
     ];
@@ -102,8 +104,13 @@ internal static class CombineCorpus
             $"SELECT array_agg(id ORDER BY {column}, id) FROM things",
             $"SELECT kind, array_agg({column} ORDER BY {column} DESC NULLS LAST) FROM things GROUP BY kind ORDER BY 1",
             $"SELECT string_agg(t, '; ' ORDER BY {column} NULLS FIRST, id DESC) FROM things WHERE i4 > 0",
-            $"SELECT array_agg(DISTINCT {column}), array_agg(DISTINCT {column} ORDER BY {column} DESC) FROM things",
             $"SELECT jsonb_agg(b ORDER BY {column} DESC, id) FILTER (WHERE kind > 1) AS \"filter\" FROM things",
+        ];
+
+    private static IEnumerable<string> GatheredOnce(string column) =>
+        [
+            $"SELECT array_agg(DISTINCT {column}), array_agg(DISTINCT {column} ORDER BY {column} DESC) FROM things",
+            $"SELECT kind, array_agg(DISTINCT {column} ORDER BY {column} NULLS FIRST), count(*) FROM things GROUP BY 1",
         ];
 
     private static IEnumerable<string> Values(string column) =>
@@ -166,6 +173,9 @@ internal static class CombineCorpus
             "SELECT a, coalesce(sum(id) FILTER (WHERE id > 40), 0) AS big FROM plain GROUP BY a ORDER BY a",
             "SELECT coalesce(string_agg(t, ',' ORDER BY id), 'none') FROM plain WHERE a > 3",
             "SELECT coalesce(string_agg(t, ',' ORDER BY id), 'none') FROM plain WHERE a > 3000",
+            "SELECT coalesce(sum(i2), 0), coalesce(sum(n), 0.0), coalesce(sum(n2 * i4), 1.5), coalesce(max(i2), '7'), "
+                + "coalesce(min(i4), 0), coalesce(max(i8), NULL, 3) FROM things WHERE id < 0",
+            "SELECT coalesce(count(DISTINCT a), 0), coalesce(min(a), 1), t FROM plain GROUP BY t",
             "SELECT coalesce(stddev(n2), 0), coalesce(min(c), 'z'), coalesce(bool_or(b), false) FROM things",
             "SELECT coalesce(json_agg(a ORDER BY id), '[]'), coalesce(count(*), 7) FROM plain WHERE id < 0",
             "SELECT coalesce(sum(a), NULL, 3) FROM plain WHERE a > 99",
@@ -208,6 +218,21 @@ internal static class CombineCorpus
             "SELECT count(*) FROM things x WHERE EXISTS (SELECT FROM parts p WHERE p.thing = x.id AND p.amount > 0)",
             "SELECT count(*) FROM plain ORDER BY 1",
             "SELECT min(a) AS m FROM plain ORDER BY m DESC",
+        ];
+
+    /// <summary>Names as the proxy's own columns would have, and calls in parentheses.</summary>
+    private static string[] Named =>
+        [
+            "SELECT avg(a) AS sum FROM plain ORDER BY sum",
+            "SELECT a AS count, avg(id) FROM plain GROUP BY count ORDER BY count",
+            "SELECT a AS t, avg(id) FROM plain p WHERE p.t = 'p1' GROUP BY a, p.t ORDER BY t",
+            "SELECT t AS a, count(DISTINCT plain.a) FROM plain GROUP BY t ORDER BY a",
+            "SELECT array_agg(id ORDER BY a, id) FROM plain ORDER BY array_agg",
+            "SELECT coalesce(sum(a), 0) AS coalesce, sum(a) FROM plain ORDER BY coalesce",
+            "SELECT a AS \"?column?\", count(*) FROM plain GROUP BY a HAVING avg(id) > 20 ORDER BY \"?column?\"",
+            "SELECT (avg(a)), ((stddev(a))) AS s, (count(*)), (array_agg(DISTINCT a)) FROM plain",
+            "SELECT ( /* ( */ string_agg(t, ')' ORDER BY id) FILTER (WHERE (a) > 1)), (coalesce((avg(a)), 0)) "
+                + "FROM plain",
         ];
 
     private static string[] Groups =>
@@ -315,6 +340,9 @@ internal static class CombineCorpus
         "SELECT t, count(DISTINCT a) FROM plain GROUP BY t LIMIT 100",
         "SELECT count(DISTINCT a) FROM plain HAVING count(*) > 1",
         "SELECT count(DISTINCT a + 1) FROM plain",
+        "SELECT coalesce(sum(a), 0.5) FROM plain",
+        "SELECT coalesce(max(i2), 0), coalesce(bit_or(i2), 0) FROM things",
+        "SELECT coalesce(max(a), 5000000000) FROM plain",
         "SELECT count(DISTINCT (a, t)) FROM plain",
         "SELECT count(DISTINCT p) FROM things",
         "SELECT count(DISTINCT j), count(DISTINCT m) FROM things",
@@ -403,5 +431,10 @@ internal static class CombineCorpus
     /// The same, and the coordinator cannot answer it either, or as well as another server: -0 and 0 are one group.
     /// </summary>
     public static IReadOnlyList<string> Refused { get; } =
-    ["SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY a) FROM plain", "SELECT odd(a), odd(id) FROM plain"];
+    [
+        "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY a) FROM plain",
+        "SELECT odd(a), odd(id) FROM plain",
+        "SELECT array_agg(DISTINCT n) FROM things",
+        "SELECT array_agg(DISTINCT f8 ORDER BY f8) FROM things",
+    ];
 }

@@ -62,6 +62,24 @@ public sealed class CombineTests(PostgresFixture postgres)
         Assert.True(rows.GetDecimal(0) > 0 && rows.GetInt64(1) > 0 && rows.GetInt32(2) >= 0);
     }
 
+    /// <summary>Shards group by what is counted; the statement does not.</summary>
+    [Fact]
+    public async Task What_is_counted_once_is_no_key_of_the_groups()
+    {
+        await using MergeStage stage = await MergeStage.StartAsync(postgres, 18, 3, hasCoordinator: false);
+        foreach (string having in (string[])["a = 3", "plain.a > 1 AND count(*) > 0"])
+        {
+            string sql = $"SELECT t, count(DISTINCT a) FROM plain GROUP BY t HAVING {having}";
+            Assert.StartsWith("E(0A000)", await stage.AskAsync(sql, Form.Simple), Ordinal);
+        }
+        Assert.Empty(
+            await stage.CompareAsync(
+                "SELECT t, count(DISTINCT a) FROM plain GROUP BY t HAVING t > 'p3' AND count(DISTINCT a) > 2",
+                Form.Simple
+            )
+        );
+    }
+
     [Fact]
     public async Task Function_of_the_users_own_is_not_taken_for_that_of_PostgreSQL()
     {

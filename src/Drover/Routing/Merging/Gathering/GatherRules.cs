@@ -1,12 +1,13 @@
 // Which aggregates that gather values can be put together of what several shards have gathered.
 using System.Collections.Immutable;
+using Drover.Routing.Names;
 using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 
 namespace Drover.Routing.Merging.Gathering;
 
 /// <summary>PostgreSQL's own aggregates only: their names are looked at before.</summary>
-internal sealed class GatherRules(ExpressionTypes types)
+internal sealed class GatherRules(ExpressionTypes types, PathFacts catalog)
 {
     /// <summary>More keys than anybody writes; each is another array.</summary>
     private const int KeysMax = 4;
@@ -63,18 +64,31 @@ internal sealed class GatherRules(ExpressionTypes types)
         types.IsScalar(argument, value)
         || (
             argument is { Kind: "FuncCall" }
-            && argument.Names("funcname") is [.., var name]
+            && argument.Names("funcname") switch
+            {
+                ["pg_catalog", var own] => own,
+                [var bare] when catalog.IsOwn(bare, argument.List("args").Length) => bare,
+                _ => "",
+            }
+                is var name
             && s_jsonMakers.Contains(name)
         );
 
-    /// <summary>PostgreSQL sorts by the value to find equals, and so orders them where nothing else is said.</summary>
+    /// <summary>
+    /// PostgreSQL sorts by the value to find equals, and so orders them where nothing else is said. Equals have to be
+    /// written alike: of 1.0 and 1.00 each shard would take its own.
+    /// </summary>
     private GatherKey? DistinctKeyOf(SqlNode argument, ImmutableArray<SqlNode> order, OutputValue value) =>
         order switch
         {
             [] => KeyOf(argument, null, value),
             [var item] when IsSame(item.Child("node")!, argument, value) => KeyOf(argument, item, value),
             _ => null,
-        };
+        }
+            is { } key
+        && GroupKeys.IsWrittenAlike(key.TypeOid)
+            ? key
+            : null;
 
     private static bool IsSame(SqlNode one, SqlNode other, OutputValue value) =>
         one.Kind == "ColumnRef"

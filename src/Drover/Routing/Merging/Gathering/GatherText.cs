@@ -36,6 +36,7 @@ internal sealed class GatherText
             hidden.Write(", ("u8);
             hidden.Write(item[text._arguments[1]]);
             hidden.Write(")::pg_catalog.text"u8);
+            hidden.Write(CombineText.HiddenName);
         }
         ReadOnlySpan<byte> value = item[text._arguments[0]];
         // Of texts NULL is left out; in the other forms it is a value.
@@ -49,10 +50,12 @@ internal sealed class GatherText
                 _ => ("", ""),
             };
             text.WriteArray(hidden, plan, item, value, needed, before, behind);
+            hidden.Write(CombineText.HiddenName);
         }
         for (int i = 0; i < plan.Keys.Length; i++)
         {
             text.WriteArray(hidden, plan, item, plan.IsDistinct ? value : item[text._keys[i]], needed, "", "");
+            hidden.Write(CombineText.HiddenName);
         }
         return true;
     }

@@ -1,5 +1,6 @@
 // Values that several shards have gathered, each in the order that was asked for: in that order, those of all.
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Drover.Protocol.Framing;
 
@@ -14,6 +15,9 @@ internal sealed class OrderedValues : ColumnCombiner
     /// <summary>What comes before the values, and behind them.</summary>
     private const int HeadBytes = 32;
 
+    private static readonly int s_valueBytes = Unsafe.SizeOf<GatheredValue>();
+    private static readonly int s_keyBytes = Unsafe.SizeOf<SortValue>();
+
     private readonly GatherPlan _plan;
     private readonly ColumnType[] _keyTypes;
     private readonly int _values;
@@ -25,6 +29,7 @@ internal sealed class OrderedValues : ColumnCombiner
     private readonly GatheredBytes _answer = new();
     private readonly List<GatheredValue> _gathered = [];
     private readonly List<SortValue> _keys = [];
+    private readonly List<int> _runs = [];
     private readonly byte[] _arrayHead = new byte[8];
     private byte[] _delimiter = [];
     private uint _elementType;
@@ -45,7 +50,10 @@ internal sealed class OrderedValues : ColumnCombiner
 
     public override bool IsTooLarge =>
         _bytes.IsTooLarge
-        || _bytes.Length + ((long)_gathered.Count * (sizeof(int) + _delimiter.Length)) + HeadBytes
+        || _bytes.Length
+            + ((long)_gathered.Count * (sizeof(int) + _delimiter.Length + (2 * s_valueBytes)))
+            + ((long)_keys.Count * s_keyBytes)
+            + HeadBytes
             > GatheredBytes.BytesMax;
 
     /// <summary>Makes one; null if a type is none that was planned for.</summary>
@@ -78,17 +86,19 @@ internal sealed class OrderedValues : ColumnCombiner
         }
         _isThere = true;
         int first = _gathered.Count;
+        _runs.Add(first);
         ArrayElements values = ArrayElements.Of(row[_values], _valueType.IsBinary);
         _elementType = values.ElementType;
         bool isRaw = _plan.Form == GatherForm.Array;
-        while (values.TryNext())
+        while (values.TryNext() && !IsTooLarge)
         {
             int length = values.Raw.Length;
             Span<byte> room = _bytes.Reserve(length);
             int start = _bytes.Take(isRaw ? Copy(values.Raw, room) : values.CopyTo(room));
             _gathered.Add(new GatheredValue(start, _bytes.Length - start, values.IsNull, 0));
         }
-        return !values.IsMalformed && TryAddKeys(row, first);
+        // What is too large is told once the group is over.
+        return IsTooLarge || (!values.IsMalformed && TryAddKeys(row, first));
     }
 
     public override void Write(MessageWriter writer)
@@ -109,6 +119,7 @@ internal sealed class OrderedValues : ColumnCombiner
         _answer.Clear();
         _gathered.Clear();
         _keys.Clear();
+        _runs.Clear();
     }
 
     private static int Copy(ReadOnlySpan<byte> value, Span<byte> room)
@@ -220,15 +231,10 @@ internal sealed class OrderedValues : ColumnCombiner
         _answer.Clear();
         if (!_plan.Keys.IsEmpty)
         {
-            // Stable, so that equals stay as their shard has them.
-            GatheredValue[] sorted = [.. _gathered.Order(Comparer<GatheredValue>.Create(Compare))];
-            _gathered.Clear();
-            foreach (GatheredValue value in sorted)
+            MergeRuns();
+            if (_plan.IsDistinct)
             {
-                if (!_plan.IsDistinct || _gathered is [] || Compare(_gathered[^1], value) != 0)
-                {
-                    _gathered.Add(value);
-                }
+                KeepDistinct();
             }
         }
         if (_plan.Form == GatherForm.Array && _isBinary)
@@ -269,6 +275,55 @@ internal sealed class OrderedValues : ColumnCombiner
                 _ => "]"u8,
             }
         );
+    }
+
+    /// <summary>
+    /// What each row has brought is in its order already: two neighbours become one until one is left. Equals stay in
+    /// the order in which they came.
+    /// </summary>
+    private void MergeRuns()
+    {
+        GatheredValue[] from = [.. _gathered];
+        GatheredValue[] into = _runs.Count > 1 ? new GatheredValue[from.Length] : from;
+        while (_runs.Count > 1)
+        {
+            int runs = 0;
+            for (int i = 0; i < _runs.Count; i += 2)
+            {
+                int start = _runs[i];
+                int middle = i + 1 < _runs.Count ? _runs[i + 1] : from.Length;
+                int end = i + 2 < _runs.Count ? _runs[i + 2] : from.Length;
+                Merge(from, into, start, middle, end);
+                _runs[runs++] = start;
+            }
+            _runs.RemoveRange(runs, _runs.Count - runs);
+            (from, into) = (into, from);
+        }
+        from.CopyTo(CollectionsMarshal.AsSpan(_gathered));
+    }
+
+    private void Merge(GatheredValue[] from, GatheredValue[] into, int start, int middle, int end)
+    {
+        int left = start;
+        int right = middle;
+        for (int at = start; at < end; at++)
+        {
+            bool takesLeft = right == end || (left < middle && Compare(from[left], from[right]) <= 0);
+            into[at] = takesLeft ? from[left++] : from[right++];
+        }
+    }
+
+    private void KeepDistinct()
+    {
+        int kept = 0;
+        for (int i = 0; i < _gathered.Count; i++)
+        {
+            if (kept == 0 || Compare(_gathered[kept - 1], _gathered[i]) != 0)
+            {
+                _gathered[kept++] = _gathered[i];
+            }
+        }
+        _gathered.RemoveRange(kept, _gathered.Count - kept);
     }
 
     private void PrepareBinaryArray()

@@ -42,6 +42,7 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
         BoundValues values = new(call.Values.Span, declared);
         if (
             plan.Combine?.Having?.IsExact(declared) == false
+            || !AreFree(plan, declared)
             || !RowBounds.TryRead(plan.Limit, values, plan.LoneParameters, out long? limit)
             || !RowBounds.TryRead(plan.Offset, values, plan.LoneParameters, out long? offset)
             || limit > long.MaxValue - (offset ?? 0)
@@ -63,6 +64,16 @@ internal sealed record ScatterCall(StatementCall Call, MergePlan Plan, ReadOnlyM
             Values = WithHidden(call.Values, plan, bind.ResultFormats.Count),
         };
     }
+
+    /// <summary>
+    /// Whether the parameters of COALESCE take the aggregate's type: what a client declares may be a wider one.
+    /// </summary>
+    private static bool AreFree(MergePlan plan, uint[] declared) =>
+        plan.Combine is not { } combine
+        || declared.Length == 0
+        || combine.Columns.All(column =>
+            !column.IsCoalesced || column.Instead.All(number => declared.ElementAtOrDefault(number - 1) is 0)
+        );
 
     /// <summary>Whether the order of what is compared can be told in the forms that are asked for.</summary>
     private static bool AreKnown(MergePlan plan, in FormatCodes formats, ClientSession session)
