@@ -189,7 +189,7 @@ public sealed class CostCommandTests(PostgresFixture fixture) : IDisposable
 
     private static async Task<Answer> RunVerbAsync(string verb, string[] options)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "drover"), [verb, .. options])
+        ProcessStartInfo start = new(TestedProgram.Path, [verb, .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

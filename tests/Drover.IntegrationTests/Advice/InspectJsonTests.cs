@@ -57,7 +57,7 @@ public sealed class InspectJsonTests(PostgresFixture fixture) : IDisposable
         IEnumerable<string> options = words
             .Split(' ')
             .Select(word => word == "URL" ? url : word.Replace("FOLDER", _folder, StringComparison.Ordinal));
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string program = TestedProgram.Path;
         ProcessStartInfo start = new(program, ["inspect", "--seconds", "1", .. options])
         {
             RedirectStandardOutput = true,

@@ -176,7 +176,7 @@ public sealed class InspectTests(PostgresFixture fixture)
 
     private static async Task<Answer> RunAsync(string url, params string[] options)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string program = TestedProgram.Path;
         ProcessStartInfo start = new(program, ["inspect", url, .. options])
         {
             RedirectStandardOutput = true,

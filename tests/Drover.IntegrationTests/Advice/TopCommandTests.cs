@@ -92,7 +92,7 @@ public sealed class TopCommandTests(PostgresFixture fixture)
     public async Task Terminal_follows_its_keys_until_q()
     {
         (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(18, Token);
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string program = TestedProgram.Path;
         string command = $"stty cols 60 rows 20; exec {program} top {MonitorStage.Url(cluster, database)} --interval 1";
         ProcessStartInfo start = new("script", ["-qec", command, "/dev/null"])
         {
@@ -143,7 +143,7 @@ public sealed class TopCommandTests(PostgresFixture fixture)
 
     private static async Task<Answer> RunAsync(params string[] options)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "drover"), ["top", .. options])
+        ProcessStartInfo start = new(TestedProgram.Path, ["top", .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

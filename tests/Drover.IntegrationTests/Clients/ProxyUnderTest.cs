@@ -108,14 +108,7 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     {
         IReadOnlyList<string> command = Environment.GetEnvironmentVariable(Variable) switch
         {
-            null or "" =>
-            [
-                "dotnet",
-                Path.Combine(AppContext.BaseDirectory, "drover.dll"),
-                "serve",
-                "--pgbouncer-ini",
-                ini,
-            ],
+            null or "" => [TestedProgram.Path, "serve", "--pgbouncer-ini", ini],
             "pgbouncer" => AsUnprivilegedUser(folder, ["/usr/sbin/pgbouncer", ini]),
             string drover => [drover, "serve", "--pgbouncer-ini", ini],
         };

@@ -271,7 +271,7 @@ public sealed class DemoCommandTests(PostgresFixture fixture)
         return path;
     }
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "drover");
+    private static string Program => TestedProgram.Path;
 
     private static Process Start(string? proxy, string arguments, string json)
     {

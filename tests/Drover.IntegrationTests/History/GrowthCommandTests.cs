@@ -78,7 +78,7 @@ public sealed class GrowthCommandTests(PostgresFixture fixture)
 
     private static async Task<Answer> RunAsync(int expected, params string[] options)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string program = TestedProgram.Path;
         ProcessStartInfo start = new(program, ["growth", .. options])
         {
             RedirectStandardOutput = true,

@@ -14,7 +14,7 @@ public sealed partial class CrashTests
     public async Task Caller_that_ends_by_a_signal_leaves_no_server_and_no_folder(object signal)
     {
         CancellationToken token = TestContext.Current.CancellationToken;
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string program = TestedProgram.Path;
         ProcessStartInfo start = new(program, "local-postgres") { RedirectStandardOutput = true };
         using Process caller = Process.Start(start)!;
         Match facts = Facts().Match((await caller.StandardOutput.ReadLineAsync(token))!);

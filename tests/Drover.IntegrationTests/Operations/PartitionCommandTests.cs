@@ -250,7 +250,7 @@ public sealed class PartitionCommandTests(PostgresFixture fixture)
 
         public static async Task<Answer> RunAsync(string arguments, string url)
         {
-            string program = Path.Combine(AppContext.BaseDirectory, "drover");
+            string program = TestedProgram.Path;
             ProcessStartInfo start = new(program, ["partition", .. arguments.Split(' '), "--database", url])
             {
                 RedirectStandardOutput = true,

@@ -45,7 +45,7 @@ internal sealed partial class TerminalSession : IDisposable
     /// </summary>
     public static TerminalSession Start(string arguments)
     {
-        string drover = Path.Combine(AppContext.BaseDirectory, "drover");
+        string drover = TestedProgram.Path;
         string shell =
             $"trap : INT; stty cols {Columns} rows 40; echo before=$(stty -g); '{drover}' {arguments}; echo exit=$?; "
             + "echo after=$(stty -g)";

@@ -237,13 +237,10 @@ internal sealed class ServeProcess : IAsyncDisposable
     )
     {
         string? other = Environment.GetEnvironmentVariable(ProxyUnderTest.Variable);
-        string[] program = string.IsNullOrEmpty(other)
-            ? ["dotnet", Path.Combine(AppContext.BaseDirectory, "drover.dll")]
-            : [other];
         string[] command =
         [
             .. wrapper,
-            .. program,
+            string.IsNullOrEmpty(other) ? TestedProgram.Path : other,
             "serve",
             "--pgbouncer-ini",
             Path.Combine(folder, "pgbouncer.ini"),

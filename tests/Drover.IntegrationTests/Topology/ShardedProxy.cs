@@ -19,7 +19,7 @@ internal sealed class ShardedProxy : IAsyncDisposable
         _port = port;
         _process = new Process
         {
-            StartInfo = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "drover"), ["serve", configuration])
+            StartInfo = new ProcessStartInfo(TestedProgram.Path, ["serve", configuration])
             {
                 RedirectStandardError = true,
                 RedirectStandardOutput = true,

@@ -174,7 +174,7 @@ internal sealed class ShardingStage : IAsyncDisposable
     /// <summary>Runs a command with this configuration.</summary>
     public async Task<(int ExitCode, string Output, string Error)> RunAsync(string command)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string program = TestedProgram.Path;
         using Process process = Process.Start(
             new ProcessStartInfo(program, [.. command.Split(' '), "--config", ConfigurationFile])
             {

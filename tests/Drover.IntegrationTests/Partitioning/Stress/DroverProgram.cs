@@ -67,7 +67,7 @@ internal sealed class DroverProgram(Func<int> port, string database)
 
     private Process Start(string command, int at)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "drover");
+        string program = TestedProgram.Path;
         string url = $"postgres://{LocalPostgresCluster.Superuser}@{LocalPostgresCluster.Host}:{at}/{database}";
         ProcessStartInfo start = new(program, ["partition", .. Words(command), "--database", url])
         {
