@@ -307,7 +307,7 @@ internal static class PipelineCorpus
             s
             """,
         """
-            x SELECT count(DISTINCT note) FROM t
+            x SELECT sum(DISTINCT n) FROM t
             x SELECT n FROM t WHERE id = 1
             x UPDATE t SET n = 92 WHERE id = 3
             s
@@ -354,7 +354,7 @@ internal static class PipelineCorpus
             """,
         "q INSERT INTO t VALUES (201, 1, ';'), (202, 2, 'a;b'); ; SELECT count(*) FROM t; /* ; */ SELECT 7;",
         "q UPDATE t SET note = 'all'; UPDATE t SET note = 'one' WHERE id = 2; DELETE FROM t WHERE id > 200; -- end",
-        "q SELECT id FROM t ORDER BY id LIMIT 2; SELECT sum(n) FROM t; SELECT count(DISTINCT note) FROM t",
+        "q SELECT id FROM t ORDER BY id LIMIT 2; SELECT sum(n) FROM t; SELECT sum(DISTINCT n) FROM t",
         "q INSERT INTO kinds VALUES (21, 'x'); UPDATE t SET n = 3 WHERE id = 4; DELETE FROM kinds WHERE id > 9",
         "q BEGIN; UPDATE t SET n = 41 WHERE id = 1; UPDATE t SET n = 42 WHERE id = 2; COMMIT",
         "q BEGIN; UPDATE t SET n = 43 WHERE id = 1; UPDATE t SET n = 44 WHERE id = 2; ROLLBACK",
@@ -435,7 +435,7 @@ internal static class PipelineCorpus
             """
             x UPDATE t SET n = 1 WHERE id = 1
             x UPDATE t SET n = 1 WHERE id = 2
-            x SELECT count(DISTINCT note) FROM t
+            x SELECT sum(DISTINCT n) FROM t
             s
             """,
             "1 2 n C(UPDATE 1) 1 2 n C(UPDATE 1) E(0A000) Z(I)"
