@@ -254,6 +254,7 @@ internal sealed class Pipeline(
     {
         IsActive = false;
         IsOwn = false;
+        IsEndNext = false;
         EndedScript = IsScript;
         HeldTag = null;
         IsScript = false;
