@@ -22,20 +22,22 @@ internal static class InspectCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<int> s_seconds = Number("--seconds", "How long rates are measured.", 10, 1);
+    private static readonly Option<int> s_seconds = Number("--seconds", "How long rates are measured.", 10, 1, 86_400);
 
     private static readonly Option<int> s_unusedDays = Number(
         "--unused-days",
         "Days that counters must have run before an index is called unused.",
         7,
-        0
+        0,
+        36_500
     );
 
     private static readonly Option<int> s_largeGigabytes = Number(
         "--large-gb",
         "Gigabytes from which a table is looked at for partitioning.",
         10,
-        0
+        0,
+        1_000_000
     );
 
     private static readonly Option<string?> s_json = new("--json")
@@ -242,14 +244,15 @@ internal static class InspectCommand
         }
     }
 
-    private static Option<int> Number(string name, string meaning, int value, int least)
+    private static Option<int> Number(string name, string meaning, int value, int least, int most)
     {
         Option<int> option = new(name) { Description = meaning, DefaultValueFactory = _ => value };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least))
+            bool isGiven = result.Tokens.Count > 0;
+            if (isGiven && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least || given > most))
             {
-                result.AddError($"{name} takes a number from {least}");
+                result.AddError($"{name} takes a number from {least} to {most}");
             }
         });
         return option;

@@ -49,7 +49,11 @@ internal static class InspectionText
         foreach (MetricReading metric in metrics)
         {
             string value = metric.Value is { } number ? Text($"{number:#,0.##} {metric.Unit}") : "-";
-            table.AddRow(new Text(metric.Metric), new Text(value), new Text($"{metric.Note} ({metric.Source})"));
+            table.AddRow(
+                new Text(metric.Metric),
+                new Text(value),
+                new Text(TerminalText.Of($"{metric.Note} ({metric.Source})"))
+            );
         }
         console.Write(table);
     }
@@ -66,7 +70,7 @@ internal static class InspectionText
                 new Text(Text($"{100 * share.TotalMs / statements.TotalMs:0.0} %")),
                 new Text(Text($"{share.Calls:N0}")),
                 new Text(Text($"{share.MeanMs:0.00} ms")),
-                new Text(share.Text)
+                new Text(TerminalText.Of(share.Text))
             );
         }
         console.Write(table);
@@ -75,18 +79,18 @@ internal static class InspectionText
     // Not through the console, which would break a command's line at its width.
     private static void WriteAdvice(int number, Recommendation advice, TextWriter output)
     {
-        output.WriteLine(
-            $"{number}. {advice.Code}: {advice.Subject} [{advice.Id}]{(advice.IsSilenced ? " silenced" : "")}"
-        );
-        output.WriteLine($"   seen   {advice.Evidence}");
-        output.WriteLine($"   gives  {advice.Expected}");
-        output.WriteLine($"   costs  {advice.Price}");
-        output.WriteLine($"   risk   {advice.Risk}");
-        output.WriteLine($"   do     {advice.Do}");
+        Line($"{number}. {advice.Code}: {advice.Subject} [{advice.Id}]{(advice.IsSilenced ? " silenced" : "")}");
+        Line($"   seen   {advice.Evidence}");
+        Line($"   gives  {advice.Expected}");
+        Line($"   costs  {advice.Price}");
+        Line($"   risk   {advice.Risk}");
+        Line($"   do     {advice.Do}");
         if (advice.Undo.Length > 0)
         {
-            output.WriteLine($"   undo   {advice.Undo}");
+            Line($"   undo   {advice.Undo}");
         }
+
+        void Line(string text) => output.WriteLine(TerminalText.Of(text));
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

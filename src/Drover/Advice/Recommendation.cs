@@ -46,7 +46,10 @@ internal sealed record Recommendation(
 )
 {
     /// <summary>Bytes of storage that it would free; 0: none, or unknown.</summary>
-    public long FreedBytes => Gain == Gain.Space ? (long)Weight : 0;
+    public long FreedBytes { get; init; }
+
+    /// <summary>What was seen here is all that speaks against it; else it is done only when it is named.</summary>
+    public bool IsSure { get; init; } = true;
 
     /// <summary>The same for the same subject every time; <c>drover index</c> and <c>--silence</c> take it.</summary>
     public string Id { get; } = IdOf(Code, Subject);

@@ -157,6 +157,36 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
         Assert.Equal(1, await IndexesAsync(cluster, database));
     }
 
+    [Fact]
+    public async Task Drop_that_ends_early_is_told_and_numbers_without_sense_are_refused()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
+        await cluster.ExecuteAsync("CREATE INDEX never ON shop.orders (note, id)", Token, database);
+        string[] where = ["--unused-days", "0", "-d", InspectProgram.Url(cluster, database)];
+        await using (NpgsqlConnection other = await HoldAsync(cluster, database, Write))
+        {
+            ProgramAnswer late = await InspectProgram.RunAsync([
+                "index",
+                "drop",
+                "--all",
+                "--lock-timeout",
+                "1",
+                .. where,
+            ]);
+            Assert.True(late.ExitCode == 1, late.ToString());
+            Assert.Contains("REINDEX INDEX CONCURRENTLY shop.never has it back", late.Output, Ordinal);
+            Assert.Contains("not done in 3 attempts", late.Error, Ordinal);
+        }
+        ProgramAnswer dropped = await InspectProgram.RunAsync(["index", "drop", "--all", .. where]);
+        Assert.True(dropped.ExitCode == 0, dropped.ToString());
+        Assert.Equal(1, await IndexesAsync(cluster, database));
+        const string Most = "2147483647";
+        Assert.Equal(2, (await InspectProgram.RunAsync(["index", "apply", "--all", "--wait", Most])).ExitCode);
+        Assert.Equal(2, (await InspectProgram.RunAsync(["index", "list", "--unused-days", Most])).ExitCode);
+        Assert.Equal(2, (await InspectProgram.RunAsync(["inspect", "--unused-days", Most])).ExitCode);
+        Assert.Equal(2, (await InspectProgram.RunAsync(["inspect", "--seconds", Most])).ExitCode);
+    }
+
     private const string Building =
         "SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()";
 

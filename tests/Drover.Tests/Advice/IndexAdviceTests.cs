@@ -57,6 +57,30 @@ public sealed class IndexAdviceTests
     }
 
     [Fact]
+    public void Uniqueness_of_NULLs_and_what_ON_CONFLICT_can_use_stay()
+    {
+        IndexFacts plain = Parse("a:x!");
+        Assert.Empty(IndexAdvice.Of([plain, Parse("b:x#") with { IsImmediate = false }], TimeSpan.Zero, 0, s_limits));
+        IndexFacts strict = Parse("b:x!") with { IsNullsNotDistinct = true };
+        Assert.Empty(IndexAdvice.Of([plain, strict], TimeSpan.Zero, 0, s_limits));
+    }
+
+    [Fact]
+    public void Unused_index_is_not_sure_to_be_that_where_standbys_read()
+    {
+        IndexFacts[] idle = [Parse("a:x=0")];
+        Assert.False(Assert.Single(IndexAdvice.Of(idle, TimeSpan.FromDays(8), 1, s_limits)).IsSure);
+        Assert.True(Assert.Single(IndexAdvice.Of(idle, TimeSpan.FromDays(8), 0, s_limits)).IsSure);
+    }
+
+    [Fact]
+    public void Freed_bytes_are_the_index_s_own() =>
+        Assert.All(
+            [.. Advise("a:x b:x c:x~", TimeSpan.Zero), .. Advise("a:x=0", TimeSpan.FromDays(8))],
+            static one => Assert.Equal(1000, one.FreedBytes)
+        );
+
+    [Fact]
     public void Small_indexes_are_not_worth_the_words()
     {
         AdviceLimits limits = s_limits with { SmallBytes = 1001 };

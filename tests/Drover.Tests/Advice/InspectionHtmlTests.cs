@@ -4,6 +4,7 @@ using System.Xml.Linq;
 using Drover.Advice;
 using Drover.Advice.Metrics;
 using Drover.App.Commands;
+using Spectre.Console;
 
 namespace Drover.Tests.Advice;
 
@@ -20,6 +21,17 @@ public sealed partial class InspectionHtmlTests
         Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("<img", page, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("&lt;script&gt;alert(1)", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_that_a_server_says_gives_orders_to_a_terminal()
+    {
+        using StringWriter text = new();
+        AnsiConsoleSettings settings = new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) };
+        InspectionText.Write(Inspection("a\u001b[2Jb\u009bc\u202ed"), "shop", AnsiConsole.Create(settings), text);
+
+        Assert.Contains("a [2Jb c d", text.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(text.ToString(), one => one is '\u001b' or '\u009b' or '\u202e');
     }
 
     [Fact]

@@ -274,7 +274,10 @@ internal sealed class FakeHistory(TimeProvider time) : IServerHistory
                 "a yearly report may use it: look at the standbys too",
                 "DROP INDEX CONCURRENTLY public.order_items_note_idx",
                 "CREATE INDEX CONCURRENTLY order_items_note_idx ON public.order_items USING btree (note)"
-            ),
+            )
+            {
+                FreedBytes = 3_100_000_000,
+            },
         ];
 
     private static IEnumerable<DateTimeOffset> Grid(DateTimeOffset from, DateTimeOffset to, TimeSpan step)

@@ -2,6 +2,8 @@
 using Drover.Advice;
 using Drover.Advice.Costs;
 using Drover.Advice.Findings;
+using Drover.Advice.Metrics;
+using Drover.Advice.Silence;
 using Drover.Configuration;
 using Drover.Configuration.Prices;
 using Drover.History;
@@ -269,8 +271,12 @@ internal sealed class CostSource
             cancellation
         );
         TimeSpan counted = TimeSpan.FromSeconds(days is double seconds ? seconds : 0);
+        // The same that drover index drop --all would drop.
+        ReplicationFacts replication = await ReplicationFacts.ReadAsync(connection, cancellation);
+        HashSet<string> silenced = await SilencedAdvice.ReadAsync(connection, cancellation);
         return IndexAdvice
-                .Of(indexes, counted, 0, new AdviceLimits())
-                .Aggregate(0m, static (sum, one) => sum + (decimal)one.Weight) / 1_000_000_000m;
+                .Of(indexes, counted, replication.Standbys, new AdviceLimits())
+                .Where(one => one.IsSure && !silenced.Contains(one.Id))
+                .Aggregate(0m, static (sum, one) => sum + one.FreedBytes) / 1_000_000_000m;
     }
 }

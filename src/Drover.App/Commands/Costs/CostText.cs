@@ -95,6 +95,13 @@ internal static class CostText
         {
             text.Append(Text($"\nplan: {string.Join(", ", answer.Plan)}"));
             text.Append("; data, statements and I/O spread evenly over new shards\n");
+            if (answer.Plan.Any(static change => change.StartsWith("drop-indexes", StringComparison.Ordinal)))
+            {
+                text.Append(
+                    "drop-indexes: what drover index drop --all drops in the database of each connection; not "
+                );
+                text.Append("what is bloated, nor where there are standbys what looks unused\n");
+            }
         }
 
         void Line(string name, decimal? before, decimal? after, Func<decimal?, string> show)
@@ -120,7 +127,7 @@ internal static class CostText
         text.Append(Text($"\ntenants by {answer.TenantKey}, shares of the rows as ANALYZE has sampled them\n"));
         foreach (TenantCost tenant in answer.Tenants)
         {
-            string name = tenant.Tenant ?? Text($"{tenant.Count:#,0} others together");
+            string name = TerminalText.Of(tenant.Tenant ?? Text($"{tenant.Count:#,0} others together"));
             text.Append(Text($"  {name, -32}{100 * tenant.Share, 8:0.00} %  {Money(tenant.Month), 14}"));
             text.Append(tenant.Tenant is null ? Text($"  {Each(tenant)} each\n") : "\n");
         }

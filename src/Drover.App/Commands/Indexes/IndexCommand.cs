@@ -30,20 +30,22 @@ internal static class IndexCommand
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Writes the result as JSON." };
 
-    private static readonly Option<int> s_unusedDays = Number("--unused-days", "Days without a scan.", 7, 0);
+    private static readonly Option<int> s_unusedDays = Number("--unused-days", "Days without a scan.", 7, 0, 36_500);
 
     private static readonly Option<int> s_lockSeconds = Number(
         "--lock-timeout",
         "Seconds in each wait for other transactions; nobody else waits meanwhile.",
         600,
-        1
+        1,
+        86_400
     );
 
     private static readonly Option<int> s_wait = Number(
         "--wait",
         "Minutes after which measured times are compared; 0: plans only.",
         0,
-        0
+        0,
+        10_080
     );
 
     /// <summary>The command with its verbs.</summary>
@@ -140,6 +142,11 @@ internal static class IndexCommand
         IndexTexts texts = new(parsed, parsed.GetValue(s_json));
         foreach (Recommendation one in await WantedAsync(parsed, session, IsDrop, cancellation))
         {
+            if (!one.IsSure && parsed.GetValue(s_all))
+            {
+                texts.Say($"{one.Subject} is left: a standby may use it. Look there, then: drover index drop {one.Id}");
+                continue;
+            }
             if (parsed.GetValue(s_dryRun))
             {
                 await texts.WritePlannedAsync(one);
@@ -147,7 +154,7 @@ internal static class IndexCommand
             }
             BuildLimits limits = new(TimeSpan.FromSeconds(parsed.GetValue(s_lockSeconds)), Attempts: 3);
             IndexBuilder builder = new(session.Access, texts, limits, TimeProvider.System);
-            await builder.DropAsync(one.Do, cancellation);
+            await builder.DropAsync(one.Subject, cancellation);
             await texts.WriteDroppedAsync(one);
         }
         await texts.EndAsync();
@@ -210,14 +217,15 @@ internal static class IndexCommand
         return command;
     }
 
-    private static Option<int> Number(string name, string meaning, int value, int least)
+    private static Option<int> Number(string name, string meaning, int value, int least, int most)
     {
         Option<int> option = new(name) { Description = meaning, DefaultValueFactory = _ => value };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least))
+            bool isGiven = result.Tokens.Count > 0;
+            if (isGiven && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least || given > most))
             {
-                result.AddError($"{name} takes a number from {least}");
+                result.AddError($"{name} takes a number from {least} to {most}");
             }
         });
         return option;

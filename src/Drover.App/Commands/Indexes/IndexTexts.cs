@@ -32,7 +32,7 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
     {
         lock (_results)
         {
-            Meanwhile.WriteLine(line);
+            Meanwhile.WriteLine(TerminalText.Of(line));
         }
     }
 
@@ -57,15 +57,15 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
             _results.Add(json => Write(json, one, "advised", null));
             if (!isJson)
             {
-                await Output.WriteLineAsync($"{one.Id}  {one.Code}: {one.Subject}");
-                await Output.WriteLineAsync($"          gives {one.Expected}");
-                await Output.WriteLineAsync($"          costs {one.Price}");
-                await Output.WriteLineAsync($"          {one.Do}");
+                await LineAsync($"{one.Id}  {one.Code}: {one.Subject}");
+                await LineAsync($"          gives {one.Expected}");
+                await LineAsync($"          costs {one.Price}");
+                await LineAsync($"          {one.Do}");
             }
         }
         if (advice.Count == 0 && !isJson)
         {
-            await Output.WriteLineAsync("No index is missing, and none is in the way.");
+            await LineAsync("No index is missing, and none is in the way.");
         }
         await EndAsync();
     }
@@ -76,7 +76,8 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
         _results.Add(json => Write(json, one, "planned", null));
         if (!isJson)
         {
-            await Output.WriteLineAsync($"{one.Do}\n  undo: {one.Undo}");
+            await LineAsync(one.Do);
+            await LineAsync($"  undo: {one.Undo}");
         }
     }
 
@@ -86,7 +87,8 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
         _results.Add(json => Write(json, one, "dropped", null));
         if (!isJson)
         {
-            await Output.WriteLineAsync($"{one.Subject} is dropped\n  undo: {one.Undo}");
+            await LineAsync($"{one.Subject} is dropped");
+            await LineAsync($"  undo: {one.Undo}");
         }
     }
 
@@ -99,25 +101,25 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
         {
             return hasCome;
         }
-        await Output.WriteLineAsync($"{one.Build!.FullName} is built");
+        await LineAsync($"{one.Build!.FullName} is built");
         foreach (GainedStatement statement in gained.Take(StatementsShown))
         {
             string times = statement.MsAfter is { } after
                 ? Text($", {statement.MsBefore:0.00} ms to {after:0.00} ms")
                 : "";
-            await Output.WriteLineAsync(
+            await LineAsync(
                 Text($"  cost {statement.CostBefore:N0} to {statement.CostAfter:N0}{times}: ")
                     + statement.Statement.Shortened()
             );
         }
-        await Output.WriteLineAsync(
+        await LineAsync(
             gained.Count == 0 ? "  no measured statement tells whether it helps"
             : hasCome ? Text($"  the gain came: {share:P0} of what was expected")
             : Text(
                 $"  the gain did not come: {share:P0} of what was expected; take it away again, or look at the plans"
             )
         );
-        await Output.WriteLineAsync($"  undo: {one.Build.Undo}");
+        await LineAsync($"  undo: {one.Build.Undo}");
         return hasCome;
     }
 
@@ -139,6 +141,8 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
         }
         await Output.WriteLineAsync(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
     }
+
+    private Task LineAsync(string line) => Output.WriteLineAsync(TerminalText.Of(line));
 
     private static void Write(
         Utf8JsonWriter json,

@@ -25,7 +25,8 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
 {
     private const string State = """
         SELECT i.indisvalid AND i.indisready, i.indrelid = pg_catalog.to_regclass($2),
-               EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+               EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.datname = current_database()
+                       AND (p.index_relid = i.indexrelid OR p.relid IS NULL))
         FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass($1)
         """;
 
@@ -93,18 +94,59 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
         }
     }
 
-    /// <summary>Drops an index beside the traffic; tries again while others hold locks.</summary>
-    public async Task DropAsync(string sql, CancellationToken cancellation)
+    /// <summary>
+    /// Drops an index beside the traffic; tries again while others hold locks. PostgreSQL first marks it as not valid,
+    /// then waits for who may use it: what ends in between is told.
+    /// </summary>
+    /// <param name="index">Quoted, with its schema.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task DropAsync(string index, CancellationToken cancellation)
     {
         await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
-        await RetryAsync(
-            async () =>
+        LockRetry retry = new(new OperationLimits { LockAttemptsMax = limits.Attempts }, time);
+        try
+        {
+            await retry.RunAsync(
+                async _ =>
+                {
+                    await connection.ExecuteAsync(SetTimeout(limits.LockTimeout), [], cancellation);
+                    await connection.ExecuteAsync($"DROP INDEX CONCURRENTLY {index}", [], cancellation);
+                },
+                static (_, _, _) => Task.CompletedTask,
+                cancellation
+            );
+        }
+        catch (Exception failure)
+        {
+            await TellWhatIsLeftAsync(index);
+            if (failure is LocksNotHadException busy)
             {
-                await connection.ExecuteAsync(SetTimeout(limits.LockTimeout), [], cancellation);
-                await connection.ExecuteAsync(sql, [], cancellation);
-            },
-            cancellation
-        );
+                throw new OperationException(busy.Message, busy);
+            }
+            throw;
+        }
+    }
+
+    private async Task TellWhatIsLeftAsync(string index)
+    {
+        const string IsInvalid =
+            "SELECT NOT i.indisvalid FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass($1)";
+        using CancellationTokenSource limit = new(s_cleanup / 4, time);
+        try
+        {
+            await using NpgsqlConnection connection = await access.OpenAsync(limit.Token);
+            if (await connection.ScalarAsync(IsInvalid, [index], limit.Token) is true)
+            {
+                report.Say(
+                    $"{index} is left, and no query uses it: DROP INDEX CONCURRENTLY {index} ends what was begun, "
+                        + $"REINDEX INDEX CONCURRENTLY {index} has it back"
+                );
+            }
+        }
+        catch (Exception failure) when (failure is NpgsqlException or IOException or OperationCanceledException)
+        {
+            report.Say($"{index} may be left, and not valid: {failure.Message}");
+        }
     }
 
     /// <summary>Tries what takes a strong lock for a moment again and again, with a short lock_timeout.</summary>
@@ -156,7 +198,7 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
                 return true;
             default:
                 report.Say($"{order.FullName} is what a build that failed has left: dropped");
-                await DropAsync($"DROP INDEX CONCURRENTLY {order.FullName}", cancellation);
+                await DropAsync(order.FullName, cancellation);
                 return false;
         }
     }

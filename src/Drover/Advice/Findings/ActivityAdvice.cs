@@ -94,7 +94,10 @@ internal static class ActivityAdvice
                 "an estimate: pgstattuple_approx tells exactly. VACUUM FULL does it under a lock that nobody passes",
                 $"pg_repack --table={table.Name}",
                 ""
-            );
+            )
+            {
+                FreedBytes = table.BloatBytes,
+            };
         }
         else if (table.DeadRows >= 100_000 && table.DeadRows >= 0.2 * Math.Max(1, table.Rows))
         {

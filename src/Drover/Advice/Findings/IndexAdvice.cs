@@ -72,7 +72,9 @@ internal static class IndexAdvice
         bool isEqual = other.Keys.SequenceEqual(index.Keys);
         if (isEqual)
         {
-            return (other.IsUnique || !index.IsUnique) && index.Included.All(other.Included.Contains);
+            bool isAsStrict =
+                other.IsUnique && other.IsImmediate && other.IsNullsNotDistinct == index.IsNullsNotDistinct;
+            return (isAsStrict || !index.IsUnique) && index.Included.All(other.Included.Contains);
         }
         bool isPrefix =
             index.Method == "btree"
@@ -95,7 +97,10 @@ internal static class IndexAdvice
                 : "none; REINDEX INDEX CONCURRENTLY makes it whole instead",
             $"DROP INDEX CONCURRENTLY {index.Name}",
             Concurrently(index)
-        );
+        )
+        {
+            FreedBytes = index.Bytes,
+        };
 
     private static Recommendation Replaced(IndexFacts index, IndexFacts better)
     {
@@ -117,7 +122,10 @@ internal static class IndexAdvice
                 ),
             $"DROP INDEX CONCURRENTLY {index.Name}",
             Concurrently(index)
-        );
+        )
+        {
+            FreedBytes = index.Bytes,
+        };
     }
 
     private static Recommendation Unused(IndexFacts index, TimeSpan countedFor, int standbys) =>
@@ -130,10 +138,14 @@ internal static class IndexAdvice
             $"{ByteText.Of(index.Bytes)}, one index less to write, and updates of its columns may become HOT",
             DropPrice,
             (standbys > 0 ? "standbys have counters of their own: look at pg_stat_user_indexes there. " : "")
-                + "A yearly report may still want it",
+                + "A yearly report may still want it, and one that was built since looks the same",
             $"DROP INDEX CONCURRENTLY {index.Name}",
             Concurrently(index)
-        );
+        )
+        {
+            FreedBytes = index.Bytes,
+            IsSure = standbys == 0,
+        };
 
     private static string Concurrently(IndexFacts index)
     {

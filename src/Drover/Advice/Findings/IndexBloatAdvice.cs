@@ -72,5 +72,8 @@ internal static class IndexBloatAdvice
             "an estimate: pgstatindex tells exactly. What fails leaves an invalid index with the ending _ccnew",
             $"REINDEX INDEX CONCURRENTLY {name}",
             ""
-        );
+        )
+        {
+            FreedBytes = bloat,
+        };
 }

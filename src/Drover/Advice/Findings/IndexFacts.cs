@@ -14,7 +14,7 @@ namespace Drover.Advice.Findings;
 /// <param name="IsUnique">It enforces uniqueness.</param>
 /// <param name="IsNeeded">A constraint, a foreign key or the replica identity rests on it.</param>
 /// <param name="IsValid">Finished and used by the planner.</param>
-/// <param name="IsBuilding">CREATE or REINDEX … CONCURRENTLY is at work on it.</param>
+/// <param name="IsBuilding">CREATE or REINDEX … CONCURRENTLY is at work on its table, as far as is known.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Scans">Since the counters began.</param>
 /// <param name="Definition">CREATE INDEX …</param>
@@ -34,6 +34,12 @@ internal sealed record IndexFacts(
     string Definition
 )
 {
+    /// <summary>Uniqueness is checked at once; a deferrable one is no arbiter of ON CONFLICT.</summary>
+    public bool IsImmediate { get; init; } = true;
+
+    /// <summary>Two NULLs are equal to it: UNIQUE NULLS NOT DISTINCT.</summary>
+    public bool IsNullsNotDistinct { get; init; }
+
     private const string Sql = """
         SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', n.nspname, t.relname), m.amname::text,
                ARRAY(SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid, k, false), i.indclass[k - 1],
@@ -45,8 +51,11 @@ internal sealed record IndexFacts(
                i.indisprimary OR i.indisexclusion OR i.indisreplident
                    OR EXISTS (SELECT FROM pg_catalog.pg_constraint q WHERE q.conindid = i.indexrelid),
                i.indisvalid AND i.indisready,
-               EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid),
-               pg_relation_size(c.oid), coalesce(s.idx_scan, 0), pg_get_indexdef(i.indexrelid)
+               -- Of another role's build all but the database is hidden. REINDEX has made all of a table's before.
+               EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+                       WHERE p.datname = current_database() AND (p.relid = i.indrelid OR p.relid IS NULL)),
+               pg_relation_size(c.oid), coalesce(s.idx_scan, 0), pg_get_indexdef(i.indexrelid),
+               i.indimmediate, i.indnullsnotdistinct
         FROM pg_catalog.pg_index i
         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
         JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
@@ -78,7 +87,11 @@ internal sealed record IndexFacts(
                 row.GetInt64(10),
                 row.GetInt64(11),
                 row.GetString(12)
-            ),
+            )
+            {
+                IsImmediate = row.GetBoolean(13),
+                IsNullsNotDistinct = row.GetBoolean(14),
+            },
             cancellation
         );
 }

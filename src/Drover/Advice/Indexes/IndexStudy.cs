@@ -115,7 +115,11 @@ internal sealed class IndexStudy
         ILookup<string, WorkloadTable> tables = (
             await WorkloadTable.ReadAsync(connection, names, cancellation)
         ).ToLookup(static table => table.Name);
-        return [.. trees.Select(one => StudiedStatement.Of(one.Load, one.Tree, Find)).OfType<StudiedStatement>()];
+        HashSet<string> refused = await PlannedFunctions.RefusedAsync(connection, cancellation);
+        return
+        [
+            .. trees.Select(one => StudiedStatement.Of(one.Load, one.Tree, Find, refused)).OfType<StudiedStatement>(),
+        ];
 
         // The applications' search_path is not known: a name that only one schema has is that.
         WorkloadTable? Find(string schema, string name) =>

@@ -24,11 +24,17 @@ internal sealed record StudiedStatement(
     /// <param name="load">The statement.</param>
     /// <param name="tree">Its tree.</param>
     /// <param name="find">Finds tables.</param>
+    /// <param name="refused">Functions of pg_catalog that are not let through: <see cref="PlannedFunctions"/>.</param>
     /// <remarks>
     /// Planning folds what is immutable, which runs it. So only functions, operators and types of pg_catalog are let
     /// through (the session's search_path is that alone), and no view, whose query could hold others.
     /// </remarks>
-    public static StudiedStatement? Of(WorkloadStatement load, SqlTree tree, Func<string, string, WorkloadTable?> find)
+    public static StudiedStatement? Of(
+        WorkloadStatement load,
+        SqlTree tree,
+        Func<string, string, WorkloadTable?> find,
+        IReadOnlySet<string> refused
+    )
     {
         if (tree.Statements is not [var raw] || raw.Child("stmt") is not { } statement)
         {
@@ -43,7 +49,7 @@ internal sealed record StudiedStatement(
         List<(int At, string Text)> schemas = [];
         foreach (SqlNode node in Below(statement))
         {
-            if (!IsHarmless(node))
+            if (!IsHarmless(node, refused))
             {
                 return null;
             }
@@ -80,7 +86,9 @@ internal sealed record StudiedStatement(
     public string Shortened()
     {
         const int Longest = 100;
-        string line = string.Join(' ', Load.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        // Anybody's text: what is in it must not give orders to a terminal.
+        string plain = string.Concat(Load.Text.Select(static one => char.IsControl(one) ? ' ' : one));
+        string line = string.Join(' ', plain.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return line.Length <= Longest ? line : $"{line[..Longest]}…";
     }
 
@@ -98,7 +106,7 @@ internal sealed record StudiedStatement(
         }
     }
 
-    private static bool IsHarmless(SqlNode node)
+    private static bool IsHarmless(SqlNode node, IReadOnlySet<string> refused)
     {
         string member = node.Kind switch
         {
@@ -109,7 +117,13 @@ internal sealed record StudiedStatement(
             "SortBy" => "useOp",
             _ => "",
         };
-        return member.Length == 0 || node.Names(member) is not [_, _, ..] names || names[0] == "pg_catalog";
+        if (member.Length == 0)
+        {
+            return true;
+        }
+        string[] names = [.. node.Names(member)];
+        return (names is not [_, _, ..] || names[0] == "pg_catalog")
+            && (node.Kind != "FuncCall" || !refused.Contains(names[^1]));
     }
 
     private static (string Sql, int Parameters) Rewrite(

@@ -58,9 +58,20 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
     public double Pages => Math.Max(1, Bytes / 8192.0);
 
     private const string Sql = """
-        WITH wanted AS (
+        WITH theirs AS MATERIALIZED (
+            SELECT f.oid FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_roles r ON r.oid = f.proowner
+            WHERE NOT r.rolsuper AND f.proowner <> current_user::regrole
+        ), untrusted AS MATERIALIZED (
+            SELECT 'pg_catalog.pg_proc'::regclass::oid AS class, oid FROM theirs
+            UNION ALL SELECT 'pg_catalog.pg_operator'::regclass::oid, o.oid
+            FROM pg_catalog.pg_operator o JOIN theirs f ON f.oid = o.oprcode::oid
+        ), wanted AS (
             SELECT c.oid, n.nspname, c.relname, c.relkind, c.relnamespace,
-                   ARRAY(SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(c.oid) p WHERE p.isleaf) AS leaves
+                   ARRAY(SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(c.oid) p WHERE p.isleaf) AS leaves,
+                   ARRAY(WITH RECURSIVE below (oid) AS (
+                             SELECT c.oid UNION SELECT h.inhrelid FROM pg_catalog.pg_inherits h
+                             JOIN below b ON h.inhparent = b.oid)
+                         SELECT b.oid FROM below b) AS family
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
               AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'drover') AND n.nspname !~ '^pg_(toast|temp)'
@@ -85,17 +96,25 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
               AND h.relkind IN ('r', 'm')
         ) z
         WHERE NOT EXISTS (
-            -- What planning would evaluate of a table must not be another role's function.
-            SELECT FROM pg_catalog.pg_depend e
-            JOIN pg_catalog.pg_proc f ON e.refclassid = 'pg_catalog.pg_proc'::regclass AND f.oid = e.refobjid
-            JOIN pg_catalog.pg_roles r ON r.oid = f.proowner
-            WHERE NOT r.rolsuper AND f.proowner <> current_user::regrole AND (
-                e.objid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = ANY (w.leaves || w.oid))
-                OR e.objid IN (SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid = ANY (w.leaves || w.oid))
-                OR e.objid IN (SELECT p.oid FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY (w.leaves || w.oid))
-                OR e.objid IN (SELECT v.oid FROM pg_catalog.pg_attrdef v WHERE v.adrelid = ANY (w.leaves || w.oid))
-                OR e.objid IN (SELECT x.oid FROM pg_catalog.pg_statistic_ext x
-                               WHERE x.stxrelid = ANY (w.leaves || w.oid)))
+            -- The rewriter puts a rule's queries in, whatever is in them.
+            SELECT FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class o ON o.oid = r.ev_class
+            WHERE r.ev_class = ANY (w.family) AND o.relkind <> 'm'
+        ) AND NOT EXISTS (
+            -- What planning would evaluate of a table, or of one below it, must not be another role's function.
+            SELECT FROM untrusted u
+            JOIN pg_catalog.pg_depend e ON e.refclassid = u.class AND e.refobjid = u.oid
+            WHERE e.objid = ANY (w.family)
+               OR e.objid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = ANY (w.family))
+               OR e.objid IN (SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid = ANY (w.family))
+               OR e.objid IN (SELECT p.oid FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY (w.family))
+               OR e.objid IN (SELECT v.oid FROM pg_catalog.pg_attrdef v WHERE v.adrelid = ANY (w.family))
+               OR e.objid IN (SELECT x.oid FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid = ANY (w.family))
+        ) AND NOT (
+            -- A constant that is put into a column of somebody's type is converted by that type's casts.
+            EXISTS (SELECT FROM pg_catalog.pg_cast k JOIN untrusted u ON u.oid = k.castfunc)
+            AND EXISTS (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                        WHERE a.attrelid = ANY (w.family) AND a.attnum > 0
+                          AND t.typnamespace <> 'pg_catalog'::regnamespace)
         )
         """;
 
