@@ -22,9 +22,15 @@ internal static class InspectCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<int> s_seconds = Number("--seconds", "How long rates are measured.", 10, 1, 86_400);
+    private static readonly Option<int> s_seconds = NumberOption.Create(
+        "--seconds",
+        "How long rates are measured.",
+        10,
+        1,
+        86_400
+    );
 
-    private static readonly Option<int> s_unusedDays = Number(
+    private static readonly Option<int> s_unusedDays = NumberOption.Create(
         "--unused-days",
         "Days that counters must have run before an index is called unused.",
         7,
@@ -32,7 +38,7 @@ internal static class InspectCommand
         36_500
     );
 
-    private static readonly Option<int> s_largeGigabytes = Number(
+    private static readonly Option<int> s_largeGigabytes = NumberOption.Create(
         "--large-gb",
         "Gigabytes from which a table is looked at for partitioning.",
         10,
@@ -242,19 +248,5 @@ internal static class InspectCommand
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: {option}: {failure.Message}");
             return false;
         }
-    }
-
-    private static Option<int> Number(string name, string meaning, int value, int least, int most)
-    {
-        Option<int> option = new(name) { Description = meaning, DefaultValueFactory = _ => value };
-        option.Validators.Add(result =>
-        {
-            bool isGiven = result.Tokens.Count > 0;
-            if (isGiven && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least || given > most))
-            {
-                result.AddError($"{name} takes a number from {least} to {most}");
-            }
-        });
-        return option;
     }
 }

@@ -1,5 +1,4 @@
 // drover cost against servers that are measured, and drover inspect with prices.
-using System.Diagnostics;
 using System.Text.Json;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.History;
@@ -128,7 +127,7 @@ public sealed class CostCommandTests(PostgresFixture fixture) : IDisposable
     private async Task<string> InspectAsync(string config, LocalPostgresCluster cluster, string database)
     {
         string[] options = ["--seconds", "1", "--config", config, "--json", Path.Combine(_folder, "report.json")];
-        Answer answer = await RunVerbAsync("inspect", [MonitorStage.Url(cluster, database), .. options]);
+        ProgramAnswer answer = await RunVerbAsync("inspect", [MonitorStage.Url(cluster, database), .. options]);
         Assert.True(answer.ExitCode == 0, answer.ToString());
         using JsonDocument report = JsonDocument.Parse(
             await File.ReadAllTextAsync(Path.Combine(_folder, "report.json"), Token)
@@ -140,7 +139,7 @@ public sealed class CostCommandTests(PostgresFixture fixture) : IDisposable
 
     private static async Task FailsAsync(int code, string why, params string[] options)
     {
-        Answer answer = await RunAsync(code, options);
+        ProgramAnswer answer = await RunAsync(code, options);
         Assert.Contains(why, answer.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", answer.Error, StringComparison.Ordinal);
         Assert.Empty(answer.Output);
@@ -180,26 +179,15 @@ public sealed class CostCommandTests(PostgresFixture fixture) : IDisposable
         return (long)(await command.ExecuteScalarAsync(Token))!;
     }
 
-    private static async Task<Answer> RunAsync(int expected, params string[] options)
+    private static async Task<ProgramAnswer> RunAsync(int expected, params string[] options)
     {
-        Answer answer = await RunVerbAsync("cost", options);
+        ProgramAnswer answer = await RunVerbAsync("cost", options);
         Assert.True(answer.ExitCode == expected, answer.ToString());
         return answer;
     }
 
-    private static async Task<Answer> RunVerbAsync(string verb, string[] options)
+    private static async Task<ProgramAnswer> RunVerbAsync(string verb, string[] options)
     {
-        ProcessStartInfo start = new(TestedProgram.Path, [verb, .. options])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync(Token);
-        string output = await process.StandardOutput.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return new Answer(process.ExitCode, output, await error);
+        return await TestedProgram.RunAsync([verb, .. options]);
     }
-
-    private sealed record Answer(int ExitCode, string Output, string Error);
 }

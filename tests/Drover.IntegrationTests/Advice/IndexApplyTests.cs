@@ -37,11 +37,11 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
     {
         (LocalPostgresCluster cluster, string database) = await StageAsync(major, OfCustomer, OfDevice);
         string[] where = ["-d", InspectProgram.Url(cluster, database)];
-        ProgramAnswer planned = await InspectProgram.RunAsync(["index", "apply", "--all", "--dry-run", .. where]);
+        ProgramAnswer planned = await TestedProgram.RunAsync(["index", "apply", "--all", "--dry-run", .. where]);
         Assert.Equal(0, planned.ExitCode);
         Assert.Contains("CREATE INDEX CONCURRENTLY orders_customer_id_idx ON shop.orders", planned.Output, Ordinal);
         Assert.Equal(1, await IndexesAsync(cluster, database));
-        ProgramAnswer built = await InspectProgram.RunAsync(["index", "apply", "--all", .. where]);
+        ProgramAnswer built = await TestedProgram.RunAsync(["index", "apply", "--all", .. where]);
         Assert.True(built.ExitCode == 0, built.ToString());
         Assert.Equal(2, built.Output.Split("the gain came").Length - 1);
         Assert.Contains("undo: DROP INDEX CONCURRENTLY shop.orders_customer_id_idx", built.Output, Ordinal);
@@ -49,7 +49,7 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
         // One on orders beside the primary key; of the partitioned tables two, and of their leaves three.
         Assert.Equal(7, await IndexesAsync(cluster, database));
         Assert.Equal(0L, await CountAsync(cluster, database, "NOT i.indisvalid"));
-        ProgramAnswer left = await InspectProgram.RunAsync(["index", "list", "--json", .. where]);
+        ProgramAnswer left = await TestedProgram.RunAsync(["index", "list", "--json", .. where]);
         using JsonDocument list = JsonDocument.Parse(left.Output);
         Assert.Empty(list.RootElement.GetProperty("indexes").EnumerateArray());
     }
@@ -64,7 +64,7 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
             Token
         );
         string[] where = ["-d", InspectProgram.Url(cluster, database)];
-        ProgramAnswer built = await InspectProgram.RunAsync(["index", "apply", "--all", .. where]);
+        ProgramAnswer built = await TestedProgram.RunAsync(["index", "apply", "--all", .. where]);
         Assert.True(built.ExitCode == 4, built.ToString());
         Assert.Contains("the gain did not come", built.Output, Ordinal);
     }
@@ -75,12 +75,12 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
         (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
         string[] words = ["index", "apply", "--all", "-d", InspectProgram.Url(cluster, database)];
         await using NpgsqlConnection other = await HoldAsync(cluster, database, Snapshot);
-        ProgramAnswer late = await InspectProgram.RunAsync([.. words, "--lock-timeout", "1"]);
+        ProgramAnswer late = await TestedProgram.RunAsync([.. words, "--lock-timeout", "1"]);
         Assert.True(late.ExitCode == 1, late.ToString());
         Assert.Contains("again (3 of 3)", late.Output, Ordinal);
         Assert.Contains("is dropped", late.Output, Ordinal);
         Assert.Equal(1, await IndexesAsync(cluster, database));
-        using Process process = InspectProgram.Start(words);
+        using Process process = TestedProgram.Start(words);
         string? line = "";
         while (line?.Contains("waits for the transaction of pid", Ordinal) == false)
         {
@@ -102,11 +102,11 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
         string[] words = ["index", "apply", "--all", "-d", InspectProgram.Url(cluster, database)];
         await using (NpgsqlConnection other = await HoldAsync(cluster, database, Write))
         {
-            ProgramAnswer late = await InspectProgram.RunAsync([.. words, "--lock-timeout", "1"]);
+            ProgramAnswer late = await TestedProgram.RunAsync([.. words, "--lock-timeout", "1"]);
             Assert.True(late.ExitCode == 1, late.ToString());
             Assert.Contains("not valid: DROP INDEX CONCURRENTLY shop.orders_customer_id_idx", late.Output, Ordinal);
         }
-        ProgramAnswer built = await InspectProgram.RunAsync(words);
+        ProgramAnswer built = await TestedProgram.RunAsync(words);
         Assert.True(built.ExitCode == 0, built.ToString());
         Assert.Equal(2, await IndexesAsync(cluster, database));
         Assert.Equal(0L, await CountAsync(cluster, database, "NOT i.indisvalid"));
@@ -119,10 +119,10 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
         string[] words = ["index", "apply", "--all", "-d", InspectProgram.Url(cluster, database)];
         await using (NpgsqlConnection other = await HoldAsync(cluster, database, Snapshot))
         {
-            using Process process = InspectProgram.Start(words);
+            using Process process = TestedProgram.Start(words);
             await UntilItWaitsAsync(cluster, database);
             // Two at once would be in each other's way.
-            ProgramAnswer second = await InspectProgram.RunAsync(words);
+            ProgramAnswer second = await TestedProgram.RunAsync(words);
             Assert.Equal(3, second.ExitCode);
             Assert.Contains("by another drover", second.Error, Ordinal);
             process.Kill();
@@ -134,7 +134,7 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
                 TimeSpan.FromSeconds(20)
             );
         }
-        ProgramAnswer built = await InspectProgram.RunAsync(words);
+        ProgramAnswer built = await TestedProgram.RunAsync(words);
         Assert.True(built.ExitCode == 0, built.ToString());
         Assert.Contains("what a build that failed has left: dropped", built.Output, Ordinal);
         Assert.Equal(0L, await CountAsync(cluster, database, "NOT i.indisvalid"));
@@ -147,11 +147,11 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
         (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
         await cluster.ExecuteAsync("CREATE INDEX never ON shop.orders (note, id)", Token, database);
         string[] where = ["--unused-days", "0", "-d", InspectProgram.Url(cluster, database)];
-        Assert.Equal(2, (await InspectProgram.RunAsync(["index", "apply", .. where])).ExitCode);
-        ProgramAnswer unknown = await InspectProgram.RunAsync(["index", "drop", "12345678", .. where]);
+        Assert.Equal(2, (await TestedProgram.RunAsync(["index", "apply", .. where])).ExitCode);
+        ProgramAnswer unknown = await TestedProgram.RunAsync(["index", "drop", "12345678", .. where]);
         Assert.Equal(3, unknown.ExitCode);
         Assert.Contains("12345678 is not advised", unknown.Error, Ordinal);
-        ProgramAnswer dropped = await InspectProgram.RunAsync(["index", "drop", "--all", .. where]);
+        ProgramAnswer dropped = await TestedProgram.RunAsync(["index", "drop", "--all", .. where]);
         Assert.True(dropped.ExitCode == 0, dropped.ToString());
         Assert.Contains("undo: CREATE INDEX CONCURRENTLY never ON shop.orders", dropped.Output, Ordinal);
         Assert.Equal(1, await IndexesAsync(cluster, database));
@@ -165,7 +165,7 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
         string[] where = ["--unused-days", "0", "-d", InspectProgram.Url(cluster, database)];
         await using (NpgsqlConnection other = await HoldAsync(cluster, database, Write))
         {
-            ProgramAnswer late = await InspectProgram.RunAsync([
+            ProgramAnswer late = await TestedProgram.RunAsync([
                 "index",
                 "drop",
                 "--all",
@@ -177,14 +177,14 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
             Assert.Contains("REINDEX INDEX CONCURRENTLY shop.never has it back", late.Output, Ordinal);
             Assert.Contains("not done in 3 attempts", late.Error, Ordinal);
         }
-        ProgramAnswer dropped = await InspectProgram.RunAsync(["index", "drop", "--all", .. where]);
+        ProgramAnswer dropped = await TestedProgram.RunAsync(["index", "drop", "--all", .. where]);
         Assert.True(dropped.ExitCode == 0, dropped.ToString());
         Assert.Equal(1, await IndexesAsync(cluster, database));
         const string Most = "2147483647";
-        Assert.Equal(2, (await InspectProgram.RunAsync(["index", "apply", "--all", "--wait", Most])).ExitCode);
-        Assert.Equal(2, (await InspectProgram.RunAsync(["index", "list", "--unused-days", Most])).ExitCode);
-        Assert.Equal(2, (await InspectProgram.RunAsync(["inspect", "--unused-days", Most])).ExitCode);
-        Assert.Equal(2, (await InspectProgram.RunAsync(["inspect", "--seconds", Most])).ExitCode);
+        Assert.Equal(2, (await TestedProgram.RunAsync(["index", "apply", "--all", "--wait", Most])).ExitCode);
+        Assert.Equal(2, (await TestedProgram.RunAsync(["index", "list", "--unused-days", Most])).ExitCode);
+        Assert.Equal(2, (await TestedProgram.RunAsync(["inspect", "--unused-days", Most])).ExitCode);
+        Assert.Equal(2, (await TestedProgram.RunAsync(["inspect", "--seconds", Most])).ExitCode);
     }
 
     private const string Building =

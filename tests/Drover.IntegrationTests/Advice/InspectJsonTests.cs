@@ -1,5 +1,4 @@
 // Where drover inspect --json writes to: a file, or standard output, as it did before it took a file.
-using System.Diagnostics;
 using System.Text.Json;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.History;
@@ -22,7 +21,7 @@ public sealed class InspectJsonTests(PostgresFixture fixture) : IDisposable
     [InlineData("--json - URL")]
     public async Task Standard_output_has_nothing_but_JSON(string words)
     {
-        Answer answer = await RunAsync(words);
+        ProgramAnswer answer = await RunAsync(words);
         Assert.True(answer.ExitCode == 0, answer.ToString());
         using JsonDocument document = JsonDocument.Parse(answer.Output);
         Assert.NotEmpty(document.RootElement.GetProperty("metrics").EnumerateArray());
@@ -34,7 +33,7 @@ public sealed class InspectJsonTests(PostgresFixture fixture) : IDisposable
     [InlineData("URL --json FOLDER/report")]
     public async Task File_has_the_JSON_and_standard_output_the_text(string words)
     {
-        Answer answer = await RunAsync(words);
+        ProgramAnswer answer = await RunAsync(words);
         Assert.True(answer.ExitCode == 0, answer.ToString());
         Assert.Contains("lock contention", answer.Output, StringComparison.Ordinal);
         string file = Assert.Single(Directory.GetFiles(_folder));
@@ -45,30 +44,18 @@ public sealed class InspectJsonTests(PostgresFixture fixture) : IDisposable
     [Fact]
     public async Task File_that_cannot_be_written_is_said_and_the_exit_code_is_1()
     {
-        Answer answer = await RunAsync("URL --json FOLDER/no/such/folder.json");
+        ProgramAnswer answer = await RunAsync("URL --json FOLDER/no/such/folder.json");
         Assert.Equal(1, answer.ExitCode);
         Assert.Contains("drover: --json: ", answer.Error, StringComparison.Ordinal);
     }
 
-    private async Task<Answer> RunAsync(string words)
+    private async Task<ProgramAnswer> RunAsync(string words)
     {
         (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(18, Token);
         string url = MonitorStage.Url(cluster, database);
         IEnumerable<string> options = words
             .Split(' ')
             .Select(word => word == "URL" ? url : word.Replace("FOLDER", _folder, StringComparison.Ordinal));
-        string program = TestedProgram.Path;
-        ProcessStartInfo start = new(program, ["inspect", "--seconds", "1", .. options])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync(Token);
-        string output = await process.StandardOutput.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return new Answer(process.ExitCode, output, await error);
+        return await TestedProgram.RunAsync(["inspect", "--seconds", "1", .. options]);
     }
-
-    private sealed record Answer(int ExitCode, string Output, string Error);
 }

@@ -1,13 +1,9 @@
 // drover as a process, asked about a database of a test's cluster.
-using System.Diagnostics;
 using System.Text.Json;
 using Drover.App.LocalPostgres;
 using Npgsql;
 
 namespace Drover.IntegrationTests.Advice;
-
-/// <summary>What a verb answered.</summary>
-internal sealed record ProgramAnswer(int ExitCode, string Output, string Error);
 
 /// <summary>Runs verbs and reads their answers.</summary>
 internal static class InspectProgram
@@ -21,26 +17,6 @@ internal static class InspectProgram
         string user = LocalPostgresCluster.Superuser
     ) => $"postgres://{user}@{LocalPostgresCluster.Host}:{cluster.Port}/{database}";
 
-    /// <summary>A verb, until it ends.</summary>
-    public static async Task<ProgramAnswer> RunAsync(params string[] words)
-    {
-        using Process process = Start(words);
-        Task<string> error = process.StandardError.ReadToEndAsync(Token);
-        string output = await process.StandardOutput.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return new ProgramAnswer(process.ExitCode, output, await error);
-    }
-
-    /// <summary>A verb that runs on.</summary>
-    public static Process Start(params string[] words) =>
-        Process.Start(
-            new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "drover"), words)
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
-
     /// <summary>drover inspect --json for a second.</summary>
     public static async Task<JsonElement> JsonAsync(
         LocalPostgresCluster cluster,
@@ -50,7 +26,7 @@ internal static class InspectProgram
     )
     {
         string[] words = ["inspect", Url(cluster, database, user), "--json", "--seconds", "1", .. options];
-        ProgramAnswer answer = await RunAsync(words);
+        ProgramAnswer answer = await TestedProgram.RunAsync(words);
         Assert.True(answer.ExitCode == 0, answer.ToString());
         using JsonDocument document = JsonDocument.Parse(answer.Output);
         return document.RootElement.Clone();

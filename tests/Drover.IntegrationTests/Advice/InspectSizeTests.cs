@@ -42,7 +42,7 @@ public sealed class InspectSizeTests
         object? kept = await InspectProgram.ScalarAsync(cluster, "postgres", "SELECT count(*) FROM pg_stat_statements");
         Assert.True(kept is >= 5000L);
         long started = TimeProvider.System.GetTimestamp();
-        using Process process = InspectProgram.Start("inspect", InspectProgram.Url(cluster, "postgres"), "--json");
+        using Process process = TestedProgram.Start("inspect", InspectProgram.Url(cluster, "postgres"), "--json");
         Task<string> output = process.StandardOutput.ReadToEndAsync(Token);
         long peakKilobytes = 0;
         while (!process.HasExited)
@@ -62,7 +62,7 @@ public sealed class InspectSizeTests
     public async Task Server_that_goes_away_meanwhile_is_told_and_ends_with_exit_code_1()
     {
         await using LocalPostgresCluster cluster = await StartAsync();
-        using Process process = InspectProgram.Start(
+        using Process process = TestedProgram.Start(
             "inspect",
             InspectProgram.Url(cluster, "postgres"),
             "--seconds",

@@ -1,5 +1,4 @@
 // drover inspect against servers with something wrong, and with nothing wrong.
-using System.Diagnostics;
 using System.Text.Json;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
@@ -111,10 +110,10 @@ public sealed class InspectTests(PostgresFixture fixture)
     [Fact]
     public async Task Wrong_words_and_unreachable_servers_end_with_their_exit_codes()
     {
-        Answer unreachable = await RunAsync("postgres://nobody@127.0.0.1:1/none", "--seconds", "1");
+        ProgramAnswer unreachable = await RunAsync("postgres://nobody@127.0.0.1:1/none", "--seconds", "1");
         Assert.Equal(1, unreachable.ExitCode);
         Assert.Contains("cannot be reached", unreachable.Error, StringComparison.Ordinal);
-        Answer wrong = await RunAsync("postgres://x:secret@h/db?nonsense=1");
+        ProgramAnswer wrong = await RunAsync("postgres://x:secret@h/db?nonsense=1");
         Assert.Equal(2, wrong.ExitCode);
         Assert.DoesNotContain("secret", wrong.Error, StringComparison.Ordinal);
         Assert.NotEqual(0, (await RunAsync("postgres://x@h/db", "--seconds", "0")).ExitCode);
@@ -125,7 +124,7 @@ public sealed class InspectTests(PostgresFixture fixture)
     {
         (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(18, Token);
         await cluster.ExecuteAsync(Shop + Faults, Token, database);
-        Answer answer = await RunAsync(Url(cluster, database, LocalPostgresCluster.Superuser), "--seconds", "1");
+        ProgramAnswer answer = await RunAsync(Url(cluster, database, LocalPostgresCluster.Superuser), "--seconds", "1");
         Assert.Equal(0, answer.ExitCode);
         Assert.Contains(
             "   do     ALTER TABLE shop.\"Lines\" ALTER COLUMN id TYPE bigint; "
@@ -166,7 +165,7 @@ public sealed class InspectTests(PostgresFixture fixture)
     )
     {
         string url = Url(cluster, database, user);
-        Answer answer = await RunAsync(url, ["--json", "--seconds", "1", "--large-gb", "0", .. options]);
+        ProgramAnswer answer = await RunAsync(url, ["--json", "--seconds", "1", "--large-gb", "0", .. options]);
         Assert.True(answer.ExitCode == 0, answer.ToString());
         return JsonDocument.Parse(answer.Output);
     }
@@ -174,20 +173,8 @@ public sealed class InspectTests(PostgresFixture fixture)
     private static string Url(LocalPostgresCluster cluster, string database, string user) =>
         $"postgres://{user}@{LocalPostgresCluster.Host}:{cluster.Port}/{database}";
 
-    private static async Task<Answer> RunAsync(string url, params string[] options)
+    private static async Task<ProgramAnswer> RunAsync(string url, params string[] options)
     {
-        string program = TestedProgram.Path;
-        ProcessStartInfo start = new(program, ["inspect", url, .. options])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync(Token);
-        string output = await process.StandardOutput.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return new Answer(process.ExitCode, output, await error);
+        return await TestedProgram.RunAsync(["inspect", url, .. options]);
     }
-
-    private sealed record Answer(int ExitCode, string Output, string Error);
 }

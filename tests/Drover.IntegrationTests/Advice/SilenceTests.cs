@@ -36,16 +36,16 @@ public sealed class SilenceTests(PostgresFixture fixture)
         JsonElement other = await InspectProgram.JsonAsync(cluster, database, "app");
         Assert.DoesNotContain("duplicate-index", other.ToString(), StringComparison.Ordinal);
         string[] words = ["inspect", InspectProgram.Url(cluster, database), "--seconds", "1"];
-        ProgramAnswer text = await InspectProgram.RunAsync(words);
+        ProgramAnswer text = await TestedProgram.RunAsync(words);
         Assert.Contains("1 silenced: --all shows them.", text.Output, StringComparison.Ordinal);
         JsonElement all = await InspectAsync(cluster, database, "--all");
         Assert.True(Single(all, "duplicate-index").GetProperty("silenced").GetBoolean());
 
         JsonElement again = await InspectAsync(cluster, database, "--unsilence", id);
         Assert.False(Single(again, "duplicate-index").GetProperty("silenced").GetBoolean());
-        ProgramAnswer unknown = await InspectProgram.RunAsync([.. words, "--silence", "nothing"]);
+        ProgramAnswer unknown = await TestedProgram.RunAsync([.. words, "--silence", "nothing"]);
         Assert.Equal(3, unknown.ExitCode);
-        ProgramAnswer notSilenced = await InspectProgram.RunAsync([.. words, "--unsilence", id]);
+        ProgramAnswer notSilenced = await TestedProgram.RunAsync([.. words, "--unsilence", id]);
         Assert.Equal(3, notSilenced.ExitCode);
     }
 

@@ -1,5 +1,6 @@
 // drover top against a server with work, with someone who waits, with a console, and one that goes away.
 using System.Diagnostics;
+using System.Text;
 using Drover.App.Commands.Top;
 using Drover.App.LocalPostgres;
 using Drover.History;
@@ -33,7 +34,7 @@ public sealed class TopCommandTests(PostgresFixture fixture)
         Task<int> waiting = wait.ExecuteNonQueryAsync(Token);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task load = LoadAsync(cluster, database, stop.Token);
-        Answer answer = await RunAsync(MonitorStage.Url(cluster, database), "--once", "--interval", "3");
+        ProgramAnswer answer = await RunAsync(MonitorStage.Url(cluster, database), "--once", "--interval", "3");
         await stop.CancelAsync();
         await load;
         await held.RollbackAsync(Token);
@@ -56,7 +57,7 @@ public sealed class TopCommandTests(PostgresFixture fixture)
         (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(18, Token);
         string url = MonitorStage.Url(cluster, database);
         string console = $"host={ServeProcess.Host} port={serve.Port} user=boss password={ServeProcess.Password} ";
-        Answer answer = await RunAsync(url, "--interval", "1", "--console", console + "dbname=pgbouncer");
+        ProgramAnswer answer = await RunAsync(url, "--interval", "1", "--console", console + "dbname=pgbouncer");
         Assert.True(answer.ExitCode == 0, answer.ToString());
         Assert.Matches("pgbouncer/pgbouncer +\\d", answer.Output);
         Assert.Contains("CREATE EXTENSION pg_stat_statements", answer.Output, StringComparison.Ordinal);
@@ -101,16 +102,16 @@ public sealed class TopCommandTests(PostgresFixture fixture)
         };
         start.Environment["TERM"] = "xterm";
         using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(Token);
-        await Task.Delay(TimeSpan.FromSeconds(4), Token);
-        foreach (char key in "rpq")
+        StringBuilder seen = new();
+        foreach ((string shown, char key) in ((string, char)[])[("q quit", 'r'), ("by rows", 'p'), ("PAUSED", 'q')])
         {
+            await ReadUntilAsync(process.StandardOutput, seen, shown);
             await process.StandardInput.WriteAsync(key);
             await process.StandardInput.FlushAsync(Token);
-            await Task.Delay(TimeSpan.FromSeconds(1), Token);
         }
-        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
-        string text = await output;
+        seen.Append(await process.StandardOutput.ReadToEndAsync(Token));
+        await process.WaitForExitAsync(Token);
+        string text = seen.ToString();
         Assert.True(process.ExitCode == 0, text);
         Assert.Contains("q quit", text, StringComparison.Ordinal);
         Assert.Contains("statement (by rows", text, StringComparison.Ordinal);
@@ -120,40 +121,40 @@ public sealed class TopCommandTests(PostgresFixture fixture)
     [Fact]
     public async Task What_is_wrong_at_first_ends_it_with_its_exit_code()
     {
-        Answer away = await RunAsync("postgres://x:secret@127.0.0.1:1/none");
+        ProgramAnswer away = await RunAsync("postgres://x:secret@127.0.0.1:1/none");
         Assert.Equal(1, away.ExitCode);
         Assert.Contains("cannot be reached", away.Error, StringComparison.Ordinal);
-        Answer wrong = await RunAsync("postgres://x:secret@h/db?nonsense=1");
+        ProgramAnswer wrong = await RunAsync("postgres://x:secret@h/db?nonsense=1");
         Assert.Equal(2, wrong.ExitCode);
         Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--console", "nonsense=1")).ExitCode);
         Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--interval", "0")).ExitCode);
         Assert.DoesNotContain("secret", away.Error + wrong.Error, StringComparison.Ordinal);
     }
 
-    private static async Task LoadAsync(LocalPostgresCluster cluster, string database, CancellationToken token)
+    /// <summary>Reads what a terminal is told until some text has come; the test's own limit ends it.</summary>
+    private static async Task ReadUntilAsync(StreamReader output, StringBuilder seen, string text)
     {
-        await using NpgsqlConnection connection = await cluster.OpenAsync(database, CancellationToken.None);
-        await using NpgsqlCommand command = new("SELECT sum(id) FROM t", connection);
-        while (!token.IsCancellationRequested)
+        char[] buffer = new char[4096];
+        while (!seen.ToString().Contains(text, StringComparison.Ordinal))
         {
-            await command.ExecuteScalarAsync(CancellationToken.None);
-            await Task.Delay(10, CancellationToken.None);
+            int count = await output.ReadAsync(buffer, Token);
+            Assert.True(count > 0, $"ended without {text}:\n{seen}");
+            seen.Append(buffer, 0, count);
         }
     }
 
-    private static async Task<Answer> RunAsync(params string[] options)
+    private static async Task LoadAsync(LocalPostgresCluster cluster, string database, CancellationToken token)
     {
-        ProcessStartInfo start = new(TestedProgram.Path, ["top", .. options])
+        await using NpgsqlConnection connection = await cluster.OpenAsync(database, CancellationToken.None);
+        await using NpgsqlCommand command = new("SELECT sum(id), pg_sleep(0.01) FROM t", connection);
+        while (!token.IsCancellationRequested)
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync(Token);
-        string output = await process.StandardOutput.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return new Answer(process.ExitCode, output, await error);
+            await command.ExecuteScalarAsync(CancellationToken.None);
+        }
     }
 
-    private sealed record Answer(int ExitCode, string Output, string Error);
+    private static async Task<ProgramAnswer> RunAsync(params string[] options)
+    {
+        return await TestedProgram.RunAsync(["top", .. options]);
+    }
 }

@@ -1,5 +1,4 @@
 // drover growth, from a file and from a history that a monitor kept.
-using System.Diagnostics;
 using System.Text.Json;
 using Drover.App.LocalPostgres;
 using Drover.History.Growth;
@@ -69,29 +68,17 @@ public sealed class GrowthCommandTests(PostgresFixture fixture)
             Token,
             database
         );
-        Answer answer = await RunAsync(0, url, "--table", "public.t", "--limit-size", "1TB");
+        ProgramAnswer answer = await RunAsync(0, url, "--table", "public.t", "--limit-size", "1TB");
         Assert.Contains("size ", answer.Output, StringComparison.Ordinal);
         Assert.Contains("1 TB is ", answer.Output, StringComparison.Ordinal);
         Assert.Contains("nothing is kept of nosuch", (await RunAsync(1, url, "--table", "nosuch")).Error);
         Assert.Contains("which server? This history has shop", (await RunAsync(2, url, "--server", "other")).Error);
     }
 
-    private static async Task<Answer> RunAsync(int expected, params string[] options)
+    private static async Task<ProgramAnswer> RunAsync(int expected, params string[] options)
     {
-        string program = TestedProgram.Path;
-        ProcessStartInfo start = new(program, ["growth", .. options])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync(Token);
-        string output = await process.StandardOutput.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        Answer answer = new(output, await error);
-        Assert.True(process.ExitCode == expected, $"{process.ExitCode}: {answer}");
+        ProgramAnswer answer = await TestedProgram.RunAsync(["growth", .. options]);
+        Assert.True(answer.ExitCode == expected, answer.ToString());
         return answer;
     }
-
-    private sealed record Answer(string Output, string Error);
 }

@@ -1,6 +1,5 @@
 // A sharded database: a catalog and some shards, each a database on one cluster or several, and a drover.toml.
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json;
 using Drover.App.Commands.Sharding;
 using Drover.App.LocalPostgres;
@@ -172,21 +171,8 @@ internal sealed class ShardingStage : IAsyncDisposable
         _shards[shard - 1].Cluster.OpenAsync(_shards[shard - 1].Database, Token);
 
     /// <summary>Runs a command with this configuration.</summary>
-    public async Task<(int ExitCode, string Output, string Error)> RunAsync(string command)
-    {
-        string program = TestedProgram.Path;
-        using Process process = Process.Start(
-            new ProcessStartInfo(program, [.. command.Split(' '), "--config", ConfigurationFile])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(Token);
-        string error = await process.StandardError.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return (process.ExitCode, await output, error);
-    }
+    public Task<ProgramAnswer> RunAsync(string command) =>
+        TestedProgram.RunAsync([.. command.Split(' '), "--config", ConfigurationFile]);
 
     /// <summary>Runs a command that has to succeed.</summary>
     public async Task<string> DoAsync(string command)

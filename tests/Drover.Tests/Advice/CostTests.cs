@@ -1,6 +1,7 @@
 // Bills, and what plans do to them, by numbers that can be checked by hand.
 using Drover.Advice.Costs;
 using Drover.App.Commands.Costs;
+using Drover.Configuration.Prices;
 using Drover.Operations;
 
 namespace Drover.Tests.Advice;
@@ -36,7 +37,7 @@ public sealed class CostTests
     [Fact]
     public void Each_part_of_a_bill_is_exact()
     {
-        ServerPrice price = new()
+        ServerPriceOptions price = new()
         {
             Name = "s",
             InstanceMonth = 730.50m,
@@ -60,7 +61,7 @@ public sealed class CostTests
     [Fact]
     public void What_is_unknown_on_one_server_is_unknown_in_the_sum()
     {
-        ServerPrice price = new() { Name = "b", StorageGbMonth = 1 };
+        ServerPriceOptions price = new() { Name = "b", StorageGbMonth = 1 };
         CostReport report = CostReport.Of([Server("a", 100, 1, 1), new PricedServer(price, ServerUse.Unknown)]);
         Assert.Equal((null, null, null), (report.Month, report.PerTerabyte, report.PerQuery));
         CostReport fixedPrice = CostReport.Of([new PricedServer(price with { StorageGb = 5 }, ServerUse.Unknown)]);
@@ -104,7 +105,7 @@ public sealed class CostTests
         PricedServer server = Priced("a", 0, 0.10m, 1_000, 1);
         PricedServer paid = server with { Price = server.Price with { StorageGb = 1_000 } };
         Assert.Equal((90m, 100m), (Plan([server], "free=100GB").Month, Plan([paid], "free=100GB").Month));
-        Assert.Equal((0.10m, 0m), (server.Price.FreedGbMonth, paid.Price.FreedGbMonth));
+        Assert.Equal((0.10m, 0m), (ServerBill.FreedGbMonth(server.Price), ServerBill.FreedGbMonth(paid.Price)));
         Assert.Equal(95m, Plan([paid], "free=100GB", "allocate=950GB").Month);
         Assert.Contains("plan allocate", Refusal([paid], "storage=+1GB"), StringComparison.Ordinal);
         Assert.Contains("plan allocate", Refusal([paid], "allocate=950GB"), StringComparison.Ordinal);
@@ -139,7 +140,7 @@ public sealed class CostTests
     [Fact]
     public void What_a_plan_needs_and_nobody_knows_is_asked_for()
     {
-        PricedServer server = new(new ServerPrice { Name = "a", InstanceMonth = 1 }, ServerUse.Unknown);
+        PricedServer server = new(new ServerPriceOptions { Name = "a", InstanceMonth = 1 }, ServerUse.Unknown);
         Assert.Contains("must be measured or given", Refusal([server], "storage=+1GB"), StringComparison.Ordinal);
         Assert.Equal(2, Plan([server], "shards=2").Month);
     }
@@ -178,7 +179,7 @@ public sealed class CostTests
         decimal queries
     ) =>
         new(
-            new ServerPrice
+            new ServerPriceOptions
             {
                 Name = name,
                 InstanceMonth = month,

@@ -49,7 +49,7 @@ internal static class RoomArrows
             ["Operations"] = ["Telemetry"],
             ["Partitioning"] = ["Operations", "Telemetry"],
             ["Views"] = ["Operations", "Sql"],
-            ["Advice"] = ["Operations", "Sharding", "Routing", "Topology", "Sql"],
+            ["Advice"] = ["Operations", "Sharding", "Routing", "Topology", "Sql", "Configuration"],
             ["History"] = ["Advice", "Operations", "Partitioning", "Configuration", "Telemetry"],
             ["Sharding"] = ["Operations", "Topology", "Routing", "Sql", "Configuration", "Telemetry"],
         }.ToImmutableDictionary();

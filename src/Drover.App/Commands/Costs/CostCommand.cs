@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Drover.Advice.Costs;
 using Drover.Configuration;
+using Drover.Configuration.Prices;
 using Drover.Operations;
 
 namespace Drover.App.Commands.Costs;
@@ -183,7 +184,7 @@ internal static class CostCommand
         {
             throw Usage("no prices: give --config drover.toml with [prices.servers.NAME], or --instance");
         }
-        ServerPrice price = new()
+        ServerPriceOptions price = new()
         {
             Name = server ?? "server",
             InstanceMonth = Given(parsed, s_instance),

@@ -37,7 +37,7 @@ internal sealed record MeasuredServer(PricedServer Server, TenantShares? Tenants
 /// <summary>Priced servers, each with the way to it; null: it cannot be measured.</summary>
 internal sealed class CostSource
 {
-    private readonly List<(ServerPrice Price, string? Connection)> _servers = [];
+    private readonly List<(ServerPriceOptions Price, string? Connection)> _servers = [];
     private readonly string _history;
 
     private CostSource(string currency, string history)
@@ -50,7 +50,7 @@ internal sealed class CostSource
     public string Currency { get; }
 
     /// <summary>The prices of the only server.</summary>
-    public ServerPrice Only => _servers.Single().Price;
+    public ServerPriceOptions Only => _servers.Single().Price;
 
     /// <summary>The servers of a configuration.</summary>
     /// <exception cref="OperationException">There is none, or not the one that is asked for.</exception>
@@ -77,33 +77,18 @@ internal sealed class CostSource
         CostSource source = new(options.Prices.Currency, options.Monitor.History);
         foreach (ServerPriceOptions price in meant)
         {
-            source._servers.Add((PriceOf(price), connection ?? ConnectionOf(options, price.Name)));
+            source._servers.Add((price, connection ?? ConnectionOf(options, price.Name)));
         }
         return source;
     }
 
     /// <summary>One server, priced on the command line.</summary>
-    public static CostSource Of(ServerPrice price, string? connection)
+    public static CostSource Of(ServerPriceOptions price, string? connection)
     {
         CostSource source = new(new PriceOptions().Currency, "");
         source._servers.Add((price, connection));
         return source;
     }
-
-    /// <summary>The prices of an entry.</summary>
-    public static ServerPrice PriceOf(ServerPriceOptions price) =>
-        new()
-        {
-            Name = price.Name,
-            InstanceMonth = price.InstanceMonth,
-            StorageGbMonth = price.StorageGbMonth,
-            StorageGb = price.StorageGb,
-            IopsMonth = price.IopsMonth,
-            Iops = price.Iops,
-            IoMillion = price.IoMillion,
-            BackupGbMonth = price.BackupGbMonth,
-            BackupGb = price.BackupGb,
-        };
 
     /// <summary>A change in numbers: what indexes take is known by now.</summary>
     public static IEnumerable<CostChange> Resolve(CostChange change, IReadOnlyList<MeasuredServer> servers) =>
@@ -137,7 +122,7 @@ internal sealed class CostSource
             );
         }
         List<MeasuredServer> measured = [];
-        foreach ((ServerPrice price, string? connection) in _servers)
+        foreach ((ServerPriceOptions price, string? connection) in _servers)
         {
             MeasuredServer server = connection is null
                 ? new MeasuredServer(new PricedServer(price, ServerUse.Unknown), null, null)
@@ -187,7 +172,7 @@ internal sealed class CostSource
         $"'{value.Replace("\\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
 
     private async Task<MeasuredServer> ReadAsync(
-        ServerPrice price,
+        ServerPriceOptions price,
         string text,
         CostNeeds needs,
         CancellationToken cancellation

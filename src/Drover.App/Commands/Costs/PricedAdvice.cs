@@ -2,6 +2,7 @@
 using Drover.Advice;
 using Drover.Advice.Costs;
 using Drover.Configuration;
+using Drover.Configuration.Prices;
 using Drover.Operations;
 
 namespace Drover.App.Commands.Costs;
@@ -9,11 +10,11 @@ namespace Drover.App.Commands.Costs;
 /// <summary>The prices of the server that findings are about.</summary>
 internal sealed class PricedAdvice
 {
-    private readonly ServerPrice? _price;
+    private readonly ServerPriceOptions? _price;
     private readonly string _currency = "";
 
     /// <summary>Prices that are known.</summary>
-    public PricedAdvice(ServerPrice price, string currency) => (_price, _currency) = (price, currency);
+    public PricedAdvice(ServerPriceOptions price, string currency) => (_price, _currency) = (price, currency);
 
     private PricedAdvice(string problem) => Problem = problem;
 
@@ -57,7 +58,7 @@ internal sealed class PricedAdvice
         {
             return advice;
         }
-        decimal saved = advice.FreedBytes / 1_000_000_000m * _price.FreedGbMonth;
+        decimal saved = advice.FreedBytes / 1_000_000_000m * ServerBill.FreedGbMonth(_price);
         return advice with
         {
             Expected =

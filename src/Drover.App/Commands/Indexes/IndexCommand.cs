@@ -30,9 +30,15 @@ internal static class IndexCommand
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Writes the result as JSON." };
 
-    private static readonly Option<int> s_unusedDays = Number("--unused-days", "Days without a scan.", 7, 0, 36_500);
+    private static readonly Option<int> s_unusedDays = NumberOption.Create(
+        "--unused-days",
+        "Days without a scan.",
+        7,
+        0,
+        36_500
+    );
 
-    private static readonly Option<int> s_lockSeconds = Number(
+    private static readonly Option<int> s_lockSeconds = NumberOption.Create(
         "--lock-timeout",
         "Seconds in each wait for other transactions; nobody else waits meanwhile.",
         600,
@@ -40,7 +46,7 @@ internal static class IndexCommand
         86_400
     );
 
-    private static readonly Option<int> s_wait = Number(
+    private static readonly Option<int> s_wait = NumberOption.Create(
         "--wait",
         "Minutes after which measured times are compared; 0: plans only.",
         0,
@@ -215,19 +221,5 @@ internal static class IndexCommand
                 )
         );
         return command;
-    }
-
-    private static Option<int> Number(string name, string meaning, int value, int least, int most)
-    {
-        Option<int> option = new(name) { Description = meaning, DefaultValueFactory = _ => value };
-        option.Validators.Add(result =>
-        {
-            bool isGiven = result.Tokens.Count > 0;
-            if (isGiven && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least || given > most))
-            {
-                result.AddError($"{name} takes a number from {least} to {most}");
-            }
-        });
-        return option;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class CostBoard(Func<DroverOptions> options, IServerHistory hist
     {
         DroverOptions now = options();
         return now.ServerPrices.FirstOrDefault(one => one.Name == server) is { } price
-            ? new PricedAdvice(CostSource.PriceOf(price), now.Prices.Currency)
+            ? new PricedAdvice(price, now.Prices.Currency)
             : null;
     }
 
@@ -36,7 +36,7 @@ internal sealed class CostBoard(Func<DroverOptions> options, IServerHistory hist
             ServerUse use = isMeasured
                 ? await UseAsync(price.Name, cancellation).ConfigureAwait(false)
                 : new ServerUse(null, null, null, "not in [monitor.servers]");
-            servers.Add(new PricedServer(CostSource.PriceOf(price), use));
+            servers.Add(new PricedServer(price, use));
         }
         return BillsAnswer.Of(now.Prices.Currency, CostReport.Of(servers));
     }

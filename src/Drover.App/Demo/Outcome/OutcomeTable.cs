@@ -2,6 +2,7 @@
 using System.Globalization;
 using Drover.Advice.Costs;
 using Drover.App.Commands.Costs;
+using Drover.Configuration.Prices;
 
 namespace Drover.App.Demo.Outcome;
 
@@ -60,7 +61,7 @@ internal static class OutcomeTable
 
     private static CostReport Bill(DemoReport report, SceneResult scene)
     {
-        ServerPrice price = new() { Name = scene.Scene, InstanceMonth = report.ServerMonth * scene.Servers };
+        ServerPriceOptions price = new() { Name = scene.Scene, InstanceMonth = report.ServerMonth * scene.Servers };
         ServerUse use = new(scene.DatabaseBytes / 1_000_000_000m, (decimal)scene.QueriesPerSecond, null);
         return CostReport.Of([new PricedServer(price, use)]);
     }

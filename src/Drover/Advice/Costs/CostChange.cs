@@ -1,5 +1,6 @@
 // A change that is planned, and what it does to servers, prices and use.
 using System.Globalization;
+using Drover.Configuration.Prices;
 using Drover.Operations;
 
 namespace Drover.Advice.Costs;
@@ -137,7 +138,7 @@ internal sealed record CostChange(CostChangeKind Kind, decimal Amount, bool IsDi
             ),
             _ => throw Refused("the size of the indexes is not known"),
         };
-        foreach ((ServerPrice price, ServerUse use) in after)
+        foreach ((ServerPriceOptions price, ServerUse use) in after)
         {
             if (price.StorageGb < use.Gigabytes)
             {
@@ -195,7 +196,7 @@ internal sealed record CostChange(CostChangeKind Kind, decimal Amount, bool IsDi
 
     private List<PricedServer> Spread(IReadOnlyList<PricedServer> servers)
     {
-        ServerPrice first = (servers.FirstOrDefault(one => one.Price.Name == Server) ?? servers[0]).Price;
+        ServerPriceOptions first = (servers.FirstOrDefault(one => one.Price.Name == Server) ?? servers[0]).Price;
         if (Server.Length == 0 && servers.Any(one => one.Price with { Name = first.Name } != first))
         {
             throw Refused("the servers have different prices: say whose the new ones have, such as shards=8:shop1");

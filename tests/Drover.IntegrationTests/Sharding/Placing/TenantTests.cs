@@ -160,7 +160,7 @@ public sealed class TenantTests(PostgresFixture postgres)
         );
         await using NpgsqlConnection gate = await stage.OpenCatalogAsync();
         await ExecuteAsync(gate, "SELECT pg_advisory_lock(7)");
-        Task<(int ExitCode, string Output, string Error)> pin = stage.RunAsync($"tenant pin {key} --shard {other}");
+        Task<ProgramAnswer> pin = stage.RunAsync($"tenant pin {key} --shard {other}");
         const string Waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
         await Eventually.HoldsAsync(async () => await stage.FromCatalogAsync(Waiting) == "1", TimeSpan.FromSeconds(30));
         Task late = ExecuteAsync(writer, $"INSERT INTO customers VALUES ({key})");

@@ -1,40 +1,7 @@
-// What a server costs, what it is used for, and the bill that follows.
+// What a server is used for, and the bill that follows from its prices.
+using Drover.Configuration.Prices;
+
 namespace Drover.Advice.Costs;
-
-/// <summary>The prices of a server; null: it is not paid for. A GB is 10^9 bytes.</summary>
-internal sealed record ServerPrice
-{
-    /// <summary>The server's name.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The machine, a month.</summary>
-    public decimal? InstanceMonth { get; init; }
-
-    /// <summary>Storage, per GB and month.</summary>
-    public decimal? StorageGbMonth { get; init; }
-
-    /// <summary>GB that are paid for, used or not; null: what is used.</summary>
-    public decimal? StorageGb { get; init; }
-
-    /// <summary>Each of <see cref="Iops"/>, a month.</summary>
-    public decimal? IopsMonth { get; init; }
-
-    /// <summary>I/O operations a second that are paid for, used or not.</summary>
-    public decimal? Iops { get; init; }
-
-    /// <summary>A million I/O operations.</summary>
-    public decimal? IoMillion { get; init; }
-
-    /// <summary>Backups, per GB and month.</summary>
-    public decimal? BackupGbMonth { get; init; }
-
-    /// <summary>GB of backups; null: as many as are used.</summary>
-    public decimal? BackupGb { get; init; }
-
-    /// <summary>What a GB less costs less in a month: nothing where it is paid for, used or not.</summary>
-    public decimal FreedGbMonth =>
-        (StorageGb is null ? StorageGbMonth ?? 0 : 0) + (BackupGb is null ? BackupGbMonth ?? 0 : 0);
-}
 
 /// <summary>What a server is used for; null: unknown.</summary>
 /// <param name="Gigabytes">The databases with their indexes, in GB of 10^9 bytes.</param>
@@ -53,7 +20,7 @@ internal sealed record ServerUse(
 }
 
 /// <summary>A server with its prices and its use.</summary>
-internal sealed record PricedServer(ServerPrice Price, ServerUse Use);
+internal sealed record PricedServer(ServerPriceOptions Price, ServerUse Use);
 
 /// <summary>A month's bill of a server, exact; null: a price is known and what it counts is not.</summary>
 /// <param name="Name">The server's.</param>
@@ -66,10 +33,15 @@ internal sealed record ServerBill(string Name, decimal Instance, decimal? Storag
     /// <summary>All of it; null when a part is unknown, and never a part of it.</summary>
     public decimal? Month => Instance + Storage + Io + Backup;
 
+    /// <summary>What a GB less costs less in a month: nothing where it is paid for, used or not.</summary>
+    public static decimal FreedGbMonth(ServerPriceOptions price) =>
+        (price.StorageGb is null ? price.StorageGbMonth ?? 0 : 0)
+        + (price.BackupGb is null ? price.BackupGbMonth ?? 0 : 0);
+
     /// <summary>The bill.</summary>
     public static ServerBill Of(PricedServer server)
     {
-        (ServerPrice price, ServerUse use) = server;
+        (ServerPriceOptions price, ServerUse use) = server;
         decimal provisioned = (price.IopsMonth ?? 0) * (price.Iops ?? 0);
         decimal? counted = price.IoMillion is { } million
             ? use.IosPerSecond * CostReport.SecondsPerMonth / 1_000_000m * million
