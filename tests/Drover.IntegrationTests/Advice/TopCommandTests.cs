@@ -45,7 +45,7 @@ public sealed class TopCommandTests(PostgresFixture fixture)
         Assert.Contains("deadlock rate", answer.Output, StringComparison.Ordinal);
         Assert.Matches($"\n{holder.ProcessID} idle in transaction .*UPDATE t SET id = 2", answer.Output);
         Assert.Matches($"\n└ {waiter.ProcessID} active .*Lock: transactionid", answer.Output);
-        Assert.Matches(@" %  +\d.* SELECT sum\(id\) FROM t", answer.Output);
+        Assert.Matches(@" %  +\d.* SELECT sum\(id\), pg_sleep", answer.Output);
         Assert.DoesNotContain("SELECT $1, count(*) FROM t", answer.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', answer.Output);
     }

@@ -94,10 +94,16 @@ internal sealed class ScatterRules(StatementRule rule, ImmutableArray<NamedTable
         (node.Kind == "FuncCall" && node.Names("funcname") is [.., var name] && s_gathering.Contains(name))
         || node.Children().Any(GathersInOrder);
 
-    private static bool IsSameEverywhere(FunctionUse function) =>
+    private bool IsSameEverywhere(FunctionUse function) =>
         function.Volatility == FunctionVolatility.Immutable
-        || OfSettings.Contains(function.Name)
-        || s_gathering.Contains(function.Name);
+        || (
+            (OfSettings.Contains(function.Name) || s_gathering.Contains(function.Name))
+            && (function.Schema == "pg_catalog" || IsPostgresOwn(function))
+        );
+
+    /// <summary>One of the user's own may have the name.</summary>
+    private bool IsPostgresOwn(FunctionUse function) =>
+        function.Schema.Length == 0 && catalog.IsOwn(function.Name, function.Arguments);
 
     private static bool Contains(SqlNode node, string kind) =>
         node.Kind == kind || node.Children().Any(child => Contains(child, kind));
