@@ -87,14 +87,29 @@ def alternate(rounds, *measures):
     return [statistics.median(column) for column in zip(*seen)]
 
 
+def cpu_of_all(proxy, folder, script, options, mode):
+    """The same with a quarter of the clients on each shard by its own name: plain pooling of as many servers."""
+    file = folder / "plain.sql"
+    file.write_text(script)
+    before = proxy.cpu_seconds()
+    running = [subprocess.Popen(["pgbench", "-n", "-f", file, "-c", "4", "-T", str(int(options.seconds)), "-M", mode],
+                                env=rig.client_environment(proxy.port, f"s{n}"), text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for n in range(1, SHARDS + 1)]
+    texts = [process.communicate()[0] for process in running]
+    count = sum(int(re.search(r"actually processed: (\d+)", text)[1]) for text in texts)
+    return (proxy.cpu_seconds() - before) / count * 1e6
+
+
 def single_shard(proxy, folder, options):
     script = ONE.format(rows=options.rows)
     result = {}
     for mode in ("simple", "prepared"):
-        plain, sharded = alternate(options.rounds,
-                                   lambda: cpu_of(proxy, folder, "s1", script, options, mode),
-                                   lambda: cpu_of(proxy, folder, "shop", script, options, mode))
-        result[mode] = {"plain_us": plain, "sharded_us": sharded, "ratio": sharded / plain}
+        plain, all_plain, sharded = alternate(options.rounds,
+                                              lambda: cpu_of(proxy, folder, "s1", script, options, mode),
+                                              lambda: cpu_of_all(proxy, folder, script, options, mode),
+                                              lambda: cpu_of(proxy, folder, "shop", script, options, mode))
+        result[mode] = {"plain_us": plain, "plain_of_all_us": all_plain, "sharded_us": sharded,
+                        "ratio": sharded / plain, "ratio_of_all": sharded / all_plain}
     return result
 
 

@@ -31,6 +31,7 @@ internal sealed class PoolDirectory
     private readonly ConcurrentDictionary<(string Sharded, string User), PoolFamily> _families = new();
     private readonly Lock _reload = new();
     private readonly Lock _automatic = new();
+    private int _generation = 1;
 
     public PoolDirectory(IServerConnector connector, IReadOnlyList<EventLoop> loops, DroverOptions options)
     {
@@ -47,6 +48,9 @@ internal sealed class PoolDirectory
 
     /// <summary>The configuration in force.</summary>
     public DroverOptions Options { get; private set; }
+
+    /// <summary>Which pool is whose may be another where this is; from 1.</summary>
+    public int Generation => Volatile.Read(ref _generation);
 
     public IEnumerable<ServerPool> Pools => _pools.Values;
 
@@ -166,6 +170,7 @@ internal sealed class PoolDirectory
         lock (_reload)
         {
             Options = next;
+            Interlocked.Increment(ref _generation);
             foreach (DatabaseOptions database in next.Databases)
             {
                 _databases.AddOrUpdate(
@@ -183,6 +188,7 @@ internal sealed class PoolDirectory
                 user.Options = next.Users.FirstOrDefault(options => options.Name == user.Name);
             }
             List<DatabaseEntry> removed = DropRemoved(next);
+            Interlocked.Increment(ref _generation);
             foreach (ServerPool pool in _pools.Values)
             {
                 PoolConfiguration before = pool.Configuration;
@@ -255,7 +261,9 @@ internal sealed class PoolDirectory
             {
                 _pools.TryRemove(key, out _);
             }
-            return _databases.TryRemove(database.Name, out _);
+            bool isRemoved = _databases.TryRemove(database.Name, out _);
+            Interlocked.Increment(ref _generation);
+            return isRemoved;
         }
     }
 

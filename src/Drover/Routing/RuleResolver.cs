@@ -52,7 +52,7 @@ internal static class RuleResolver
     }
 
     /// <summary>Refused; where the rows are and where they would belong is told, if it is one shard each.</summary>
-    private static Route Moved(KeyReader reader, StatementRule rule, KeyAssignment assignment, in ShardSet needed)
+    private static Route Moved(in KeyReader reader, StatementRule rule, KeyAssignment assignment, in ShardSet needed)
     {
         KeyUse use = assignment.Use;
         Route refused = Route.Refused(Refusals.KeyMoves(use.Sharded));
@@ -104,7 +104,7 @@ internal static class RuleResolver
     }
 
     /// <summary>The shards that can have rows which matter.</summary>
-    private static ShardSet Of(KeyReader reader, KeyUse use)
+    private static ShardSet Of(in KeyReader reader, KeyUse use)
     {
         ShardSet shards = ShardSet.Every;
         foreach (ImmutableArray<ValueSource> condition in use.Conditions)
@@ -124,7 +124,7 @@ internal static class RuleResolver
     }
 
     /// <summary>The shards of the ranges that are not wholly below or above what the key can be.</summary>
-    private static ShardSet Within(KeyReader reader, KeyUse use, KeyRanges ranges)
+    private static ShardSet Within(in KeyReader reader, KeyUse use, KeyRanges ranges)
     {
         KeyTarget target = KeyTarget.In(use.Group);
         ulong low = 0;
@@ -155,7 +155,7 @@ internal static class RuleResolver
     }
 
     private static bool TryCollect(
-        KeyReader reader,
+        in KeyReader reader,
         ColocationGroup group,
         ImmutableArray<ValueSource> sources,
         ref ShardSet shards
@@ -206,7 +206,12 @@ internal static class RuleResolver
         return !array.IsBroken;
     }
 
-    private static bool TryRows(KeyReader reader, InsertedKeys inserted, ref ShardSet shards, out RouteRefusal? refusal)
+    private static bool TryRows(
+        in KeyReader reader,
+        InsertedKeys inserted,
+        ref ShardSet shards,
+        out RouteRefusal? refusal
+    )
     {
         KeyTarget target = KeyTarget.In(inserted.Group, inserted.Sharded.KeyTypeModifier);
         refusal = null;
@@ -241,7 +246,7 @@ internal static class RuleResolver
     }
 
     /// <summary>Whether the key is assigned the very value that a condition says it has.</summary>
-    private static bool IsSame(KeyReader reader, KeyAssignment assignment)
+    private static bool IsSame(in KeyReader reader, KeyAssignment assignment)
     {
         KeyUse use = assignment.Use;
         KeyTarget written = new(use.Group.KeyType, use.Sharded.KeyTypeModifier);

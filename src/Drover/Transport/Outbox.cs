@@ -13,6 +13,7 @@ internal sealed class Outbox
     private byte[]? _kept;
     private int _start;
     private int _end;
+    private bool _isHeld;
 
     /// <summary>Bytes accepted from the owner and not yet by the kernel.</summary>
     public int Pending => _end - _start;
@@ -20,6 +21,11 @@ internal sealed class Outbox
     /// <summary>Sends, keeping what does not fit. False when the connection is broken.</summary>
     public bool Send(Connection connection, ReadOnlySpan<byte> bytes)
     {
+        if (_isHeld)
+        {
+            Keep(bytes);
+            return Flush(connection);
+        }
         if (Pending == 0)
         {
             while (bytes.Length > 0)
@@ -43,9 +49,19 @@ internal sealed class Outbox
         return true;
     }
 
+    /// <summary>
+    /// Keeps bytes for the next <see cref="Send"/> or <see cref="Flush"/>: with what follows they are one packet.
+    /// </summary>
+    public void Hold(ReadOnlySpan<byte> bytes)
+    {
+        _isHeld |= Pending == 0;
+        Keep(bytes);
+    }
+
     /// <summary>Tries the kept bytes again. False when the connection is broken.</summary>
     public bool Flush(Connection connection)
     {
+        _isHeld = false;
         while (Pending > 0)
         {
             int sent = connection.Send(_kept.AsSpan(_start, Pending));
@@ -73,6 +89,7 @@ internal sealed class Outbox
         }
         _start = 0;
         _end = 0;
+        _isHeld = false;
     }
 
     private void Keep(ReadOnlySpan<byte> bytes)

@@ -8,17 +8,6 @@ namespace Drover.IntegrationTests.Sharding;
 
 public sealed class ShardedSessionTests(PostgresFixture postgres)
 {
-    private const string Shop = """
-        CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL);
-        CREATE TABLE customers (id bigint PRIMARY KEY, name text);
-        CREATE TABLE orders (
-            id bigint, customer_id bigint NOT NULL REFERENCES customers, total numeric(10, 2),
-            PRIMARY KEY (customer_id, id)
-        )
-        """;
-
-    private const int Customers = 30;
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -290,6 +279,34 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
             }
         }
     }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Reload_gives_a_client_that_is_there_the_pools_of_the_new_configuration(int major)
+    {
+        await using ShardingStage stage = await StartAsync(major, shards: 2);
+        await stage.OnShardAsync(1, $"CREATE ROLE {stage.OtherUser} LOGIN");
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using NpgsqlConnection client = await proxy.OpenAsync(Token);
+        Assert.Equal("postgres", await AskAsync(client, "SELECT current_user"));
+        await stage.ForceUserAsync(stage.OtherUser);
+        await proxy.ConsoleAsync("RELOAD", Token);
+        Assert.Equal(stage.OtherUser, await AskAsync(client, "SELECT current_user"));
+        await stage.ConfigureAsync("");
+        await proxy.ConsoleAsync("RELOAD", Token);
+        Assert.Equal("postgres", await AskAsync(client, "SELECT current_user"));
+    }
+
+    private const string Shop = """
+        CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL);
+        CREATE TABLE customers (id bigint PRIMARY KEY, name text);
+        CREATE TABLE orders (
+            id bigint, customer_id bigint NOT NULL REFERENCES customers, total numeric(10, 2),
+            PRIMARY KEY (customer_id, id)
+        )
+        """;
+
+    private const int Customers = 30;
 
     private async Task<ShardingStage> StartAsync(int major, int shards, bool coordinator = true)
     {

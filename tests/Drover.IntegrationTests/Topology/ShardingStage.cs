@@ -72,6 +72,14 @@ internal sealed class ShardingStage : IAsyncDisposable
         await File.AppendAllTextAsync(ConfigurationFile, $"\n{lines}\n", Token);
     }
 
+    /// <summary>Has another user on every server, whoever the client is.</summary>
+    public async Task ForceUserAsync(string user)
+    {
+        string text = await File.ReadAllTextAsync(ConfigurationFile, Token);
+        string forced = text.Replace("\ndbname =", $"\nuser = \"{user}\"\ndbname =", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(ConfigurationFile, forced, Token);
+    }
+
     /// <summary>Starts a proxy in front of it.</summary>
     public Task<ShardedProxy> ServeAsync() => ShardedProxy.StartAsync(ConfigurationFile, _port, Token);
 

@@ -18,12 +18,26 @@ internal sealed class SpanningTransaction(Func<Task> cancel)
     /// <summary>A request to end what runs may reach a server a little after it was dealt with.</summary>
     private static readonly TimeSpan s_late = TimeSpan.FromSeconds(2);
 
+    private readonly DateTimeOffset _begun = TimeProvider.System.GetUtcNow();
+    private readonly Lock _naming = new();
+    private Guid? _id;
     private volatile bool _isVictim;
     private volatile bool _isOver;
     private long _brokenAt;
 
-    /// <summary>Grows with time: of two the greater one is the younger.</summary>
-    public Guid Id { get; } = Guid.CreateVersion7();
+    /// <summary>
+    /// Grows with time: of two the greater one is the younger. Made when somebody looks, which is not for most of them.
+    /// </summary>
+    public Guid Id
+    {
+        get
+        {
+            lock (_naming)
+            {
+                return _id ??= Guid.CreateVersion7(_begun);
+            }
+        }
+    }
 
     /// <summary>Where it is.</summary>
     public TransactionPlace[] Places
@@ -60,17 +74,17 @@ internal sealed class SpanningTransaction(Func<Task> cancel)
 /// <summary>All of one sharded database in this process. Any thread may add, remove and read.</summary>
 internal sealed class SpanningTransactions
 {
-    private readonly ConcurrentDictionary<Guid, SpanningTransaction> _all = [];
+    private readonly ConcurrentDictionary<SpanningTransaction, byte> _all = [];
 
     /// <summary>There are none.</summary>
     public bool IsEmpty => _all.IsEmpty;
 
     /// <summary>Those of this moment.</summary>
-    public SpanningTransaction[] Snapshot() => [.. _all.Values];
+    public SpanningTransaction[] Snapshot() => [.. _all.Keys];
 
     /// <summary>One has come to its second shard.</summary>
-    public void Add(SpanningTransaction transaction) => _all[transaction.Id] = transaction;
+    public void Add(SpanningTransaction transaction) => _all.TryAdd(transaction, 0);
 
     /// <summary>It is over.</summary>
-    public void Remove(SpanningTransaction transaction) => _all.TryRemove(transaction.Id, out _);
+    public void Remove(SpanningTransaction transaction) => _all.TryRemove(transaction, out _);
 }

@@ -31,6 +31,19 @@ internal sealed class AnswerStream(ClientSession session) : IDisposable
         }
     }
 
+    /// <summary>Leaves the rest to what is sent next, which ends the answer: a client wakes up once for both.</summary>
+    public ValueTask HoldAsync()
+    {
+        if (IsFull || session.Outbox.Pending > 0)
+        {
+            return FlushAsync();
+        }
+        session.Traffic.BytesSent += Writer.Length;
+        session.Outbox.Hold(Writer.Written);
+        Writer.Clear();
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>Sends what there is, and waits until the client has read most of it.</summary>
     public async ValueTask FlushAsync()
     {

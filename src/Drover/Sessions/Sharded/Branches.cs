@@ -373,10 +373,18 @@ internal sealed class Branches(
             return;
         }
         _spanning ??= new SpanningTransaction(cancel);
-        _spanning.Places =
-        [
-            .. All().Select(static branch => new TransactionPlace(branch.Shard, branch.Server.ProcessId)),
-        ];
+        bool looks = session.Server is not null;
+        TransactionPlace[] places = new TransactionPlace[_waiting.Count + (looks ? 1 : 0)];
+        int count = 0;
+        foreach (Branch branch in _waiting.Values)
+        {
+            places[count++] = new TransactionPlace(branch.Shard, branch.Server.ProcessId);
+        }
+        if (looks)
+        {
+            places[count] = new TransactionPlace(Current, session.Server!.ProcessId);
+        }
+        _spanning.Places = places;
         spanning.Add(_spanning);
     }
 

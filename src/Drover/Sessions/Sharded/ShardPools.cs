@@ -19,6 +19,9 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     private ImmutableArray<Shard> _missing = [];
     private TopologySnapshot? _seenMap;
     private DroverOptions? _seenOptions;
+    private ServerPool?[] _known = [];
+    private TopologySnapshot? _knownMap;
+    private int _knownGeneration;
 
     /// <summary>The configuration has a coordinator.</summary>
     public bool HasCoordinator => _coordinator.Length > 0;
@@ -76,11 +79,23 @@ internal sealed class ShardPools(ClientSession session, ShardedDatabaseState dat
     /// <summary>The session takes its next server from this shard.</summary>
     public void Enter(int shard)
     {
+        // A generation that ends meanwhile is another one at the next look.
+        int generation = directory.Generation;
+        TopologySnapshot map = database.Map!;
+        if (generation != _knownGeneration || !ReferenceEquals(map, _knownMap))
+        {
+            _known = new ServerPool?[map.Shards.Max(static one => one.Number) + 1];
+            _knownMap = map;
+            _knownGeneration = generation;
+        }
+        session.EnterPool(shard < _known.Length ? _known[shard] ??= PoolOf(shard) : PoolOf(shard));
+    }
+
+    private ServerPool PoolOf(int shard)
+    {
         string name = shard == CoordinatorNumber ? _coordinator : NameOf(shard);
-        ServerPool pool =
-            directory.ShardPool(name, session.Identity.User)
+        return directory.ShardPool(name, session.Identity.User)
             ?? throw new InvalidOperationException($"shard {name} has no database entry");
-        session.EnterPool(pool);
     }
 
     private string NameOf(int shard)

@@ -53,14 +53,14 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
     /// <summary>Nothing more goes to the client: what still comes is passed over.</summary>
     private bool IsOver => _isStale || _failure is not null || _passed >= scatter.Take;
 
-    /// <summary>Runs it. The servers are the session's, quiet; afterwards they are quiet again, or lost.</summary>
+    /// <summary>
+    /// Runs it. The servers are the session's, quiet; afterwards they are quiet again, or lost. The end of the answer
+    /// may be in the session's outbox still, for the caller to send with its tag.
+    /// </summary>
     public async ValueTask<ScatterResult> RunAsync(IReadOnlyList<ServerConnection> servers)
     {
         _all = [.. servers.Select(static server => new ShardRows(server))];
-        foreach (ShardRows rows in _all)
-        {
-            Send(rows);
-        }
+        SendAll();
         int rounds = 0;
         while (session.End is null && _all.Any(static rows => !rows.IsDone))
         {
@@ -99,7 +99,7 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
             PassGroup();
             WriteHead();
         }
-        await _answer.FlushAsync();
+        await (_isStale ? _answer.FlushAsync() : _answer.HoldAsync());
         string tag = string.Create(CultureInfo.InvariantCulture, $"SELECT {_passed}");
         return new ScatterResult(Encoding.ASCII.GetBytes(tag), _failure, _isStale);
     }
@@ -115,17 +115,20 @@ internal sealed class ScatterRun(ClientSession session, ScatterCall scatter, Fun
         }
     }
 
-    private void Send(ShardRows rows)
+    private void SendAll()
     {
-        ServerConnection server = rows.Server;
         using MessageWriter writer = new(MessageBytesMax);
         scatter.Call.WriteTo(writer, scatter.Text.Span, scatter.Values.Span);
-        server.UnnamedOwner = null;
-        server.Responses.Push(ExpectedKind.Sync);
-        server.Transport.Observer = session.Wakeup;
-        if (!server.Outbox.Send(server.Transport, writer.Written))
+        foreach (ShardRows rows in _all)
         {
-            Lose(rows);
+            ServerConnection server = rows.Server;
+            server.UnnamedOwner = null;
+            server.Responses.Push(ExpectedKind.Sync);
+            server.Transport.Observer = session.Wakeup;
+            if (!server.Outbox.Send(server.Transport, writer.Written))
+            {
+                Lose(rows);
+            }
         }
     }
 
