@@ -127,6 +127,21 @@ internal sealed record AdviceLimits
     /// <summary>Share of all calls that one lookup of a row has.</summary>
     public double RepeatedShare { get; init; } = 0.5;
 
+    /// <summary>Statements that are looked at for views and caches, those with the most time.</summary>
+    public int ReusedStatementsMax { get; init; } = 200;
+
+    /// <summary>Milliseconds of a statement from which a materialized view is worth its refreshes.</summary>
+    public double ViewMilliseconds { get; init; } = 100;
+
+    /// <summary>Different answers that a statement may have for a view to hold them.</summary>
+    public double ViewAnswersMax { get; init; } = 100;
+
+    /// <summary>Calls an hour from which a statement is worth a cache.</summary>
+    public double CachedCallsPerHour { get; init; } = 36_000;
+
+    /// <summary>Share of the calls that a cache has to answer.</summary>
+    public double CachedShare { get; init; } = 0.6;
+
     /// <summary>Calls of it, an hour.</summary>
     public double RepeatedCallsPerHour { get; init; } = 1_000_000;
 }

@@ -2,6 +2,7 @@
 using Drover.Advice.Findings;
 using Drover.Advice.Indexes;
 using Drover.Advice.Metrics;
+using Drover.Advice.Reuse;
 using Drover.Advice.Silence;
 using Drover.Operations.Connections;
 using Npgsql;
@@ -74,6 +75,7 @@ internal static class Inspector
             .. await TableAdvice.ReadAsync(connection, indexed, limits, cancellation),
             .. await ValueAdvice.ReadAsync(connection, limits, cancellation),
             .. await RepeatedStatementAdvice.ReadAsync(connection, limits, cancellation),
+            .. await ReuseAdvice.ReadAsync(connection, indexes, limits, cancellation),
         ];
         return Ordered(advice, await SilencedAdvice.ReadAsync(connection, cancellation));
     }

@@ -53,10 +53,15 @@ public sealed class PathologyStage : IAsyncDisposable
         CREATE TABLE shop.stale (id bigint PRIMARY KEY, text text);
         """;
 
+    private const string Dear = """
+        SELECT c.name, max(o.at) FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id GROUP BY c.name
+        """;
+
     private static readonly string[] s_neglect =
     [
         "ANALYZE",
         "SELECT pg_stat_reset_single_table_counters('shop.orders'::regclass)",
+        "SELECT pg_stat_reset_single_table_counters('shop.scanned'::regclass)",
         "INSERT INTO shop.stale SELECT n, repeat('s', 60) FROM generate_series(1, 30000) n",
         "DELETE FROM shop.bloated WHERE id % 10 > 0",
         "VACUUM ANALYZE shop.bloated",
@@ -103,6 +108,8 @@ public sealed class PathologyStage : IAsyncDisposable
             RepeatedCallsPerHour = 100,
             IndexGainMsPerDay = 0,
             IndexGainShare = 0,
+            ViewMilliseconds = 1,
+            CachedCallsPerHour = 10,
         };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -188,6 +195,7 @@ public sealed class PathologyStage : IAsyncDisposable
             );
             await cluster.ExecuteAsync("SELECT count(*) FROM shop.scanned", Token, "sick");
             await cluster.ExecuteAsync("SELECT at FROM shop.orders WHERE customer_id = 7", Token, "sick");
+            await cluster.ExecuteAsync(Dear, Token, "sick");
         }
         string lookups = string.Concat(
             Enumerable.Range(1, 1000).Select(static n => $"SELECT name FROM shop.customers WHERE id = {n};")

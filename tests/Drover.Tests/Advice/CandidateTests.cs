@@ -119,6 +119,7 @@ public sealed class CandidateTests
             InsertsPerDay = 0,
             HotUpdatesPerDay = 0,
             OtherUpdatesPerDay = 0,
+            ChangesPerDay = 0,
             Indexes = 1,
         };
 }

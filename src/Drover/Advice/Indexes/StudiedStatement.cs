@@ -12,12 +12,14 @@ namespace Drover.Advice.Indexes;
 /// <param name="Parameters">How many it has.</param>
 /// <param name="Demands">What it asks of each table.</param>
 /// <param name="Written">Columns that it sets.</param>
+/// <param name="Tree">Its node, such as <c>SelectStmt</c>.</param>
 internal sealed record StudiedStatement(
     WorkloadStatement Load,
     string Sql,
     int Parameters,
     IReadOnlyList<TableDemand> Demands,
-    IReadOnlyList<(WorkloadTable Table, string Column)> Written
+    IReadOnlyList<(WorkloadTable Table, string Column)> Written,
+    SqlNode Tree
 )
 {
     /// <summary>Reads one; null if it is not one statement, or names what planning might run.</summary>
@@ -79,17 +81,22 @@ internal sealed record StudiedStatement(
             limit?.Kind == "ParamRef" ? limit.Location : -1,
             Math.Max(1, Math.Round(load.RowsPerCall)).ToString("0", CultureInfo.InvariantCulture)
         );
-        return new StudiedStatement(load, sql, parameters, reader.Demands, reader.Written);
+        return new StudiedStatement(load, sql, parameters, reader.Demands, reader.Written, statement);
     }
 
     /// <summary>The first words, for a person.</summary>
     public string Shortened()
     {
         const int Longest = 100;
-        // Anybody's text: what is in it must not give orders to a terminal.
-        string plain = string.Concat(Load.Text.Select(static one => char.IsControl(one) ? ' ' : one));
-        string line = string.Join(' ', plain.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        string line = OnOneLine(Load.Text);
         return line.Length <= Longest ? line : $"{line[..Longest]}…";
+    }
+
+    /// <summary>Anybody's text on one line: what is in it must not give orders to a terminal.</summary>
+    internal static string OnOneLine(string text)
+    {
+        string plain = string.Concat(text.Select(static one => char.IsControl(one) ? ' ' : one));
+        return string.Join(' ', plain.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     /// <summary>All nodes, without recursion; <c>WITH</c> and subqueries too.</summary>

@@ -51,6 +51,9 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
     /// <summary>Rows changed with new entries in every index, a day.</summary>
     public required double OtherUpdatesPerDay { get; init; }
 
+    /// <summary>Rows put in, changed and deleted, a day.</summary>
+    public required double ChangesPerDay { get; init; }
+
     /// <summary>Indexes that it has.</summary>
     public required int Indexes { get; init; }
 
@@ -79,7 +82,7 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
         SELECT w.nspname::text, w.relname::text, format('%I.%I', w.nspname, w.relname), w.relkind = 'p',
                z.bytes, z.rows, z.heaps, z.ins / d.days, z.hot / d.days, z.other / d.days,
                (SELECT count(*)::int FROM pg_catalog.pg_index i WHERE i.indrelid = w.oid),
-               format('%I', w.nspname)
+               format('%I', w.nspname), (z.ins + z.hot + z.other + z.del) / d.days
         FROM wanted w
         CROSS JOIN (SELECT greatest(extract(epoch FROM clock_timestamp()
                                - coalesce(stats_reset, pg_postmaster_start_time()))::float8 / 86400, 1.0 / 24) AS days
@@ -89,7 +92,8 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
                    coalesce(sum(greatest(h.reltuples, 0)), 0)::float8 AS rows,
                    array_agg(format('%I.%I', hn.nspname, h.relname) ORDER BY pg_relation_size(h.oid) DESC) AS heaps,
                    coalesce(sum(s.n_tup_ins), 0)::float8 AS ins, coalesce(sum(s.n_tup_hot_upd), 0)::float8 AS hot,
-                   coalesce(sum(s.n_tup_upd - s.n_tup_hot_upd), 0)::float8 AS other
+                   coalesce(sum(s.n_tup_upd - s.n_tup_hot_upd), 0)::float8 AS other,
+                   coalesce(sum(s.n_tup_del), 0)::float8 AS del
             FROM pg_catalog.pg_class h JOIN pg_catalog.pg_namespace hn ON hn.oid = h.relnamespace
             LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = h.oid
             WHERE h.oid = ANY (CASE WHEN w.relkind = 'p' THEN w.leaves ELSE ARRAY[w.oid] END)
@@ -200,5 +204,6 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
             OtherUpdatesPerDay = row.GetDouble(9),
             Indexes = row.GetInt32(10),
             QuotedSchema = row.GetString(11),
+            ChangesPerDay = row.GetDouble(12),
         };
 }
