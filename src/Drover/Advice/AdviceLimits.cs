@@ -19,6 +19,12 @@ internal sealed record AdviceLimits
     /// <summary>Bloat from this share of a table on.</summary>
     public double BloatShare { get; init; } = 0.4;
 
+    /// <summary>Tables up to this size, in bytes, are read by pgstattuple_approx where it is installed.</summary>
+    public long BloatReadBytes { get; init; } = 1L << 30;
+
+    /// <summary>The longest that pgstattuple_approx reads, all tables together.</summary>
+    public TimeSpan BloatReadTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Share of max_connections in use from which a pool is advised.</summary>
     public double ConnectionShare { get; init; } = 0.7;
 

@@ -36,6 +36,8 @@ internal static class Inspector
     )
     {
         ServerSamples samples = await ServerSamples.TakeAsync(connection, interval, time, cancellation);
+        // After the interval: what is read for this is no load of the server's own.
+        samples = await BloatMeter.MeasureAsync(connection, samples, limits, time, cancellation);
         return new Inspection(
             samples,
             MetricReadings.Of(samples),

@@ -87,11 +87,13 @@ internal static class ActivityAdvice
                 table.Name,
                 Gain.Space,
                 table.BloatBytes,
-                Text($"{ByteText.Of(table.BloatBytes)} of {ByteText.Of(table.Bytes)} are empty by estimate; ")
+                $"{ByteText.Of(table.BloatBytes)} of {ByteText.Of(table.Bytes)} are empty by "
+                    + (table.IsBloatMeasured ? "pgstattuple_approx; " : "estimate; ")
                     + Text($"{table.DeadRows:N0} dead rows"),
                 $"{ByteText.Of(table.BloatBytes)} of disk, and of cache for every scan",
                 $"pg_repack: {ByteText.Of(table.TotalBytes)} of disk meanwhile, and a trigger on the table",
-                "an estimate: pgstattuple_approx tells exactly. VACUUM FULL does it under a lock that nobody passes",
+                (table.IsBloatMeasured ? "" : "an estimate: pgstattuple_approx tells more exactly. ")
+                    + "VACUUM FULL does it under a lock that nobody passes",
                 $"pg_repack --table={table.Name}",
                 ""
             )

@@ -94,13 +94,17 @@ internal static class MetricReadings
         TableFacts[] known = [.. samples.Tables.Where(static table => table.ExpectedBytes is not null)];
         long bytes = known.Sum(static table => table.Bytes);
         int unknown = samples.Tables.Count(static table => table is { ExpectedBytes: null, Bytes: > 0 });
+        int measured = known.Count(static table => table.IsBloatMeasured);
+        string accuracy =
+            measured == 0 ? "a tenth off either way" : Text($"{measured} read, the others a tenth off either way");
         return new MetricReading(
             "table bloat",
             Percent(known.Sum(static table => table.BloatBytes), bytes),
             "%",
-            "estimate from pg_stats",
-            Text($"of {ByteText.Of(bytes)} in {known.Length} tables, a tenth off either way")
+            measured == 0 ? "estimate from pg_stats" : "pgstattuple_approx, estimate from pg_stats",
+            Text($"of {ByteText.Of(bytes)} in {known.Length} tables, {accuracy}")
                 + (unknown > 0 ? Text($"; {unknown} not analysed, or SELECT on them is missing") : "")
+                + (samples.BloatNote.Length > 0 ? $"; {samples.BloatNote}" : "")
         );
     }
 

@@ -25,6 +25,9 @@ internal sealed record ServerSamples(
 {
     private const int StatementsMax = 5;
 
+    /// <summary>What would have bloat measured, where it is estimated; empty: nothing stands in the way.</summary>
+    public string BloatNote { get; init; } = "";
+
     /// <summary>
     /// Standbys are there, and the role may not see how far they are: no lag is not the same as one that is hidden.
     /// </summary>

@@ -66,7 +66,10 @@ internal sealed record TableFacts(
         ORDER BY 3 DESC
         """;
 
-    /// <summary>Bytes that a rewrite would give back by the estimate; 0 when nothing is known.</summary>
+    /// <summary>pgstattuple_approx read the table; else what is expected is an estimate.</summary>
+    public bool IsBloatMeasured { get; init; }
+
+    /// <summary>Bytes that a rewrite would give back; 0 when nothing is known.</summary>
     public long BloatBytes => ExpectedBytes is { } expected ? Math.Max(0, Bytes - expected) : 0;
 
     /// <summary>Reads all, the largest first.</summary>
