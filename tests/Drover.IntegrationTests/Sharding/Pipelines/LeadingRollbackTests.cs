@@ -42,6 +42,38 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
         Assert.Equal(9L.ToString(), await CountAsync(stage));
     }
 
+    [Theory]
+    [InlineData("ROLLBACK; SELECT count(*) FROM customers", "C(ROLLBACK) T D(9) C(SELECT 1) Z(I)")]
+    [InlineData("COMMIT; UPDATE customers SET name = 'y'", "C(ROLLBACK) C(UPDATE 9) Z(I)")]
+    [InlineData(
+        "ROLLBACK; BEGIN; UPDATE customers SET name = 'y'; COMMIT; SELECT 1 / 0",
+        "C(ROLLBACK) C(BEGIN) E(0A000)"
+    )]
+    [InlineData("ROLLBACK TO a; UPDATE customers SET name = 'y'", "E(0A000) Z(E)")]
+    [InlineData("ROLLBACK AND CHAIN; UPDATE customers SET name = 'y'", "E(0A000) Z(E)")]
+    [InlineData("ROLLBACK TO a; SELECT 7", "C(ROLLBACK) T D(7) C(SELECT 1) Z(T)")]
+    [InlineData("SELECT 1; ROLLBACK; UPDATE customers SET name = 'y'", "E(25P02) Z(E)")]
+    public async Task End_of_what_failed_on_one_shard_does_not_take_the_rest_there(string sql, string expected)
+    {
+        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 3);
+        await stage.SetUpAsync("shard init");
+        await stage.OnShardsAsync("CREATE TABLE customers (id bigint PRIMARY KEY, name text)");
+        await stage.SetUpAsync("table shard customers --key id");
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ScriptedClient.ConnectAsync(
+            "127.0.0.1",
+            proxy.Port,
+            "postgres",
+            "shop"
+        );
+        for (int id = 1; id <= 9; id++)
+        {
+            await client.Query($"INSERT INTO customers VALUES ({id}, 'n{id}')").RunAsync();
+        }
+        await client.Query("BEGIN; SAVEPOINT a; SELECT 1 / 0").RunAsync();
+        Assert.StartsWith(expected, await client.Query(sql).RunAsync());
+    }
+
     private static async Task<string> RunAsync(ScriptedClient client, string[] texts, bool fails)
     {
         await client.Query("BEGIN").RunAsync();

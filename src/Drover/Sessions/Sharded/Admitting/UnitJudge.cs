@@ -98,7 +98,7 @@ internal sealed class UnitJudge(
             branches.NoteFailure();
             if (!branches.Any || !unit.Asks)
             {
-                return Admission.Go;
+                return LeavesShard(unit) ? move.Refuse(ShardRefusals.MixedControl) : Admission.Go;
             }
             bool goesBack =
                 unit.Control
@@ -125,6 +125,29 @@ internal sealed class UnitJudge(
             );
         }
         return null;
+    }
+
+    /// <summary>It ends what failed, or goes back in it, and what it does behind that is not of this shard alone.</summary>
+    private bool LeavesShard(in Unit unit)
+    {
+        bool goesOn =
+            unit.MixesControl
+            && (
+                unit.Plan is { Statements: [var first, _, ..] }
+                    ? TransactionControls.Of(first)
+                        is TransactionControl.Commit
+                            or TransactionControl.Rollback
+                            or TransactionControl.RollbackTo
+                            or TransactionControl.Prepare
+                    : unit.IsSeveral
+            );
+        return goesOn
+            && !(
+                unit.Route.Kind == RouteKind.Any
+                || (
+                    unit.Route.Kind is RouteKind.Home or RouteKind.One && pools.TargetOf(unit.Route) == branches.Current
+                )
+            );
     }
 
     /// <summary>The unit has to go to another shard than the one that the session looks at.</summary>

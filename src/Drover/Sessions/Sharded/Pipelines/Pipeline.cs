@@ -146,12 +146,13 @@ internal sealed class Pipeline(
     }
 
     /// <summary>
-    /// A simple query begins with the end of a transaction that is on several shards and is rolled back by it: that
-    /// statement becomes a query of its own, and the rest comes behind it as any other. Null if it is none.
+    /// A simple query begins with the end of a transaction that is on several shards, or failed, and is rolled back by
+    /// it: that statement becomes a query of its own, and the rest comes behind it as any other. Null if it is none.
     /// </summary>
     private Admission? DivideEnd(in Unit unit, ReadOnlySpan<byte> data, ServerConnection server, bool isQuiet)
     {
-        if (!(branches.Any && unit is { IsQuery: true, Plan.Statements: [var first, _, ..] }))
+        bool isLeft = branches.Any || (isQuiet && server.Status == TransactionStatus.Failed);
+        if (!(isLeft && unit is { IsQuery: true, Plan.Statements: [var first, _, ..] }))
         {
             return null;
         }
