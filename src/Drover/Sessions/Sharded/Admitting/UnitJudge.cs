@@ -127,7 +127,7 @@ internal sealed class UnitJudge(
         return null;
     }
 
-    /// <summary>It ends what failed, or goes back in it, and what it does behind that is not of this shard alone.</summary>
+    /// <summary>It ends what failed, or goes back in it, and does more behind that than this shard alone can.</summary>
     private bool LeavesShard(in Unit unit)
     {
         bool goesOn =
