@@ -345,6 +345,7 @@ internal sealed class BackendRelay(ClientSession session)
         if (action is ExpectedAction.Swallow or ExpectedAction.Part)
         {
             assembly.Replace(position, end);
+            SawReady |= session.Shards is { IsEndLast: true } && server.Status == TransactionStatus.Idle;
             return;
         }
         Synthesize(server, end, ref assembly);

@@ -50,7 +50,7 @@ internal static class ShardRefusals
     public static RouteRefusal MixedControl { get; } =
         new(
             SqlState.FeatureNotSupported,
-            "the transaction is on several shards, and a statement that ends, divides or chains it has to be alone",
+            "the transaction may go to other shards, and a statement that ends, divides or chains it has to be alone",
             null,
             "Send COMMIT, ROLLBACK and SAVEPOINT as messages of their own, without AND CHAIN."
         );

@@ -76,6 +76,9 @@ internal sealed class ShardSession
     /// <summary>What was admitted last is a statement of a simple query that had several.</summary>
     public bool IsInScript { get; private set; }
 
+    /// <inheritdoc cref="Pipeline.IsEndLast"/>
+    public bool IsEndLast => _pipeline.IsEndLast;
+
     /// <summary>Holds back a tag. False if it goes to the client.</summary>
     public bool TryHold(ReadOnlySpan<byte> tag) => _pipeline.TryHold(tag);
 

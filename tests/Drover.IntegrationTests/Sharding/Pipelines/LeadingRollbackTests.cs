@@ -19,21 +19,9 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
     [InlineData("ROLLBACK; BEGIN; INSERT INTO customers VALUES (99, 'n'); ROLLBACK; SELECT 1", true)]
     public async Task End_comes_first_and_the_rest_as_if_it_had_been_sent_behind_it(string sql, bool fails)
     {
-        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 3);
-        await stage.SetUpAsync("shard init");
-        await stage.OnShardsAsync("CREATE TABLE customers (id bigint PRIMARY KEY, name text)");
-        await stage.SetUpAsync("table shard customers --key id");
+        await using ShardingStage stage = await StartAsync();
         await using ShardedProxy proxy = await stage.ServeAsync();
-        await using ScriptedClient client = await ScriptedClient.ConnectAsync(
-            "127.0.0.1",
-            proxy.Port,
-            "postgres",
-            "shop"
-        );
-        for (int id = 1; id <= 9; id++)
-        {
-            await client.Query($"INSERT INTO customers VALUES ({id}, 'n{id}')").RunAsync();
-        }
+        await using ScriptedClient client = await ConnectAsync(proxy);
         string[] parts = sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         string apart = await RunAsync(client, [parts[0], string.Join(';', parts[1..])], fails);
         string together = await RunAsync(client, [sql], fails);
@@ -55,23 +43,51 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
     [InlineData("SELECT 1; ROLLBACK; UPDATE customers SET name = 'y'", "E(25P02) Z(E)")]
     public async Task End_of_what_failed_on_one_shard_does_not_take_the_rest_there(string sql, string expected)
     {
-        await using ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 3);
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        await client.Query("BEGIN; SAVEPOINT a; SELECT 1 / 0").RunAsync();
+        Assert.StartsWith(expected, await client.Query(sql).RunAsync());
+    }
+
+    // Its servers have only answered the proxy: nobody has been told that they are ready.
+    [Theory]
+    [InlineData("ROLLBACK; SELECT id FROM customers WHERE id = 1", "C(ROLLBACK) T D(1) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK; SELECT id FROM customers WHERE id = 2", "C(ROLLBACK) T D(2) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK; SELECT id FROM customers WHERE id = 3", "C(ROLLBACK) T D(3) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK; SELECT count(*) FROM customers", "C(ROLLBACK) T D(9) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK; UPDATE customers SET name = 'y'", "C(ROLLBACK) C(UPDATE 9) Z(I)")]
+    public async Task Rest_finds_its_server_where_only_several_shards_have_been_read(string sql, string expected)
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        foreach (string read in (string[])["id IN (1, 2, 3)", "id > 0"])
+        {
+            await client.Query("BEGIN").RunAsync();
+            await client.Query($"SELECT id FROM customers WHERE {read}").RunAsync();
+            Assert.Equal(expected, await client.Query(sql).RunAsync());
+            Assert.Equal("T D(9) C(SELECT 1) Z(I)", await client.Query("SELECT count(*) FROM customers").RunAsync());
+        }
+    }
+
+    private async Task<ShardingStage> StartAsync()
+    {
+        ShardingStage stage = await ShardingStage.StartAsync(postgres, 18, shards: 3);
         await stage.SetUpAsync("shard init");
         await stage.OnShardsAsync("CREATE TABLE customers (id bigint PRIMARY KEY, name text)");
         await stage.SetUpAsync("table shard customers --key id");
-        await using ShardedProxy proxy = await stage.ServeAsync();
-        await using ScriptedClient client = await ScriptedClient.ConnectAsync(
-            "127.0.0.1",
-            proxy.Port,
-            "postgres",
-            "shop"
-        );
+        return stage;
+    }
+
+    private static async Task<ScriptedClient> ConnectAsync(ShardedProxy proxy)
+    {
+        ScriptedClient client = await ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop");
         for (int id = 1; id <= 9; id++)
         {
             await client.Query($"INSERT INTO customers VALUES ({id}, 'n{id}')").RunAsync();
         }
-        await client.Query("BEGIN; SAVEPOINT a; SELECT 1 / 0").RunAsync();
-        Assert.StartsWith(expected, await client.Query(sql).RunAsync());
+        return client;
     }
 
     private static async Task<string> RunAsync(ScriptedClient client, string[] texts, bool fails)

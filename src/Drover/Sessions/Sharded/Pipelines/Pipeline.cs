@@ -56,6 +56,11 @@ internal sealed class Pipeline(
     /// </summary>
     public bool IsEndNext { get; private set; }
 
+    /// <summary>
+    /// What was admitted last is that end: its server is given back although nobody is told that it is ready.
+    /// </summary>
+    public bool IsEndLast { get; private set; }
+
     /// <summary>Holds the tag of what ran, if that was the last statement. False if it goes to the client.</summary>
     public bool TryHold(ReadOnlySpan<byte> tag)
     {
@@ -312,6 +317,7 @@ internal sealed class Pipeline(
     /// <summary>A unit or a part was admitted.</summary>
     public void Note(in Unit unit)
     {
+        IsEndLast = IsEndNext;
         IsEndNext = false;
         bool isOver = unit.IsQuery || unit.EndsWithSync;
         bool isUnsynced = !IsActive && !isOver;
