@@ -19,7 +19,7 @@ internal static class InspectionTables
             return;
         }
         page.Append("<section>\n<h2>Largest tables</h2>\n<p class=\"muted keys\"><span class=\"k1\">rows</span> ")
-            .Append("<span class=\"k3\">bloat, by estimate</span> <span class=\"k4\">indexes and TOAST</span></p>\n")
+            .Append("<span class=\"k3\">bloat</span> <span class=\"k4\">indexes and TOAST</span></p>\n")
             .Append(
                 "<div class=\"scroll\"><table>\n<thead><tr><th>Table</th><th>Made of</th><th class=\"right\">Size</th>"
             )

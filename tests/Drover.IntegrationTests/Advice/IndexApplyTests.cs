@@ -142,6 +142,24 @@ public sealed class IndexApplyTests(PostgresFixture fixture)
     }
 
     [Fact]
+    public async Task Index_of_that_name_that_is_another_is_left_alone()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);
+        string[] words = ["index", "apply", "--all", "-d", InspectProgram.Url(cluster, database)];
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            cluster.ExecuteAsync(
+                "CREATE UNIQUE INDEX CONCURRENTLY orders_customer_id_idx ON shop.orders ((1))",
+                Token,
+                database
+            )
+        );
+        ProgramAnswer refused = await TestedProgram.RunAsync(words);
+        Assert.True(refused.ExitCode == 3, refused.ToString());
+        Assert.Contains("orders_customer_id_idx is another index, ((1)) and not (customer_id", refused.Error, Ordinal);
+        Assert.Equal(1L, await CountAsync(cluster, database, "NOT i.indisvalid"));
+    }
+
+    [Fact]
     public async Task Wrong_words_are_told_apart_and_what_is_in_the_way_is_dropped()
     {
         (LocalPostgresCluster cluster, string database) = await StageAsync(18, OfCustomer);

@@ -128,6 +128,7 @@ public sealed class TopCommandTests(PostgresFixture fixture)
         Assert.Equal(2, wrong.ExitCode);
         Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--console", "nonsense=1")).ExitCode);
         Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--interval", "0")).ExitCode);
+        Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--sort", "7")).ExitCode);
         Assert.DoesNotContain("secret", away.Error + wrong.Error, StringComparison.Ordinal);
     }
 

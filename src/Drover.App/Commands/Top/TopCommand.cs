@@ -35,6 +35,17 @@ internal static class TopCommand
     {
         Description = "The order of the statements: time, calls, mean or rows.",
         DefaultValueFactory = static _ => TopOrder.Time,
+        Validators =
+        {
+            // A number is one of an enumeration's values to the parser, whatever it is.
+            static result =>
+            {
+                if (result.Tokens is [var token] && !char.IsAsciiLetter(token.Value.FirstOrDefault()))
+                {
+                    result.AddError($"--sort {token.Value}: time, calls, mean or rows");
+                }
+            },
+        },
     };
 
     private static readonly Option<bool> s_once = new("--once")

@@ -26,7 +26,8 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
     private const string State = """
         SELECT i.indisvalid AND i.indisready, i.indrelid = pg_catalog.to_regclass($2),
                EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.datname = current_database()
-                       AND (p.index_relid = i.indexrelid OR p.relid IS NULL))
+                       AND (p.index_relid = i.indexrelid OR p.relid IS NULL)),
+               NOT i.indisunique, regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^.*? USING btree ', '')
         FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass($1)
         """;
 
@@ -166,19 +167,33 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
     /// <summary>SET lock_timeout.</summary>
     public static string SetTimeout(TimeSpan timeout) => $"SET lock_timeout = {(int)timeout.TotalMilliseconds}";
 
-    private static async Task<(bool IsValid, bool IsOfTable, bool IsBuilding)?> StateAsync(
+    private static async Task<IndexState?> StateAsync(
         NpgsqlConnection connection,
         IndexOrder order,
         CancellationToken cancellation
     )
     {
-        List<(bool, bool, bool)> found = await connection.ListAsync(
+        List<IndexState> found = await connection.ListAsync(
             State,
             [order.FullName, order.Table],
-            static row => (row.GetBoolean(0), row.GetBoolean(1), row.GetBoolean(2)),
+            row => new IndexState(row.GetBoolean(0), row.GetBoolean(1), row.GetBoolean(2))
+            {
+                IsSame = row.GetBoolean(3) && WithoutParentheses(row.GetString(4)) == order.Body,
+                Body = row.GetString(4),
+            },
             cancellation
         );
         return found.Count == 0 ? null : found[0];
+    }
+
+    /// <summary>The server puts a condition in parentheses, but for a column alone.</summary>
+    private static string WithoutParentheses(string body)
+    {
+        const string Where = " WHERE (";
+        int at = body.IndexOf(Where, StringComparison.Ordinal);
+        return at < 0 || !body.EndsWith(')')
+            ? body
+            : $"{body[..(at + Where.Length - 1)]}{body[(at + Where.Length)..^1]}";
     }
 
     private async Task<bool> IsThereAsync(NpgsqlConnection guard, IndexOrder order, CancellationToken cancellation)
@@ -194,6 +209,11 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
                 );
             case { IsBuilding: true }:
                 throw new OperationException($"{order.FullName} is being built by somebody", OperationOutcome.Refused);
+            case { IsSame: false } other:
+                throw new OperationException(
+                    $"{order.FullName} is another index, {other.Body} and not {order.Body}: rename or drop it",
+                    OperationOutcome.Refused
+                );
             case { IsValid: true }:
                 return true;
             default:
@@ -275,12 +295,8 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
             try
             {
                 await using NpgsqlConnection connection = await access.OpenAsync(limit.Token);
-                (bool IsValid, bool IsOfTable, bool IsBuilding)? left = await StateAsync(
-                    connection,
-                    order,
-                    limit.Token
-                );
-                if (left is null or { IsValid: true } or { IsOfTable: false })
+                IndexState? left = await StateAsync(connection, order, limit.Token);
+                if (left is null or { IsValid: true } or { IsOfTable: false } or { IsSame: false })
                 {
                     return true;
                 }
@@ -305,5 +321,15 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
                 await Task.Delay(s_look / 4, time, CancellationToken.None);
             }
         }
+    }
+
+    /// <summary>An index that has the name.</summary>
+    private sealed record IndexState(bool IsValid, bool IsOfTable, bool IsBuilding)
+    {
+        /// <summary>It is what is to be built.</summary>
+        public required bool IsSame { get; init; }
+
+        /// <summary>What follows its table, as the server tells it.</summary>
+        public required string Body { get; init; }
     }
 }

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Drover.History.Store;
 
 /// <summary>
-/// Makes the tables where they are missing, and brings older ones up to date. Samples are partitioned by day; what is
+/// Makes the tables where they are missing; there is one version so far. Samples are partitioned by day; what is
 /// kept per day is not, since a table has one row for it. Times are those of the machine that measures.
 /// </summary>
 internal static class HistorySchema
@@ -118,7 +118,7 @@ internal static class HistorySchema
         if (version is not Version)
         {
             throw new OperationException(
-                $"the history in schema drover has version {version}, this Drover knows {Version}: use the newer one",
+                $"the history in schema drover has version {version}, made by another Drover; this one has {Version}",
                 OperationOutcome.Refused
             );
         }
