@@ -142,6 +142,9 @@ internal sealed record AdviceLimits
     /// <summary>Different answers that a statement may have for a view to hold them.</summary>
     public double ViewAnswersMax { get; init; } = 100;
 
+    /// <summary>Rows of a call from which reading them takes as long as finding them.</summary>
+    public double ViewRowsMax { get; init; } = 1_000;
+
     /// <summary>Calls an hour from which a statement is worth a cache.</summary>
     public double CachedCallsPerHour { get; init; } = 36_000;
 

@@ -54,7 +54,7 @@ public sealed class PathologyStage : IAsyncDisposable
         """;
 
     private const string Dear = """
-        SELECT c.name, max(o.at) FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id GROUP BY c.name
+        SELECT o.shop_id, max(o.at) FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id GROUP BY o.shop_id
         """;
 
     private static readonly string[] s_neglect =

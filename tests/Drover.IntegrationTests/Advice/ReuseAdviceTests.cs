@@ -20,6 +20,9 @@ public sealed class ReuseAdviceTests(PostgresFixture fixture)
         INSERT INTO shop.rates SELECT 'x' || n, n FROM generate_series(1, 5) n;
         CREATE TABLE shop.counters (code text PRIMARY KEY, n int);
         INSERT INTO shop.counters SELECT 'x' || n, n FROM generate_series(1, 5) n;
+        CREATE TABLE shop.secrets (region text, n int);
+        INSERT INTO shop.secrets SELECT 'r' || n % 5, n FROM generate_series(1, 20000) n;
+        ALTER TABLE shop.secrets ENABLE ROW LEVEL SECURITY;
         ANALYZE;
         SELECT pg_stat_force_next_flush()
         """;
@@ -60,6 +63,14 @@ public sealed class ReuseAdviceTests(PostgresFixture fixture)
                 + "GROUP BY c.region",
             "SELECT c.id FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id WHERE o.id = 3 FOR SHARE",
             "SELECT o.id FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id WHERE o.total > 98",
+            // Another for another role; what not everybody sees; nearly all rows; lists, of which 18 keeps one value.
+            Joined("c.region, sum(o.total)", "WHERE c.name <> current_user GROUP BY c.region"),
+            Joined("c.region, sum(o.total)", "WHERE current_setting('application_name') <> '' GROUP BY c.region"),
+            "SELECT region, count(*) FROM shop.secrets GROUP BY region",
+            Joined("c.id, o.total", ""),
+            Joined("c.region, sum(o.total)", "WHERE c.region IN ('r1', 'r2', 'r3') GROUP BY c.region"),
+            Joined("c.region, sum(o.total)", "WHERE c.region = ANY ('{r1,r2}'::text[]) GROUP BY c.region"),
+            Joined("c.region, sum(o.total)", "WHERE c.region = current_date::text AND c.name LIKE 'c%' GROUP BY 1"),
             "SELECT rate FROM shop.rates WHERE code = 'x1'",
             "SELECT n FROM shop.counters WHERE code = 'x1'",
             "UPDATE shop.counters SET n = n + 1 WHERE code = 'x1'"
@@ -82,9 +93,16 @@ public sealed class ReuseAdviceTests(PostgresFixture fixture)
             StringComparison.Ordinal
         );
         Assert.DoesNotContain(cached, static one => one.Subject.Contains("counters", StringComparison.Ordinal));
-        Assert.DoesNotContain(cached, static one => one.Evidence.Contains("random", StringComparison.Ordinal));
+        string[] never = ["random", "current_", "secrets", " IN (", "ANY", "FOR SHARE"];
+        Assert.All(
+            cached,
+            one => Assert.All(never, word => Assert.DoesNotContain(word, one.Evidence, StringComparison.Ordinal))
+        );
         await TakeAdviceAsync(cluster, database, view);
     }
+
+    private static string Joined(string columns, string rest) =>
+        $"SELECT {columns} FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id {rest}";
 
     /// <summary>The commands are typed as they stand, with the connection and the value.</summary>
     private static async Task TakeAdviceAsync(LocalPostgresCluster cluster, string database, Recommendation view)

@@ -120,6 +120,7 @@ public sealed class CandidateTests
             HotUpdatesPerDay = 0,
             OtherUpdatesPerDay = 0,
             ChangesPerDay = 0,
+            HasRowSecurity = false,
             Indexes = 1,
         };
 }

@@ -54,6 +54,9 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
     /// <summary>Rows put in, changed and deleted, a day.</summary>
     public required double ChangesPerDay { get; init; }
 
+    /// <summary>Row security policies decide who sees which rows of it, or of a table below it.</summary>
+    public required bool HasRowSecurity { get; init; }
+
     /// <summary>Indexes that it has.</summary>
     public required int Indexes { get; init; }
 
@@ -82,7 +85,8 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
         SELECT w.nspname::text, w.relname::text, format('%I.%I', w.nspname, w.relname), w.relkind = 'p',
                z.bytes, z.rows, z.heaps, z.ins / d.days, z.hot / d.days, z.other / d.days,
                (SELECT count(*)::int FROM pg_catalog.pg_index i WHERE i.indrelid = w.oid),
-               format('%I', w.nspname), (z.ins + z.hot + z.other + z.del) / d.days
+               format('%I', w.nspname), (z.ins + z.hot + z.other + z.del) / d.days,
+               EXISTS (SELECT FROM pg_catalog.pg_class s WHERE s.oid = ANY (w.family) AND s.relrowsecurity)
         FROM wanted w
         CROSS JOIN (SELECT greatest(extract(epoch FROM clock_timestamp()
                                - coalesce(stats_reset, pg_postmaster_start_time()))::float8 / 86400, 1.0 / 24) AS days
@@ -205,5 +209,6 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
             Indexes = row.GetInt32(10),
             QuotedSchema = row.GetString(11),
             ChangesPerDay = row.GetDouble(12),
+            HasRowSecurity = row.GetBoolean(13),
         };
 }

@@ -39,8 +39,19 @@ internal static class ReuseAdvice
     private const string KindsSql = """
         SELECT proname::text, bool_or(prokind = 'a') FROM pg_catalog.pg_proc
         WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ($1::text[]::name[])
-        GROUP BY proname HAVING bool_and(provolatile <> 'v')
+        GROUP BY proname HAVING bool_and(provolatile = 'i' OR proname = ANY ($2::text[]::name[]))
         """;
+
+    /// <summary>Stable ones that depend on the time, or its zone, and on nothing else of a session.</summary>
+    private static readonly string[] s_ofTime =
+    [
+        .. (
+            "now transaction_timestamp statement_timestamp date_trunc date_part extract timezone age date time timetz "
+            + "timestamp timestamptz to_char to_date to_timestamp concat concat_ws array_to_string to_json to_jsonb "
+            + "row_to_json array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg json_build_object "
+            + "jsonb_build_object"
+        ).Split(' '),
+    ];
 
     /// <summary>Reads the statements.</summary>
     /// <param name="connection">The database's.</param>
@@ -82,7 +93,7 @@ internal static class ReuseAdvice
         Dictionary<string, bool> kinds = (
             await connection.ListAsync(
                 KindsSql,
-                [names],
+                [names, s_ofTime],
                 static row => (row.GetString(0), row.GetBoolean(1)),
                 cancellation
             )
@@ -106,7 +117,7 @@ internal static class ReuseAdvice
         WorkloadStatement load = reused.Statement.Load;
         double callsPerDay = load.Calls / workload.Days;
         bool isDear = reused.Milliseconds >= limits.ViewMilliseconds && (reused.IsAggregate || reused.Tables.Count > 1);
-        if (!isDear || !(reused.Answers <= limits.ViewAnswersMax))
+        if (!isDear || load.RowsPerCall > limits.ViewRowsMax || !(reused.Answers <= limits.ViewAnswersMax))
         {
             return null;
         }

@@ -27,7 +27,9 @@ internal sealed record ReusedStatement(
 
     /// <summary>Reads one; null if its answer must not be kept.</summary>
     /// <param name="statement">The statement.</param>
-    /// <param name="kinds">Functions of pg_catalog that are not volatile, and whether each is an aggregate.</param>
+    /// <param name="kinds">
+    /// Functions of pg_catalog that give the same to everybody at one time, and whether each is an aggregate.
+    /// </param>
     public static ReusedStatement? Of(StudiedStatement statement, IReadOnlyDictionary<string, bool> kinds)
     {
         SqlNode[] nodes = [.. StudiedStatement.Below(statement.Tree)];
@@ -36,22 +38,53 @@ internal sealed record ReusedStatement(
             || nodes.Any(static node =>
                 node.Kind is "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt" or "IntoClause"
                 || node.Has("lockingClause")
+                || IsOfSession(node)
             )
         )
         {
             return null;
         }
-        bool isAggregate = statement.Tree.List("groupClause").Length > 0;
-        foreach (SqlNode call in nodes.Where(static node => node.Kind == "FuncCall"))
-        {
-            if (!kinds.TryGetValue(call.Names("funcname")[^1], out bool aggregates))
-            {
-                return null;
-            }
-            isAggregate |= aggregates && !call.Has("over");
-        }
+        SqlNode[] calls = [.. nodes.Where(static node => node.Kind == "FuncCall")];
         WorkloadTable[] tables = [.. statement.Demands.Select(static one => one.Table).Distinct()];
-        return tables.Length == 0 ? null : new ReusedStatement(statement, isAggregate, tables, AnswersOf(statement));
+        if (
+            tables.Length == 0
+            || tables.Any(static one => one.HasRowSecurity)
+            || calls.Any(call => !kinds.ContainsKey(call.Names("funcname")[^1]))
+        )
+        {
+            return null;
+        }
+        bool isAggregate =
+            statement.Tree.List("groupClause").Length > 0
+            || Outer(statement.Tree)
+                .Any(node => node.Kind == "FuncCall" && kinds[node.Names("funcname")[^1]] && !node.Has("over"));
+        return new ReusedStatement(statement, isAggregate, tables, AnswersOf(statement, nodes));
+    }
+
+    /// <summary>A role, a database, a schema: another for another session.</summary>
+    private static bool IsOfSession(SqlNode node) =>
+        node.Kind == "SQLValueFunction"
+        && !(
+            node.Text("op").StartsWith("SVFOP_CURRENT_DATE", StringComparison.Ordinal)
+            || node.Text("op").Contains("TIME", StringComparison.Ordinal)
+        );
+
+    /// <summary>What the query itself gives, without the queries in it.</summary>
+    private static IEnumerable<SqlNode> Outer(SqlNode query)
+    {
+        Stack<SqlNode> left = new(query.List("targetList"));
+        if (query.Child("havingClause") is { } having)
+        {
+            left.Push(having);
+        }
+        while (left.TryPop(out SqlNode? node))
+        {
+            yield return node;
+            foreach (SqlNode child in node.Kind == "SubLink" ? [] : node.Children())
+            {
+                left.Push(child);
+            }
+        }
     }
 
     /// <summary>Output columns that tell the rows apart, as SQL names them; empty where that cannot be told.</summary>
@@ -67,9 +100,7 @@ internal sealed record ReusedStatement(
             // Without groups an aggregate has one row.
             : IsAggregate
                 ? [.. names.Where(static one => one.Length > 0).Take(1)]
-                : names.Contains("id")
-                    ? ["id"]
-                    : [];
+                : [];
     }
 
     private static string NameOf(SqlNode target) =>
@@ -84,13 +115,24 @@ internal sealed record ReusedStatement(
 
     private static string LastName(SqlNode column) => column.Names("fields") is [.., var last] ? last : "";
 
-    private static double? AnswersOf(StudiedStatement statement)
+    private static double? AnswersOf(StudiedStatement statement, SqlNode[] nodes)
     {
-        int compared = statement.Demands.Sum(static one => one.Equal.Count);
-        if (statement.Parameters > compared || statement.Demands.Any(static one => one.Ranges.Count > 0))
+        SqlNode? limit = statement.Tree.Child("limitCount");
+        int parameters = nodes.Count(node => node.Kind == "ParamRef" && !ReferenceEquals(node, limit));
+        int compared = nodes.Count(static node =>
+            node.Kind == "A_Expr"
+            && node.Text("kind") == "AEXPR_OP"
+            && node.Names("name") is ["="]
+            && (node.Child("lexpr")?.Kind, node.Child("rexpr")?.Kind)
+                is
+                    ("ColumnRef", "ParamRef")
+                    or
+                    ("ParamRef", "ColumnRef")
+        );
+        if (parameters != compared || compared > statement.Demands.Sum(static one => one.Equal.Count))
         {
             // A bound, a pattern, a list: anything.
-            return statement.Parameters == 0 ? 1 : null;
+            return null;
         }
         double answers = 1;
         foreach (TableDemand demand in statement.Demands)
