@@ -63,8 +63,6 @@ public sealed class PostgresFixture : IAsyncDisposable
                 ["max_wal_senders"] = "10",
                 ["max_replication_slots"] = "10",
                 ["shared_preload_libraries"] = "pg_stat_statements",
-                // The statements of all tests: with the default 5,000 those of one push out another's.
-                ["pg_stat_statements.max"] = "20000",
                 // Each database has its turn once in this time: with the default and a thousand of them a worker would
                 // start every tenth of a second.
                 ["autovacuum_naptime"] = "1h",
