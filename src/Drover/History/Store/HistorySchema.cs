@@ -6,14 +6,13 @@ using Npgsql;
 namespace Drover.History.Store;
 
 /// <summary>
-/// Makes the tables where they are missing; there is one version so far. Samples are partitioned by day; what is
-/// kept per day is not, since a table has one row for it. Times are those of the machine that measures.
+/// Makes the tables where they are missing, and brings older ones to this version (<see cref="HistoryUpgrades"/>).
+/// Samples are partitioned by day; what is kept per day is not, since a table has one row for it. Times are those of
+/// the machine that measures.
 /// </summary>
 internal static class HistorySchema
 {
-    /// <summary>The version of the tables below.</summary>
-    public const int Version = 1;
-
+    // Version 1. What came later is in the upgrades.
     private const string Tables = """
         CREATE TABLE drover.history_version (version int NOT NULL);
         INSERT INTO drover.history_version VALUES (1);
@@ -97,28 +96,43 @@ internal static class HistorySchema
     public static IReadOnlyList<string> Partitioned { get; } =
     ["server_samples", "database_samples", "table_samples", "statement_samples"];
 
+    /// <summary>The version that this Drover writes.</summary>
+    public static int Version => 1 + HistoryUpgrades.Steps.Count;
+
     /// <summary>True when this database has a history.</summary>
     public static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await connection.ScalarAsync("SELECT to_regclass('drover.history_version') IS NOT NULL", [], cancellationToken)
             is true;
 
-    /// <summary>Makes them; two at once do it once.</summary>
-    /// <exception cref="OperationException">They are of a later version.</exception>
+    /// <summary>Makes them, or brings them to this version with their rows; two at once do it once.</summary>
+    /// <exception cref="OperationException">
+    /// They are of a later version; or of an earlier one, and this role may not change them.
+    /// </exception>
     public static async Task EnsureAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (!await ExistsAsync(connection, cancellationToken))
+        int found = await VersionAsync(connection, cancellationToken);
+        if (found < Version)
         {
-            await CreateAsync(connection, cancellationToken);
+            try
+            {
+                await UpgradeAsync(connection, cancellationToken);
+            }
+            catch (PostgresException denied)
+                when (found > 0 && denied.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                throw new OperationException(
+                    $"the history in schema drover has version {found} and is not brought to {Version}: "
+                        + $"{denied.MessageText}; let its tables' owner do it once, or GRANT that role to this one",
+                    OperationOutcome.Refused
+                );
+            }
+            found = await VersionAsync(connection, cancellationToken);
         }
-        object? version = await connection.ScalarAsync(
-            "SELECT max(version) FROM drover.history_version",
-            [],
-            cancellationToken
-        );
-        if (version is not Version)
+        if (found != Version)
         {
             throw new OperationException(
-                $"the history in schema drover has version {version}, made by another Drover; this one has {Version}",
+                $"the history in schema drover has version {found}, made by a newer Drover; this one knows {Version} "
+                    + "at the most: update it, or set history in [monitor] to another database",
                 OperationOutcome.Refused
             );
         }
@@ -144,7 +158,17 @@ internal static class HistorySchema
             ? number
             : throw new OperationException($"the history gave no number to server {server}: it is tried again");
 
-    private static async Task CreateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    // 0 where there is none.
+    private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await ExistsAsync(connection, cancellationToken)
+            ? await connection.ScalarAsync("SELECT max(version) FROM drover.history_version", [], cancellationToken)
+                as int?
+                ?? throw new OperationException(
+                    "drover.history_version is empty: which version the history has is not known"
+                )
+            : 0;
+
+    private static async Task UpgradeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         // The lock of the partitions' own tables, so that two rooms do not make the schema at once.
@@ -153,23 +177,37 @@ internal static class HistorySchema
             [],
             cancellationToken
         );
-        if (!await ExistsAsync(connection, cancellationToken))
+        int found = await VersionAsync(connection, cancellationToken);
+        if (found == 0)
         {
-            // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even when the schema is there.
-            if (await connection.ScalarAsync("SELECT to_regnamespace('drover') IS NULL", [], cancellationToken) is true)
-            {
-                await connection.ExecuteAsync("CREATE SCHEMA drover", [], cancellationToken);
-            }
-            string columns = string.Join(
-                ", ",
-                ServerMetric.All.Select(static metric => $"{metric.Name} double precision")
-            );
-            await connection.ExecuteAsync(
-                Tables.Replace("{columns}", columns, StringComparison.Ordinal),
-                [],
-                cancellationToken
-            );
+            await CreateAsync(connection, cancellationToken);
+            found = 1;
         }
+        foreach (string step in HistoryUpgrades.Steps.Skip(found - 1))
+        {
+            await connection.ExecuteAsync(step, [], cancellationToken);
+            found++;
+        }
+        await connection.ExecuteAsync(
+            "UPDATE drover.history_version SET version = $1 WHERE version < $1",
+            [found],
+            cancellationToken
+        );
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static async Task CreateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even when the schema is there.
+        if (await connection.ScalarAsync("SELECT to_regnamespace('drover') IS NULL", [], cancellationToken) is true)
+        {
+            await connection.ExecuteAsync("CREATE SCHEMA drover", [], cancellationToken);
+        }
+        string columns = string.Join(", ", ServerMetric.All.Select(static metric => $"{metric.Name} double precision"));
+        await connection.ExecuteAsync(
+            Tables.Replace("{columns}", columns, StringComparison.Ordinal),
+            [],
+            cancellationToken
+        );
     }
 }
