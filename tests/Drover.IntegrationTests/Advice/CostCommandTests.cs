@@ -6,7 +6,7 @@ using Drover.IntegrationTests.LocalPostgres;
 
 namespace Drover.IntegrationTests.Advice;
 
-public sealed class CostCommandTests(PostgresFixture fixture) : IDisposable
+public sealed class CostCommandTests(MeasuredPostgresFixture fixture) : IDisposable
 {
     private const string Shop = """
         CREATE EXTENSION pg_stat_statements;

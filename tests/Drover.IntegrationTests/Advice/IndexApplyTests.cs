@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Advice;
 
-public sealed class IndexApplyTests(PostgresFixture fixture)
+public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
 {
     private const string Shop = """
         CREATE SCHEMA shop;

@@ -5,7 +5,7 @@ using Drover.IntegrationTests.LocalPostgres;
 
 namespace Drover.IntegrationTests.Advice;
 
-public sealed class InspectTests(PostgresFixture fixture)
+public sealed class InspectTests(MeasuredPostgresFixture fixture)
 {
     // Every table is larger than a megabyte, so that it is worth the words.
     private const string Shop = """

@@ -5,7 +5,7 @@ using Drover.IntegrationTests.LocalPostgres;
 
 namespace Drover.IntegrationTests.Advice;
 
-public sealed class MissingIndexTests(PostgresFixture fixture)
+public sealed class MissingIndexTests(MeasuredPostgresFixture fixture)
 {
     private const string Shop = """
         CREATE SCHEMA shop;

@@ -6,7 +6,7 @@ using Drover.IntegrationTests.LocalPostgres;
 
 namespace Drover.IntegrationTests.Advice;
 
-public sealed class ReuseAdviceTests(PostgresFixture fixture)
+public sealed class ReuseAdviceTests(MeasuredPostgresFixture fixture)
 {
     private const string Tables = """
         CREATE EXTENSION pg_stat_statements;

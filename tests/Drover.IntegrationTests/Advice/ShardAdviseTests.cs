@@ -7,7 +7,7 @@ using Drover.IntegrationTests.LocalPostgres;
 
 namespace Drover.IntegrationTests.Advice;
 
-public sealed class ShardAdviseTests(PostgresFixture fixture)
+public sealed class ShardAdviseTests(MeasuredPostgresFixture fixture)
 {
     // The largest customer has a third of the orders.
     private const string Shop = """

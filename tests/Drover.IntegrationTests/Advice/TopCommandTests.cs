@@ -11,7 +11,7 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.Advice;
 
-public sealed class TopCommandTests(PostgresFixture fixture)
+public sealed class TopCommandTests(MeasuredPostgresFixture fixture)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

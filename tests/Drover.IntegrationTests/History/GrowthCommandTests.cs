@@ -6,7 +6,7 @@ using Drover.IntegrationTests.LocalPostgres;
 
 namespace Drover.IntegrationTests.History;
 
-public sealed class GrowthCommandTests(PostgresFixture fixture)
+public sealed class GrowthCommandTests(MeasuredPostgresFixture fixture)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Drover.IntegrationTests.History;
 
-public sealed partial class SecondSourceTests(PostgresFixture fixture)
+public sealed partial class SecondSourceTests(MeasuredPostgresFixture fixture)
 {
     // Of this database alone: the cluster is shared.
     private const string Forget = """

@@ -11,7 +11,7 @@ namespace Drover.IntegrationTests.LocalPostgres;
 /// Take it as a constructor parameter. A test that changes settings or kills the server starts a
 /// <see cref="LocalPostgresCluster"/> of its own instead.
 /// </summary>
-public sealed class PostgresFixture : IAsyncDisposable
+public class PostgresFixture : IAsyncDisposable
 {
     // Roles are the cluster's, so tests that run side by side cannot each make theirs.
     private const string Roles = """
@@ -28,7 +28,7 @@ public sealed class PostgresFixture : IAsyncDisposable
 
     /// <summary>The shared cluster of a version.</summary>
     internal Task<LocalPostgresCluster> GetAsync(int major) =>
-        _clusters.GetOrAdd(major, static major => new Lazy<Task<LocalPostgresCluster>>(() => StartAsync(major))).Value;
+        _clusters.GetOrAdd(major, major => new Lazy<Task<LocalPostgresCluster>>(() => StartAsync(major))).Value;
 
     /// <summary>A new empty database on the shared cluster, so that tests do not see each other's tables.</summary>
     internal async Task<(LocalPostgresCluster Cluster, string Database)> CreateDatabaseAsync(
@@ -44,19 +44,23 @@ public sealed class PostgresFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         foreach (Lazy<Task<LocalPostgresCluster>> cluster in _clusters.Values)
         {
             await (await cluster.Value).DisposeAsync();
         }
     }
 
-    private static async Task<LocalPostgresCluster> StartAsync(int major)
+    /// <summary>Settings beside those that all have.</summary>
+    protected virtual IEnumerable<KeyValuePair<string, string>> MoreSettings => [];
+
+    private async Task<LocalPostgresCluster> StartAsync(int major)
     {
         LocalPostgresOptions options = new()
         {
             Major = major,
             MaxConnections = 300,
-            Settings = new Dictionary<string, string>
+            Settings = new Dictionary<string, string>(MoreSettings)
             {
                 ["wal_level"] = "logical",
                 ["max_prepared_transactions"] = "20",
