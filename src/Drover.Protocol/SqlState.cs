@@ -40,6 +40,9 @@ public static class SqlState
     /// <summary>The transaction has failed; only its end is accepted.</summary>
     public const string InFailedSqlTransaction = "25P02";
 
+    /// <summary>What makes sense in a transaction only was asked for outside of one.</summary>
+    public const string NoActiveSqlTransaction = "25P01";
+
     /// <summary>Idle in a transaction for too long.</summary>
     public const string IdleInTransactionSessionTimeout = "25P03";
 

@@ -97,6 +97,20 @@ internal sealed class Places(StatementFacts facts, ImmutableArray<NamedTable> ta
             : new Place(Home, what);
     }
 
+    /// <summary>
+    /// Whether a sharded schema that comes before it on search_path may have got a function of that name, or a sequence
+    /// of the one that it names.
+    /// </summary>
+    public static bool IsBehind(FunctionUse function, PathFacts catalog) =>
+        SequenceOf(function, catalog.Names) is { DependsOnSchema: true }
+        || (
+            function.Schema.Length == 0
+            && catalog
+                .Names.Path.Schemas.TakeWhile(entry => !catalog.HasObject(entry, function.Name))
+                .Any(entry => catalog.Names.Map.ShardOf(entry) > 0)
+            && catalog.Volatility("pg_catalog", function.Name, function.Arguments) is null
+        );
+
     /// <summary>The sequence that a call of nextval and the like names by a literal; null if there is none.</summary>
     public static NamedTable? SequenceOf(FunctionUse function, TableNames names)
     {

@@ -66,7 +66,12 @@ internal static class RoutePlanner
     private static StatementRule RuleOf(StatementFacts facts, TopologySnapshot map, PathFacts catalog)
     {
         ImmutableArray<int> everyShard = [.. map.Shards.Select(static shard => shard.Number)];
-        StatementRule rule = new() { Facts = facts, All = new Route(RouteKind.All, 0, everyShard, null) };
+        StatementRule rule = new()
+        {
+            Facts = facts,
+            All = new Route(RouteKind.All, 0, everyShard, null),
+            ChangesSchema = SchemaStatements.Change(facts, catalog),
+        };
         if (map.Shards.Length == 1 || (map.Tables.Count + map.ReferenceTables.Count + map.Schemas.Count == 0))
         {
             return rule with { Fixed = Route.Home(map.Home.Number) };
@@ -79,7 +84,9 @@ internal static class RoutePlanner
         {
             Group = GroupOf(tables, map),
             HasShortObjects = facts.Functions.Any(function => IsShort(function, map, catalog)),
-            ReadsBehind = tables.Any(static table => table.Behind is not null),
+            ReadsBehind =
+                tables.Any(static table => table.DependsOnSchema)
+                || facts.Functions.Any(function => Places.IsBehind(function, catalog)),
             HasUnknownNames =
                 tables.Any(static table =>
                     table is { Role: TableRole.Unknown } or { Role: TableRole.Placed, Relation: null }

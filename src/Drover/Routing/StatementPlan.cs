@@ -35,7 +35,7 @@ internal sealed class StatementPlan : IShapeValue
         Copy = rules.Length == 1 ? rules[0].Copy : null;
         Merge = rules.Length == 1 ? rules[0].Merge : null;
         MayCoordinate = rules.Length == 1 && SpreadRules.MayCoordinate(rules[0].Facts);
-        ChangesSchema = rules.Any(static rule => SchemaStatements.Change(rule.Facts));
+        ChangesSchema = rules.Any(static rule => rule.ChangesSchema);
         HasShortNames = rules.Any(rule => IsShort(rule, map));
         SetsPath = rules.Any(rule => PathStatements.Sets(rule.Facts, map));
         HasUnknownNames = rules.Any(static rule => rule.HasUnknownNames);
@@ -108,7 +108,7 @@ internal sealed class StatementPlan : IShapeValue
     /// <summary>It names what the catalogs do not have: they may have changed a moment ago.</summary>
     public bool HasUnknownNames { get; }
 
-    /// <summary>It names a table without its schema that is behind a sharded schema on search_path.</summary>
+    /// <summary>What it names without a schema is behind a sharded schema on search_path, or hides what is.</summary>
     public bool ReadsBehind { get; }
 
     /// <inheritdoc/>
@@ -192,7 +192,7 @@ internal sealed class StatementPlan : IShapeValue
         || rule.HasShortObjects
         || (
             map.Schemas.Count > 0
-            && SchemaStatements.Change(rule.Facts)
+            && rule.ChangesSchema
             && rule.Facts is { Kind: StatementKind.Utility, Tables.IsEmpty: true }
         );
 

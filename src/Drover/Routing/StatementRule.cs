@@ -93,7 +93,10 @@ internal sealed record StatementRule
     /// <summary>A name that the catalogs do not have may be one that they will.</summary>
     public bool HasUnknownNames { get; init; }
 
-    /// <summary>One of its tables is behind a sharded schema on search_path.</summary>
+    /// <summary>It may change what the coordinator has from the shards.</summary>
+    public bool ChangesSchema { get; init; }
+
+    /// <summary>What it names without a schema is behind a sharded schema on search_path, or hides what is.</summary>
     public bool ReadsBehind { get; init; }
 
     /// <summary>Whether values of a Bind matter.</summary>

@@ -93,8 +93,8 @@ internal sealed class ClientSession : ITurnTaker
     /// <summary>Bytes of messages that it may have to hold at once.</summary>
     public int InboxBytesMax => Shards?.UnitBytesMax ?? Pool.Configuration.ClientBufferMax;
 
-    /// <summary>What is done with the answer to a simple query.</summary>
-    public ExpectedAction QueryAction => Shards is { IsInScript: true } ? ExpectedAction.Part : ExpectedAction.Forward;
+    /// <summary>What is done with the answer to a simple query or a Sync.</summary>
+    public ExpectedAction ReadyAction => Shards is { IsInScript: true } ? ExpectedAction.Part : ExpectedAction.Forward;
 
     /// <summary>What its client is told of its transaction while it has no server.</summary>
     public TransactionStatus RestStatus => Shards?.RestStatus ?? TransactionStatus.Idle;

@@ -179,6 +179,12 @@ public sealed class ShardedSessionTests(PostgresFixture postgres)
         }
         await RefusedAsync(client, "PREPARE TRANSACTION 'mine'", "0A000");
         await RefusedAsync(client, "CREATE ROLE drover_test_nobody", "0A000");
+        await RefusedAsync(client, "LOCK TABLE customers IN SHARE MODE", "25P01");
+        await using (NpgsqlTransaction held = await client.BeginTransactionAsync(Token))
+        {
+            await RunAsync(client, "LOCK TABLE customers IN SHARE MODE");
+            await held.CommitAsync(Token);
+        }
 
         // A key in another encoding has another hash.
         await RunAsync(client, "SET client_encoding = 'LATIN1'");

@@ -13,6 +13,7 @@ namespace Drover.Routing.Catalogs;
 /// <param name="Volatility">As it is declared.</param>
 /// <param name="MayTouchTables">Its code is not known to leave tables alone.</param>
 /// <param name="IsAggregate">It makes one value of many rows, or looks at several as a window function does.</param>
+/// <param name="MayChangeSchema">Its code has words that make, alter or drop, or runs text as SQL.</param>
 internal sealed record FunctionFacts(
     string Schema,
     string Name,
@@ -20,7 +21,8 @@ internal sealed record FunctionFacts(
     int ArgumentsMax,
     FunctionVolatility Volatility,
     bool MayTouchTables,
-    bool IsAggregate
+    bool IsAggregate,
+    bool MayChangeSchema
 );
 
 /// <summary>What is read of one server.</summary>
@@ -96,6 +98,10 @@ internal sealed class CatalogFactsSnapshot : ICatalogFacts
     /// <inheritdoc/>
     public bool MayAggregate(string schema, string name, int arguments) =>
         Overloads(schema, name, arguments).Any(static function => function.IsAggregate);
+
+    /// <inheritdoc/>
+    public bool MayChangeSchema(string schema, string name, int arguments) =>
+        Overloads(schema, name, arguments).Any(static function => function.MayChangeSchema);
 
     /// <inheritdoc/>
     public RelationKind? Relation(string schema, string name) => Describe(schema, name)?.Kind;

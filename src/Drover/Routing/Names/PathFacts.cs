@@ -48,6 +48,13 @@ internal sealed class PathFacts(TopologySnapshot map, ICatalogFacts catalog, Sea
                 catalog.Volatility(each, name, arguments) is not null && catalog.MayAggregate(each, name, arguments)
             );
 
+    /// <inheritdoc/>
+    public bool MayChangeSchema(string schema, string name, int arguments) =>
+        Schemas(schema)
+            .Any(each =>
+                catalog.Volatility(each, name, arguments) is not null && catalog.MayChangeSchema(each, name, arguments)
+            );
+
     /// <summary>Whether a name without schema means PostgreSQL's own function, and no other can be meant.</summary>
     public bool IsOwn(string name, int arguments) =>
         path.HasCatalogFirst

@@ -41,6 +41,15 @@ internal sealed record NamedTable(TableRole Role, TableName Name, RelationFacts?
     public bool HidesReference { get; init; }
 
     /// <summary>
+    /// It is in a sharded schema, and a table elsewhere has the same name and comes behind it on search_path: that one
+    /// is meant once this one is dropped.
+    /// </summary>
+    public bool HidesOther { get; init; }
+
+    /// <summary>It would be another table, had a sharded schema on search_path got or lost one of its name.</summary>
+    public bool DependsOnSchema => Behind is not null || HidesOther;
+
+    /// <summary>
     /// The sharded schema that comes before its own on search_path, and has none of that name as far as is known; null
     /// if there is none, or the name was written with its schema.
     /// </summary>
@@ -173,6 +182,10 @@ internal sealed class TableNames(TopologySnapshot map, ICatalogFacts catalog, Se
             else if (here is { Role: TableRole.Sharded or TableRole.Reference })
             {
                 return Hidden(here.Name, $"{found.Name} comes before it on search_path");
+            }
+            else if (found.Shard > 0 && here is not null)
+            {
+                found = found with { HidesOther = true };
             }
         }
         return found ?? new NamedTable(TableRole.Unknown, new TableName("", name));

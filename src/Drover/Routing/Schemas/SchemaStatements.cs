@@ -1,5 +1,8 @@
 // Which statements may change what the coordinator copies from the shards: tables, types, functions, views, privileges.
 using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Drover.Routing.Names;
+using Drover.Sql.Parsing;
 using Drover.Sql.Statements;
 
 namespace Drover.Routing.Schemas;
@@ -13,21 +16,40 @@ internal static class SchemaStatements
         .. (string[])["DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "CopyStmt", "ExplainStmt", "LoadStmt"],
         .. (string[])["VacuumStmt", "ClusterStmt", "ReindexStmt", "CheckPointStmt", "TruncateStmt", "LockStmt"],
         .. (string[])["IndexStmt", "CommentStmt", "CreateStatsStmt", "AlterStatsStmt", "RefreshMatViewStmt"],
-        .. (string[])["CreateTrigStmt", "CreateSeqStmt", "AlterSeqStmt", "CallStmt", "DoStmt"],
+        "CreateTrigStmt",
     ]);
 
     /// <summary>Whether a statement may change it.</summary>
-    public static bool Change(StatementFacts facts) =>
-        facts.Kind switch
+    public static bool Change(StatementFacts facts, PathFacts catalog) =>
+        facts.Functions.Any(function =>
+            catalog.MayChangeSchema(function.Schema, function.Name, function.Arguments)
+            && function.Volatility == FunctionVolatility.Volatile
+        )
+        || facts.Kind switch
         {
+            StatementKind.Utility when facts.NodeName == "CallStmt" => MayCall(facts.Tree!.Child("funccall")!, catalog),
             StatementKind.Utility => !s_harmless.Contains(facts.NodeName) && !IsOfTemporary(facts),
             StatementKind.Unknown => facts.NodeName == "SelectStmt",
             StatementKind.Select => facts.Tree?.Has("intoClause") == true,
             _ => false,
         };
 
+    /// <summary>A procedure that the catalogs do not know may be one of a moment ago.</summary>
+    private static bool MayCall(SqlNode call, PathFacts catalog)
+    {
+        ImmutableArray<string> name = call.Names("funcname");
+        string schema = name.Length > 1 ? name[^2] : "";
+        int arguments = call.List("args").Length;
+        return name.IsEmpty
+            || catalog.Volatility(schema, name[^1], arguments) is null
+            || catalog.MayChangeSchema(schema, name[^1], arguments);
+    }
+
     private static bool IsOfTemporary(StatementFacts facts) =>
-        (facts.Tree?.Child("relation") ?? facts.Tree?.Child("view") ?? facts.Tree?.Child("into")?.Child("rel"))?.Text(
-            "relpersistence"
-        ) == "t";
+        (
+            facts.Tree?.Child("relation")
+            ?? facts.Tree?.Child("view")
+            ?? facts.Tree?.Child("sequence")
+            ?? facts.Tree?.Child("into")?.Child("rel")
+        )?.Text("relpersistence") == "t";
 }

@@ -356,6 +356,10 @@ internal sealed class BackendRelay(ClientSession session)
             // Before the client is told that it is done, and may tell others.
             session.Pool.Database.Telling.Expire();
         }
+        if (server.Status == TransactionStatus.Idle)
+        {
+            session.Shards?.NoteIdle(server.Responses.Count == 0);
+        }
         if (server.Status != TransactionStatus.Idle && session.Mode == Configuration.PoolMode.Statement)
         {
             session.End ??= new SessionEnd(

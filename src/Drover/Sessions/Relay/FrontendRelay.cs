@@ -397,7 +397,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             case FrontendType.Sync:
                 if (!backend.IsInCopy)
                 {
-                    server.Responses.Push(ExpectedKind.Sync);
+                    server.Responses.Push(ExpectedKind.Sync, session.ReadyAction);
                 }
                 return true;
             case FrontendType.FunctionCall:

@@ -89,7 +89,7 @@ internal sealed class StatementRelay(ClientSession session)
             server.Responses.Push(ExpectedKind.Query, ExpectedAction.Retag, forgotten);
             return true;
         }
-        server.Responses.Push(ExpectedKind.Query, session.QueryAction);
+        server.Responses.Push(ExpectedKind.Query, session.ReadyAction);
         return true;
     }
 

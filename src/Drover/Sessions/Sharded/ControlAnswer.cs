@@ -87,7 +87,10 @@ internal static class ControlAnswer
                     CommandComplete.Write(writer, tag);
                     break;
                 case FrontendType.Sync when executed == 1:
-                    ReadyForQuery.Write(writer, status);
+                    if (!isInScript)
+                    {
+                        ReadyForQuery.Write(writer, status);
+                    }
                     Keep(parsed, session, keeps);
                     return true;
                 default:

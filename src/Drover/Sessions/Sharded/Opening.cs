@@ -93,7 +93,7 @@ internal sealed class Opening
         {
             set[i] = text[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(text[i] | 0x20) : text[i];
         }
-        SetsRole |= Has(set, "role"u8) || Has(set, "authorization"u8);
+        SetsRole |= HasWord(set, "role"u8) || HasWord(set, "authorization"u8);
         // SET SCHEMA is another word for it, and RESET ALL does it too.
         // A quoted name with escapes may be any setting's.
         if (
@@ -117,6 +117,31 @@ internal sealed class Opening
             _hasSavepoint |= Has(set, "savepoint"u8);
         }
     }
+
+    private static bool HasWord(ReadOnlySpan<byte> lower, ReadOnlySpan<byte> word)
+    {
+        for (int from = 0; from < lower.Length && lower[from..].IndexOf(word) is var at and >= 0; from += at + 1)
+        {
+            ReadOnlySpan<byte> before = lower[..(from + at)];
+            ReadOnlySpan<byte> behind = lower[(from + at + word.Length)..];
+            if (
+                (before.IsEmpty || !(before[^1] == (byte)'.' || IsOfName(before[^1])))
+                && (behind.IsEmpty || !IsOfName(behind[0]))
+            )
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool IsOfName(byte letter) =>
+        letter
+            is (>= (byte)'a' and <= (byte)'z')
+                or (>= (byte)'0' and <= (byte)'9')
+                or (byte)'_'
+                or (byte)'$'
+                or >= 128;
 
     private static bool Has(ReadOnlySpan<byte> lower, ReadOnlySpan<byte> word) => lower.IndexOf(word) >= 0;
 }

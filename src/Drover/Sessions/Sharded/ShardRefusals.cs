@@ -186,6 +186,9 @@ internal static class ShardRefusals
     public static RouteRefusal NotInTransaction { get; } =
         new("25001", "the statement cannot run inside a transaction block", null, null);
 
+    public static RouteRefusal LockOutsideTransaction { get; } =
+        new(SqlState.NoActiveSqlTransaction, "LOCK TABLE can only be used in transaction blocks", null, null);
+
     public const string CrossShardHint =
         "Compare the sharding key with a value, or with the key of a table that is sharded likewise.";
 

@@ -155,12 +155,9 @@ internal sealed class ShardSession
         {
             return _move.Refuse(ShardRefusals.TooLarge(UnitBytesMax));
         }
-        bool ends = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
         if (_move.Deferred == Deferred.Failed)
         {
-            return ends && Answer(data[..unit.Length], "ROLLBACK"u8, Deferred.None)
-                ? Admission.Answered
-                : _move.Refuse(ShardRefusals.TransactionFailed);
+            return _pipeline.DivideEnd(unit, data, null, isQuiet: true) ?? AnswerFailed(unit, data);
         }
         bool isBegin = unit.Control == TransactionControl.Begin && _move.Deferred == Deferred.None && unit.HasText;
         if (_pipeline.IsActive && !isBegin && ChooseForPart(unit, data) is { } forbidden)
@@ -168,6 +165,16 @@ internal sealed class ShardSession
             return forbidden;
         }
         return ChooseServer(unit, data, isBegin);
+    }
+
+    /// <summary>The transaction has failed before a server knew of it: answers its end, and refuses all else.</summary>
+    private Admission AnswerFailed(in Unit unit, ReadOnlySpan<byte> data)
+    {
+        bool ends = unit.Control is TransactionControl.Commit or TransactionControl.Rollback;
+        bool isPart = _pipeline.TakeEndNext();
+        return ends && Answer(data[..unit.Length], "ROLLBACK"u8, Deferred.None, isPart)
+            ? Admission.Answered
+            : _move.Refuse(ShardRefusals.TransactionFailed);
     }
 
     /// <summary>Chooses for a unit that may run in the transaction, or answers it if that is what it begins.</summary>
@@ -378,6 +385,23 @@ internal sealed class ShardSession
                 _pipeline.IsActive ? NextStep.FailBatch
                 : Branches.Any ? NextStep.FailOthers
                 : NextStep.None;
+        }
+    }
+
+    /// <summary>
+    /// The transaction is over on the server that the session looks at, and the client is about to be told: others are
+    /// told before of what has changed the schema.
+    /// </summary>
+    /// <param name="isQuiet">Nothing else has been sent there.</param>
+    public void NoteIdle(bool isQuiet)
+    {
+        if (Branches.HasChangedSchema && _database.Schema is { } schema)
+        {
+            _ = schema.SettleAsync();
+            if (isQuiet && !Branches.Any)
+            {
+                Branches.NoteSchemaSettled();
+            }
         }
     }
 

@@ -61,6 +61,8 @@ internal sealed class SpreadStatement(
             : _call is null ? ShardRefusals.SeveralShardsInOneBatch
             // It is where it is to run.
             : !unit.Spreads ? null
+            : !isInTransaction && !isPart && unit.Plan!.Statements is [{ NodeName: "LockStmt" }]
+                ? ShardRefusals.LockOutsideTransaction
             : unit.Explain is { Text.Format: ExplainFormat.Other } ? ShardRefusals.ExplainFormat
             : database.Decisions is null && !isRead ? ShardRefusals.Across(unit.Route)
             : isInTransaction && !NeedsTransaction && !isRead ? ShardRefusals.NotInTransaction

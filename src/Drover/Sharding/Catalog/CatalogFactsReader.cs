@@ -82,7 +82,9 @@ internal static class CatalogFactsReader
         SELECT n.nspname::text, p.proname::text, p.pronargs - p.pronargdefaults - (p.provariadic <> 0)::int,
             CASE WHEN p.provariadic <> 0 THEN 2147483647 ELSE p.pronargs END, p.provolatile::text,
             p.oid >= 16384 AND coalesce(step.provolatile, p.provolatile) <> 'i'
-                AND coalesce(sl.lanname, l.lanname) NOT IN ('c', 'internal'), p.prokind IN ('a', 'w')
+                AND coalesce(sl.lanname, l.lanname) NOT IN ('c', 'internal'), p.prokind IN ('a', 'w'),
+            p.oid >= 16384 AND p.provolatile = 'v' AND l.lanname NOT IN ('c', 'internal')
+                AND p.prosrc ~* '\m(create|alter|drop|execute|import|into\s+(temp|temporary|unlogged|table))\M'
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
         LEFT JOIN pg_aggregate ag ON ag.aggfnoid = p.oid
         LEFT JOIN pg_proc step ON step.oid = ag.aggtransfn LEFT JOIN pg_language sl ON sl.oid = step.prolang
@@ -186,6 +188,7 @@ internal static class CatalogFactsReader
                 _ => FunctionVolatility.Volatile,
             },
             row.GetBoolean(5),
-            row.GetBoolean(6)
+            row.GetBoolean(6),
+            row.GetBoolean(7)
         );
 }

@@ -34,6 +34,12 @@ internal interface ICatalogFacts
     /// </summary>
     bool MayTouchTables(string schema, string name, int arguments) => true;
 
+    /// <summary>
+    /// Whether a function may make, alter or drop tables, types, functions and the like: all that touch tables may but
+    /// those whose code is known not to.
+    /// </summary>
+    bool MayChangeSchema(string schema, string name, int arguments) => MayTouchTables(schema, name, arguments);
+
     /// <summary>Whether a function may make one value of many rows: all may but those that are known not to.</summary>
     bool MayAggregate(string schema, string name, int arguments) => true;
 

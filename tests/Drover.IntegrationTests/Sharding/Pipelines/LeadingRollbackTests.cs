@@ -50,6 +50,58 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
         Assert.StartsWith(expected, await client.Query(sql).RunAsync());
     }
 
+    [Theory]
+    [InlineData("ROLLBACK", "SELECT 7", "C(ROLLBACK) 1 2 n D(7) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK", "SELECT count(*) FROM customers", "C(ROLLBACK) 1 2 D(9) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK", "UPDATE customers SET name = 'y'", "C(ROLLBACK) 1 2 C(UPDATE 9) Z(I)")]
+    [InlineData("ROLLBACK", "SELECT id FROM customers WHERE id = 2", "C(ROLLBACK) 1 2 D(2) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK", "SELECT 1 / 0", "C(ROLLBACK) 1 E(22012) Z(I)")]
+    public async Task Batch_that_begins_with_the_end_goes_on_as_any_other(string end, string rest, string expected)
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        string[][] beginnings =
+        [
+            ["SELECT id FROM customers WHERE id > 0"],
+            ["UPDATE customers SET name = 'x' WHERE id = 1", "UPDATE customers SET name = 'x' WHERE id = 4"],
+            ["UPDATE customers SET name = 'x'", "SELECT 1 / 0"],
+            ["UPDATE customers SET name = 'x' WHERE id = 1", "SELECT 1 / 0"],
+            ["SELECT nothing FROM nowhere.at_all"],
+            ["LISTEN x", "SELECT id FROM customers a JOIN customers b USING (name) FOR UPDATE"],
+        ];
+        foreach (string[] beginning in beginnings)
+        {
+            await client.Query("BEGIN").RunAsync();
+            foreach (string sql in beginning)
+            {
+                await client.Query(sql).RunAsync();
+            }
+            client.Parse("", end).Bind("").Execute().Parse("", rest).Bind("").Execute().Sync();
+            string answer = await client.RunAsync();
+            Assert.EndsWith(Shorten(expected), Shorten(answer));
+            Assert.Equal("T D(9) C(SELECT 1) Z(I)", await client.Query("SELECT count(*) FROM customers").RunAsync());
+            await client.Query("UPDATE customers SET name = 'n'").RunAsync();
+        }
+    }
+
+    private static string Shorten(string answer) => answer.Replace(" n ", " ", StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("ROLLBACK; SELECT 7", "C(ROLLBACK) T D(7) C(SELECT 1) Z(I)")]
+    [InlineData("COMMIT; SELECT count(*) FROM customers", "C(ROLLBACK) T D(9) C(SELECT 1) Z(I)")]
+    [InlineData("ROLLBACK; BEGIN", "C(ROLLBACK) C(BEGIN) Z(T)")]
+    public async Task End_of_what_failed_before_any_server_knew_comes_first(string sql, string expected)
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        await client.Query("BEGIN").RunAsync();
+        string refused = await client.Query("UPDATE customers SET id = 7 WHERE name = 'n'").RunAsync();
+        Assert.Equal("E(0A000) Z(E)", refused);
+        Assert.Equal(expected, await client.Query(sql).RunAsync());
+    }
+
     // Its servers have only answered the proxy: nobody has been told that they are ready.
     [Theory]
     [InlineData("ROLLBACK; SELECT id FROM customers WHERE id = 1", "C(ROLLBACK) T D(1) C(SELECT 1) Z(I)")]

@@ -46,8 +46,12 @@ internal sealed class TenantStage(ShardingStage shards, ShardedProxy proxy, Func
     {
         await CloseAsync();
         Single = await connectSingle();
-        Sharded = await ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop");
+        Sharded = await ConnectOtherAsync();
     }
+
+    /// <summary>One more client of the sharded database.</summary>
+    public Task<ScriptedClient> ConnectOtherAsync() =>
+        ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop");
 
     private async Task CloseAsync()
     {

@@ -8,6 +8,7 @@ using Drover.Routing.Transactions;
 using Drover.Sessions.Sharded.Admitting;
 using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
+using Drover.Sql.Statements;
 using Drover.Telemetry;
 
 namespace Drover.Sessions.Sharded.Pipelines;
@@ -151,33 +152,27 @@ internal sealed class Pipeline(
     }
 
     /// <summary>
-    /// A simple query begins with the end of a transaction that is on several shards, or failed, and is rolled back by
-    /// it: that statement becomes a query of its own, and the rest comes behind it as any other. Null if it is none.
+    /// A unit begins with the end of a transaction that is on several shards, or failed, and is rolled back by it: that
+    /// statement becomes a unit of its own, and the rest comes behind it as any other. Null if it is none.
     /// </summary>
-    private Admission? DivideEnd(in Unit unit, ReadOnlySpan<byte> data, ServerConnection server, bool isQuiet)
+    /// <param name="unit">As it was read whole.</param>
+    /// <param name="data">From its start.</param>
+    /// <param name="server">The server that the session holds; null if none.</param>
+    /// <param name="isQuiet">It owes nothing.</param>
+    public Admission? DivideEnd(in Unit unit, ReadOnlySpan<byte> data, ServerConnection? server, bool isQuiet)
     {
-        bool isLeft = branches.Any || (isQuiet && server.Status == TransactionStatus.Failed);
-        if (!(isLeft && unit is { IsQuery: true, Plan.Statements: [var first, _, ..] }))
-        {
-            return null;
-        }
-        bool rollsBack =
-            !TransactionControls.IsChain(first)
-            && TransactionControls.Of(first) switch
-            {
-                TransactionControl.Rollback => true,
-                TransactionControl.Commit => isQuiet && server.Status == TransactionStatus.Failed,
-                _ => false,
-            };
-        List<Range> statements = [];
-        ReadOnlySpan<byte> text = unit.TextOf(data);
-        if (
-            !rollsBack
-            || server.Responses.IsUnsynced
-            || session.Pool.Configuration.Options.Proxy.Session.DisablePqexec
-            || !ScriptText.TryDivide(text, reader.Conforms, statements)
-            || statements.Count < 2
-        )
+        bool hasFailed =
+            move.Deferred == Deferred.Failed || (isQuiet && server is { Status: TransactionStatus.Failed });
+        bool isLeft =
+            (branches.Any || hasFailed)
+            && unit is { IsWhole: true, MixesControl: true }
+            && server is not { Responses.IsUnsynced: true }
+            && !session.Pool.Configuration.Options.Proxy.Session.DisablePqexec;
+        byte[]? divided =
+            !isLeft ? null
+            : unit.IsQuery ? DivideQuery(unit, data, hasFailed)
+            : DivideBatch(unit, data, hasFailed);
+        if (divided is null)
         {
             return null;
         }
@@ -185,12 +180,56 @@ internal sealed class Pipeline(
         {
             return Admission.Wait;
         }
+        move.Target = unit.Length;
+        _isEndDivided = true;
+        return move.Begin(NextStep.Divide, divided);
+    }
+
+    private static bool RollsBack(StatementFacts first, bool hasFailed) =>
+        !TransactionControls.IsChain(first)
+        && TransactionControls.Of(first) switch
+        {
+            TransactionControl.Rollback => true,
+            TransactionControl.Commit => hasFailed,
+            _ => false,
+        };
+
+    private byte[]? DivideQuery(in Unit unit, ReadOnlySpan<byte> data, bool hasFailed)
+    {
+        List<Range> statements = [];
+        ReadOnlySpan<byte> text = unit.TextOf(data);
+        if (
+            unit is not { Plan.Statements: [var first, _, ..] }
+            || !RollsBack(first, hasFailed)
+            || !ScriptText.TryDivide(text, reader.Conforms, statements)
+            || statements.Count < 2
+        )
+        {
+            return null;
+        }
         using MessageWriter writer = new((2 * session.InboxBytesMax) + text.Length);
         Query.Write(writer, text[statements[0]]);
         Query.Write(writer, text[statements[1].Start..]);
-        move.Target = unit.Length;
-        _isEndDivided = true;
-        return move.Begin(NextStep.Divide, writer.Written.ToArray());
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>The proxy's own Sync ends the first part.</summary>
+    private byte[]? DivideBatch(in Unit unit, ReadOnlySpan<byte> data, bool hasFailed)
+    {
+        Unit first = reader.ReadPart(data);
+        if (
+            first is not { IsWhole: true, EndsWithSync: false, Plan.Statements: [var end] }
+            || first.Length >= unit.Length
+            || !RollsBack(end, hasFailed)
+        )
+        {
+            return null;
+        }
+        using MessageWriter writer = new((2 * session.InboxBytesMax) + unit.Length);
+        writer.WriteBytes(data[..first.Length]);
+        Sync.Write(writer);
+        writer.WriteBytes(data[first.Length..unit.Length]);
+        return writer.Written.ToArray();
     }
 
     /// <summary>What replaces a script is at the start of the inbox.</summary>
@@ -200,6 +239,14 @@ internal sealed class Pipeline(
         IsActive = !_isEndDivided;
         IsScript = !_isEndDivided;
         _isEndDivided = false;
+    }
+
+    /// <summary><see cref="IsEndNext"/>, of a unit that no server gets.</summary>
+    public bool TakeEndNext()
+    {
+        bool was = IsEndNext;
+        IsEndNext = false;
+        return was;
     }
 
     /// <summary>Something else comes.</summary>
