@@ -281,39 +281,17 @@ internal sealed class BackendRelay(ClientSession session)
         }
         if (server.Responses.NextAction == ExpectedAction.Retag)
         {
-            ForgetStatement(server);
+            ForgottenStatements.ForgetOne(session, server);
             CommandComplete.Write(assembly.Replace(position, end), "DEALLOCATE"u8);
         }
         else if (session.Traits.HasFlag(StatementTraits.ForgetsStatements))
         {
-            ForgetStatements(server, body);
+            ForgottenStatements.Note(session, server, body);
         }
         if (server.Responses.IsNext(ExpectedKind.Execute))
         {
             server.Responses.Pop();
             Synthesize(server, end, ref assembly);
-        }
-    }
-
-    private void ForgetStatement(ServerConnection server)
-    {
-        bool isKnown =
-            server.Responses.TryPeek(out ExpectedResponse expected)
-            && expected.Subject is ClientStatement forgotten
-            && session.Statements?.Find(forgotten.Name) == forgotten;
-        if (isKnown)
-        {
-            session.Statements!.Remove((ClientStatement)expected.Subject!);
-        }
-    }
-
-    private void ForgetStatements(ServerConnection server, ReadOnlySpan<byte> body)
-    {
-        ReadOnlySpan<byte> tag = body.IsEmpty ? body : body[..^1];
-        if (tag.SequenceEqual("DEALLOCATE ALL"u8) || tag.SequenceEqual("DISCARD ALL"u8))
-        {
-            session.Statements?.Clear();
-            server.Statements.Clear();
         }
     }
 
@@ -351,14 +329,9 @@ internal sealed class BackendRelay(ClientSession session)
         Synthesize(server, end, ref assembly);
         RecordQuery(server);
         SawReady = true;
-        if (session.Traits.HasFlag(StatementTraits.ChangesCatalog) && server.Status == TransactionStatus.Idle)
-        {
-            // Before the client is told that it is done, and may tell others.
-            session.Pool.Database.Telling.Expire();
-        }
         if (server.Status == TransactionStatus.Idle)
         {
-            session.Shards?.NoteIdle(server.Responses.Count == 0);
+            NoteChanges(server);
         }
         if (server.Status != TransactionStatus.Idle && session.Mode == Configuration.PoolMode.Statement)
         {
@@ -378,6 +351,16 @@ internal sealed class BackendRelay(ClientSession session)
             assembly.Replace(position, end);
             _heldReady = true;
         }
+    }
+
+    /// <summary>Before the client is told that it is done, and may tell others.</summary>
+    private void NoteChanges(ServerConnection server)
+    {
+        if (session.Traits.HasFlag(StatementTraits.ChangesCatalog))
+        {
+            session.Pool.Database.Telling.Expire();
+        }
+        session.Shards?.NoteIdle(server.Responses.Count == 0);
     }
 
     private void RecordQuery(ServerConnection server)
