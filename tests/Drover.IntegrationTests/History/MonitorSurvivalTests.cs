@@ -83,7 +83,11 @@ public sealed class MonitorSurvivalTests(PostgresFixture fixture)
     public async Task A_table_that_is_locked_hides_no_other_metric(int major)
     {
         (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
-        await cluster.ExecuteAsync("CREATE TABLE t AS SELECT 1 AS id", Token, database);
+        await cluster.ExecuteAsync(
+            "CREATE EXTENSION pg_stat_statements; CREATE TABLE t AS SELECT 1 AS id",
+            Token,
+            database
+        );
         await using NpgsqlConnection holder = await cluster.OpenAsync(database, Token);
         await using NpgsqlTransaction held = await holder.BeginTransactionAsync(Token);
         await using (NpgsqlCommand command = new("LOCK TABLE t", holder))
@@ -101,6 +105,14 @@ public sealed class MonitorSurvivalTests(PostgresFixture fixture)
         await stage.UntilAsync(status => status.InspectedAt is not null);
         await stage.SettleAsync();
         Assert.Contains(await stage.TablesAsync(), static one => one.Name == "public.t");
+        // What an inspection plans leaves the session's lock_timeout as it was.
+        await using NpgsqlTransaction again = await holder.BeginTransactionAsync(Token);
+        await using (NpgsqlCommand command = new("LOCK TABLE t", holder))
+        {
+            await command.ExecuteNonQueryAsync(Token);
+        }
+        await stage.SettleAsync();
+        Assert.Equal(0L, stage.Monitor.Latest(MonitorStage.Server).Cost.Failures);
     }
 
     [Fact]

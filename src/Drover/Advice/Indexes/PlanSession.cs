@@ -18,21 +18,28 @@ internal sealed class PlanSession : IAsyncDisposable
         """;
 
     private const string End = """
-        RESET plan_cache_mode; SET statement_timeout = 0; SET lock_timeout = 0; SET search_path = '';
-        SET default_transaction_read_only = off
+        RESET plan_cache_mode; SET search_path = ''; SET default_transaction_read_only = off
         """;
 
     private readonly NpgsqlConnection _connection;
     private readonly string? _hypopg;
+    private readonly (string Statement, string Lock) _timeouts;
     private IReadOnlyList<IndexCandidate> _set = [];
 
-    private PlanSession(NpgsqlConnection connection, string? hypopg) => (_connection, _hypopg) = (connection, hypopg);
+    private PlanSession(NpgsqlConnection connection, string? hypopg, (string, string) timeouts) =>
+        (_connection, _hypopg, _timeouts) = (connection, hypopg, timeouts);
+
+    /// <summary>A plan has two levels for each of its steps, and one of many joins is deep.</summary>
+    internal static JsonDocumentOptions Deep { get; } = new() { MaxDepth = 1000 };
 
     /// <summary>Indexes can be supposed: HypoPG is installed.</summary>
     public bool IsHypothetical => _hypopg is not null;
 
-    /// <summary>Why the last statement could not be planned, for want of a privilege; else null.</summary>
+    /// <summary>Why a statement could not be planned, for want of a privilege; else null.</summary>
     public string? Denied { get; private set; }
+
+    /// <summary>The last statement could not be planned for want of a privilege.</summary>
+    public bool IsDenied { get; private set; }
 
     /// <summary>Bytes of supposed indexes, by HypoPG's estimate.</summary>
     public Dictionary<IndexCandidate, long> Bytes { get; } = [];
@@ -49,8 +56,16 @@ internal sealed class PlanSession : IAsyncDisposable
                 [],
                 cancellation
             ) as string;
+        (string, string) timeouts = (
+            await connection.ListAsync(
+                "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')",
+                [],
+                static row => (row.GetString(0), row.GetString(1)),
+                cancellation
+            )
+        )[0];
         await connection.ExecuteAsync(Begin, [], cancellation);
-        return new PlanSession(connection, hypopg);
+        return new PlanSession(connection, hypopg, timeouts);
     }
 
     /// <summary>Supposes these indexes and no others; false if one of them cannot be.</summary>
@@ -80,6 +95,7 @@ internal sealed class PlanSession : IAsyncDisposable
     /// <summary>The plan; null if the server does not make one.</summary>
     public async Task<JsonDocument?> PlanAsync(StudiedStatement statement, CancellationToken cancellation)
     {
+        IsDenied = false;
         string values = string.Join(", ", Enumerable.Repeat("NULL", statement.Parameters));
         string execute = statement.Parameters == 0 ? "drover_trial" : $"drover_trial({values})";
         await using NpgsqlBatch batch = new(_connection)
@@ -106,12 +122,13 @@ internal sealed class PlanSession : IAsyncDisposable
                     }
                 } while (await reader.NextResultAsync(cancellation));
             }
-            return json is null ? null : JsonDocument.Parse(json);
+            return json is null ? null : JsonDocument.Parse(json, Deep);
         }
-        catch (Exception failure) when (failure is PostgresException or NotSupportedException)
+        catch (Exception failure) when (failure is PostgresException or NotSupportedException or JsonException)
         {
             // A name that is not there any more, a type that cannot be told, a lock, a privilege.
-            Denied = failure is PostgresException { SqlState: "42501" } denied ? denied.MessageText : Denied;
+            IsDenied = failure is PostgresException { SqlState: "42501" };
+            Denied = IsDenied ? ((PostgresException)failure).MessageText : Denied;
             await _connection.ExecuteAsync("ROLLBACK", [], cancellation);
             await _connection.ExecuteAsync("DEALLOCATE ALL", [], cancellation);
             return null;
@@ -134,6 +151,9 @@ internal sealed class PlanSession : IAsyncDisposable
             await _connection.ExecuteAsync($"SELECT {_hypopg}.hypopg_reset()", [], CancellationToken.None);
         }
         await _connection.ExecuteAsync(End, [], CancellationToken.None);
+        const string Timeouts =
+            "SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)";
+        await _connection.ExecuteAsync(Timeouts, [_timeouts.Statement, _timeouts.Lock], CancellationToken.None);
     }
 
     private async Task<long> SupposeAsync(IndexCandidate candidate, CancellationToken cancellation)
