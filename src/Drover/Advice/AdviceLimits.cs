@@ -151,6 +151,15 @@ internal sealed record AdviceLimits
     /// <summary>Share of the calls that a cache has to answer.</summary>
     public double CachedShare { get; init; } = 0.6;
 
+    /// <summary>So many times what a call took before a plan changed is slower.</summary>
+    public double PlanSlower { get; init; } = 2;
+
+    /// <summary>Calls with a plan from which their mean says something.</summary>
+    public long PlanCallsMin { get; init; } = 20;
+
+    /// <summary>Milliseconds that a changed plan has cost by now.</summary>
+    public double PlanLostMs { get; init; } = 100;
+
     /// <summary>Calls of it, an hour.</summary>
     public double RepeatedCallsPerHour { get; init; } = 1_000_000;
 }

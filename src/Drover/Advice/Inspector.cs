@@ -2,6 +2,7 @@
 using Drover.Advice.Findings;
 using Drover.Advice.Indexes;
 using Drover.Advice.Metrics;
+using Drover.Advice.Plans;
 using Drover.Advice.Reuse;
 using Drover.Advice.Silence;
 using Drover.Operations.Connections;
@@ -41,15 +42,22 @@ internal static class Inspector
         return new Inspection(
             samples,
             MetricReadings.Of(samples),
-            await AdviseAsync(connection, samples, limits, time, cancellation)
+            await AdviseAsync(connection, samples, limits, null, time, cancellation)
         );
     }
 
     /// <summary>The advice on samples that were taken already, in order of gain; reads the catalogs.</summary>
+    /// <param name="connection">The database's.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="limits">Thresholds.</param>
+    /// <param name="plans">Plans that changed; null: those of the history in this database, if it has one.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Ends it.</param>
     public static async Task<IReadOnlyList<Recommendation>> AdviseAsync(
         NpgsqlConnection connection,
         ServerSamples samples,
         AdviceLimits limits,
+        IReadOnlyList<PlanChange>? plans,
         TimeProvider time,
         CancellationToken cancellation
     )
@@ -78,6 +86,7 @@ internal static class Inspector
             .. await ValueAdvice.ReadAsync(connection, limits, cancellation),
             .. await RepeatedStatementAdvice.ReadAsync(connection, limits, cancellation),
             .. await ReuseAdvice.ReadAsync(connection, indexes, limits, cancellation),
+            .. await PlanAdvice.ReadAsync(connection, plans, limits, cancellation),
         ];
         return Ordered(advice, await SilencedAdvice.ReadAsync(connection, cancellation));
     }

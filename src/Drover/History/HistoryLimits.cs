@@ -34,6 +34,15 @@ internal sealed record HistoryLimits
     /// <summary>Time between two inspections, which make the advice.</summary>
     public TimeSpan InspectionPeriod { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Time between two looks at the statements' plans.</summary>
+    public TimeSpan PlanPeriod { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Statements that are planned at a look, those with the most time; each takes a millisecond.</summary>
+    public int PlansMax { get; init; } = 50;
+
+    /// <summary>The longest that a look at the plans takes; who had no turn then is the first the next time.</summary>
+    public TimeSpan PlanTime { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Samples of the sessions that an inspection looks back on.</summary>
     public int SessionsKept { get; init; } = 60;
 

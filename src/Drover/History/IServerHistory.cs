@@ -1,5 +1,6 @@
 // What the web page and the commands read of the servers that Drover keeps measuring.
 using Drover.History.Growth;
+using Drover.History.Plans;
 
 namespace Drover.History;
 
@@ -68,6 +69,13 @@ internal interface IServerHistory
         TimeSpan step,
         CancellationToken cancellationToken
     );
+
+    /// <summary>The plans that a statement had, the last one first; none where they are not kept.</summary>
+    Task<IReadOnlyList<PlanPeriod>> ReadPlansAsync(
+        string server,
+        long statement,
+        CancellationToken cancellationToken
+    ) => Task.FromResult<IReadOnlyList<PlanPeriod>>([]);
 
     /// <summary>
     /// The size of a table, by its name, at the end of each day that is known, oldest first; for the empty name of the

@@ -85,6 +85,9 @@ internal sealed record MonitorStatus
     /// <summary>When the advice was made; null before the first time.</summary>
     public DateTimeOffset? InspectedAt { get; init; }
 
+    /// <summary>Why plans of statements are not kept, and what would help; empty when they are.</summary>
+    public string PlanProblem { get; init; } = "";
+
     /// <summary>What becomes of the samples.</summary>
     public HistoryState History { get; init; }
 

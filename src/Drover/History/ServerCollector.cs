@@ -1,8 +1,12 @@
 // Measures one server for as long as the process lives.
+using System.Text.Json;
 using Drover.Advice;
+using Drover.Advice.Plans;
 using Drover.Configuration;
+using Drover.History.Plans;
 using Drover.History.Sampling;
 using Drover.History.Store;
+using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Telemetry.ControlPlane;
 using Microsoft.Extensions.Logging;
@@ -35,6 +39,7 @@ internal sealed class ServerCollector : IAsyncDisposable
     private readonly HostFeed _host;
     private readonly ServerSampler _sampler;
     private readonly HistoryKeeper _keeper;
+    private readonly PlanWatch _plans;
     private readonly ProcessorMeter _meter = new();
     private readonly Rest _inspectionRest;
     private ServerAccess? _access;
@@ -79,6 +84,7 @@ internal sealed class ServerCollector : IAsyncDisposable
         _host = new HostFeed(server.NodeExporter, limits.ConnectTimeout);
         _sampler = new ServerSampler(_host, limits, time);
         _keeper = new HistoryKeeper(server.Name, monitor.Retention, limits, time, logger);
+        _plans = new PlanWatch(limits, time);
         _inspectionRest = new Rest(limits.InspectionPeriod, limits.RestFactor, time);
     }
 
@@ -149,6 +155,7 @@ internal sealed class ServerCollector : IAsyncDisposable
             ServerSample sample = await _sampler.TakeAsync(_connection, cancellationToken);
             _identity = sample.Identity;
             await _keeper.KeepAsync(sample, _history(this), _sampler.TextOf, cancellationToken);
+            await WatchPlansAsync(_connection, sample, cancellationToken);
             Show(sample);
             await InspectAsync(_connection, sample, cancellationToken);
             _failuresInRow = 0;
@@ -197,7 +204,45 @@ internal sealed class ServerCollector : IAsyncDisposable
             Blockers = sample.Parts.Blockers,
             History = _keeper.State,
             HistoryProblem = _keeper.Problem,
+            PlanProblem = _plans.Problem,
         };
+    }
+
+    private async Task WatchPlansAsync(
+        NpgsqlConnection connection,
+        ServerSample sample,
+        CancellationToken cancellationToken
+    )
+    {
+        if (_keeper.State != HistoryState.Written)
+        {
+            _plans.Forget();
+            return;
+        }
+        if (!_plans.IsDue)
+        {
+            return;
+        }
+        try
+        {
+            IReadOnlyList<SeenPlan> seen = await _plans.LookAsync(connection, sample.Identity, cancellationToken);
+            foreach (
+                (long statement, string difference) in await _keeper.KeepPlansAsync(
+                    sample.At,
+                    sample.Parts.Database,
+                    seen,
+                    cancellationToken
+                )
+            )
+            {
+                LogMonitor.PlanChanged(_logger, Name, statement, difference);
+            }
+        }
+        catch (Exception failure) when (failure is PostgresException or JsonException)
+        {
+            // As with the advice: a table is locked, or was dropped meanwhile.
+            LogMonitor.NotPlanned(_logger, Name, failure.Message);
+        }
     }
 
     private async Task InspectAsync(
@@ -218,6 +263,7 @@ internal sealed class ServerCollector : IAsyncDisposable
                 connection,
                 sample.Parts,
                 s_advice,
+                await ChangedPlansAsync(sample, cancellationToken),
                 _time,
                 cancellationToken
             );
@@ -233,6 +279,22 @@ internal sealed class ServerCollector : IAsyncDisposable
             LogMonitor.NotInspected(_logger, Name, failure.MessageText);
         }
         _inspectionRest.End();
+    }
+
+    // The history may be in another database than this one.
+    private async Task<IReadOnlyList<PlanChange>> ChangedPlansAsync(ServerSample sample, CancellationToken cancellation)
+    {
+        try
+        {
+            return _keeper.Reader is { } reader
+                ? await reader.ReadPlanChangesAsync(sample.Parts.Database, s_advice, cancellation)
+                : [];
+        }
+        catch (OperationException)
+        {
+            // It is away; the status says so.
+            return [];
+        }
     }
 
     private void Publish() =>

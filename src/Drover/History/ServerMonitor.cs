@@ -1,6 +1,7 @@
 // All measured servers, and the reading of what was kept of them.
 using Drover.Configuration;
 using Drover.History.Growth;
+using Drover.History.Plans;
 using Drover.History.Store;
 using Drover.Operations;
 using Microsoft.Extensions.Logging;
@@ -96,6 +97,13 @@ internal sealed class ServerMonitor : IServerHistory, IAsyncDisposable
         TimeSpan step,
         CancellationToken cancellationToken
     ) => ReaderOf(server).ReadStatementAsync(statement, from, to, step, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<PlanPeriod>> ReadPlansAsync(
+        string server,
+        long statement,
+        CancellationToken cancellationToken
+    ) => ReaderOf(server).ReadPlansAsync(statement, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(

@@ -28,6 +28,7 @@ public sealed class MonitorCostTests(PostgresFixture fixture, ITestOutputHelper 
                 TablePeriod = TimeSpan.FromSeconds(8),
                 StatementPeriod = TimeSpan.FromSeconds(1.5),
                 InspectionPeriod = TimeSpan.FromSeconds(15),
+                PlanPeriod = TimeSpan.FromSeconds(8),
                 RestFactor = 1,
             },
             TimeProvider.System,

@@ -28,6 +28,7 @@ internal sealed class MonitorStage : IAsyncDisposable
             StatementPeriod = TimeSpan.FromMilliseconds(500),
             TablePeriod = TimeSpan.FromMilliseconds(500),
             InspectionPeriod = TimeSpan.FromSeconds(1),
+            PlanPeriod = TimeSpan.FromMilliseconds(500),
             RestFactor = 1,
             StatementRestFactor = 1,
             RetryMax = TimeSpan.FromSeconds(1),

@@ -1,8 +1,10 @@
 // Two measured servers with a history that looks like one, for tests and for the pictures of the page.
 using Drover.Advice;
 using Drover.Advice.Metrics;
+using Drover.Advice.Plans;
 using Drover.History;
 using Drover.History.Growth;
+using Drover.History.Plans;
 using Drover.Operations;
 
 namespace Drover.Tests.Dashboard;
@@ -176,6 +178,33 @@ internal sealed class FakeHistory(TimeProvider time) : IServerHistory
                     return new StatementPoint(at, (long)calls, calls * ValueAt("query_time", at), (long)(calls * 8));
                 }),
         ]);
+
+    public Task<IReadOnlyList<PlanPeriod>> ReadPlansAsync(
+        string server,
+        long statement,
+        CancellationToken cancellationToken
+    )
+    {
+        PlanNode before = PlanNode.Read(
+            """
+            {"Node Type": "Index Scan", "Schema": "public", "Relation Name": "orders",
+             "Index Name": "orders_created_idx", "Index Cond": "(created_at >= $1)",
+             "Total Cost": 8.44, "Plan Rows": 12}
+            """
+        );
+        PlanNode after = PlanNode.Read(
+            """
+            {"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "orders",
+             "Filter": "(created_at >= $1)", "Total Cost": 91204.5, "Plan Rows": 12}
+            """
+        );
+        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset changed = now.AddMinutes(-95);
+        return Give<PlanPeriod>([
+            new(changed, now, PlanShape.Of(after), after, 91_204.5, PlanShape.Difference(before, after), 18, 75_060),
+            new(now.AddDays(-9), changed, PlanShape.Of(before), before, 8.44, "", 2_592, 10_368),
+        ]);
+    }
 
     public Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(
         string server,

@@ -1,5 +1,6 @@
 // The JSON interface: what it says is what the proxy has, and what its OpenAPI document says it is.
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Drover.App.Dashboard;
 using Drover.App.Dashboard.Api;
@@ -210,6 +211,7 @@ public sealed class JsonInterfaceTests
     [InlineData("/api/v1/servers/shop-primary/history?minutes=9999999")]
     [InlineData("/api/v1/servers/shop-primary/table")]
     [InlineData("/api/v1/servers/shop-primary/statement?id=x")]
+    [InlineData("/api/v1/servers/shop-primary/plans")]
     public async Task Word_that_will_not_do_is_said(string path)
     {
         await using DashboardStage stage = await DashboardStage.StartAsync(
@@ -222,6 +224,32 @@ public sealed class JsonInterfaceTests
             "\"error\":",
             await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
             StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Plans_of_a_statement_come_with_what_changed_and_their_times()
+    {
+        await using DashboardStage stage = await DashboardStage.StartAsync(
+            history: new FakeHistory(TimeProvider.System)
+        );
+        using JsonDocument answer = JsonDocument.Parse(
+            await stage.TextAsync("/api/v1/servers/shop-primary/plans?id=7000000000000000001")
+        );
+        JsonElement plans = answer.RootElement.GetProperty("plans");
+
+        Assert.Equal(2, plans.GetArrayLength());
+        Assert.Equal(
+            "Index Scan using orders_created_idx → Seq Scan on public.orders",
+            plans[0].GetProperty("difference").GetString()
+        );
+        Assert.Equal(
+            (4170, 4),
+            (plans[0].GetProperty("mean_ms").GetInt32(), plans[1].GetProperty("mean_ms").GetInt32())
+        );
+        Assert.Equal(
+            "Index Scan using orders_created_idx on public.orders  (cost 8.44, rows 12)",
+            plans[1].GetProperty("lines")[0].GetString()
         );
     }
 

@@ -18,6 +18,7 @@ namespace Drover.App.Dashboard.Api;
 [JsonSerializable(typeof(ServerHistoryAnswer))]
 [JsonSerializable(typeof(TablesAnswer))]
 [JsonSerializable(typeof(StatementsAnswer))]
+[JsonSerializable(typeof(PlansAnswer))]
 [JsonSerializable(typeof(DatabasesAnswer))]
 [JsonSerializable(typeof(AdviceAnswer))]
 [JsonSerializable(typeof(GrowthAnswer))]

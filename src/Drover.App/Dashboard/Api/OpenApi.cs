@@ -68,6 +68,12 @@ internal static class OpenApi
             s_minutes
         ),
         new(
+            "servers/{name}/plans",
+            "The plans that a statement had, the last one first.",
+            ApiJson.Default.PlansAnswer,
+            ("id", "string", "The statement's number.")
+        ),
+        new(
             "servers/{name}/growth",
             "Growth by the day, with trends and the day of a limit.",
             ApiJson.Default.GrowthAnswer,

@@ -132,6 +132,31 @@ internal sealed record StatementAnswer(
     double TotalMsBefore
 );
 
+/// <summary>The plans of a statement, the last one first.</summary>
+/// <param name="Problem">Why plans are not kept, or not all, and what would help; empty when they are.</param>
+/// <param name="Plans">The plans.</param>
+internal sealed record PlansAnswer(string Problem, IReadOnlyList<PlanAnswer> Plans);
+
+/// <summary>A plan, and the time in which the statement had it.</summary>
+/// <param name="FirstSeen">When it was seen first.</param>
+/// <param name="LastSeen">When it was seen last.</param>
+/// <param name="Shape">The same for plans of the same steps, relations, indexes, join types and sort keys.</param>
+/// <param name="Difference">What is other than in the plan before, in words; empty for the first.</param>
+/// <param name="Cost">The planner's estimate, in its own unit.</param>
+/// <param name="Calls">Executions between looks that found this plan.</param>
+/// <param name="MeanMs">Time of one of them; null before the first.</param>
+/// <param name="Lines">The plan as EXPLAIN prints it, with ? for every constant.</param>
+internal sealed record PlanAnswer(
+    DateTimeOffset FirstSeen,
+    DateTimeOffset LastSeen,
+    string Shape,
+    string Difference,
+    double Cost,
+    long Calls,
+    double? MeanMs,
+    IReadOnlyList<string> Lines
+);
+
 /// <summary>Databases of a server, the busiest first.</summary>
 internal sealed record DatabasesAnswer(
     DateTimeOffset From,

@@ -4,6 +4,7 @@ using Drover.Advice.Metrics;
 using Drover.App.Commands.Costs;
 using Drover.History;
 using Drover.History.Growth;
+using Drover.History.Plans;
 
 namespace Drover.App.Dashboard.Api;
 
@@ -198,6 +199,29 @@ internal sealed class ServerBoard(IServerHistory history)
                 ["mean_ms"] = [.. points.Select(MeanOf)],
                 ["rows_per_second"] = [.. points.Select(point => (double?)(point.Rows / seconds))],
             }
+        );
+    }
+
+    /// <summary>The plans of a statement.</summary>
+    public async Task<PlansAnswer> PlansAsync(string server, long statement, CancellationToken cancellation)
+    {
+        IReadOnlyList<PlanPeriod> plans = await history
+            .ReadPlansAsync(server, statement, cancellation)
+            .ConfigureAwait(false);
+        return new PlansAnswer(
+            history.Latest(server).PlanProblem,
+            [
+                .. plans.Select(static one => new PlanAnswer(
+                    one.FirstSeen,
+                    one.LastSeen,
+                    one.Shape,
+                    one.Difference,
+                    one.Cost,
+                    one.Calls,
+                    one.MeanMs,
+                    [.. one.Plan.Lines()]
+                )),
+            ]
         );
     }
 

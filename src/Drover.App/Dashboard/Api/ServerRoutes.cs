@@ -67,8 +67,7 @@ internal sealed class ServerRoutes(ServerBoard board, TimeProvider time)
         string[] metrics = words.Text("metrics", "query_time").Split(',');
         _ = long.TryParse(words.Text("id"), NumberStyles.AllowLeadingSign, null, out long statement);
         double bytesMax = words.Number("limit_bytes", 0, 1e18);
-        string? wrong = Missing(what, words, metrics);
-        if ((words.Problem ?? wrong) is { } problem)
+        if ((words.Problem ?? Missing(what, words, metrics)) is { } problem)
         {
             await ErrorAnswer.WriteAsync(context, StatusCodes.Status400BadRequest, problem).ConfigureAwait(false);
             return true;
@@ -95,6 +94,7 @@ internal sealed class ServerRoutes(ServerBoard board, TimeProvider time)
                 board.StatementAsync(server, statement, from, to, gone),
                 ApiJson.Default.HistoryAnswer
             ),
+            "plans" => context.AnswerAsync(board.PlansAsync(server, statement, gone), ApiJson.Default.PlansAnswer),
             "growth" => context.AnswerAsync(
                 board.GrowthAsync(server, words.Text("table"), bytesMax > 0 ? bytesMax : null, gone),
                 ApiJson.Default.GrowthAnswer
@@ -120,7 +120,7 @@ internal sealed class ServerRoutes(ServerBoard board, TimeProvider time)
                 ? $"there is no metric '{unknown}'"
                 : null,
             "table" when words.Text("name").Length == 0 => "name is missing: the table's, with its schema",
-            "statement" when !long.TryParse(words.Text("id"), NumberStyles.AllowLeadingSign, null, out _) =>
+            "statement" or "plans" when !long.TryParse(words.Text("id"), NumberStyles.AllowLeadingSign, null, out _) =>
                 "id is missing: the statement's number",
             _ => null,
         };

@@ -139,6 +139,10 @@ class Statements {
         mean.set(times, [series.mean_ms], end - this.range * 60, end);
       })
       .catch(() => {});
+    const plans = h("div", { class: "plans" });
+    get(of(this.server, "plans"), { id: row.id }, this.signal)
+      .then((answer) => fill(plans, plansOf(answer)))
+      .catch(() => {});
     return h(
       "div",
       { class: "detail-body" },
@@ -150,12 +154,35 @@ class Statements {
           + `${count(row.blocks_hit)} blocks from the cache, ${count(row.blocks_read)} from outside it`,
       ),
       h("div", { class: "charts" }, calls.element, mean.element),
+      plans,
     );
   }
 
   destroy() {
     this.charts.forEach((one) => one.destroy());
   }
+}
+
+// The plan that it has, and those that it had; what changed is said in words.
+function plansOf({ problem, plans }) {
+  return [
+    problem && note("warn", problem),
+    plans.map((plan, at) =>
+      h(
+        "details",
+        { open: at === 0 && plans.length > 1 },
+        h(
+          "summary",
+          null,
+          at === 0 ? `Plan since ${moment(plan.first_seen)}` : `Plan until ${moment(plan.last_seen)}`,
+          plan.mean_ms !== null && ` · ${ms(plan.mean_ms)} a call over ${count(plan.calls)}`,
+          ` · cost ${number(plan.cost)}`,
+        ),
+        plan.difference && h("p", null, `Changed: ${plan.difference}`),
+        h("pre", { class: "sql", tabindex: 0, "aria-label": "The plan for any value" }, plan.lines.join("\n")),
+      ),
+    ),
+  ];
 }
 
 // Without pg_stat_statements there are none, and the metric that is made of them says what is missing.

@@ -17,7 +17,11 @@ internal sealed record WorkloadStatement(
     long Calls,
     double Milliseconds,
     double RowsPerCall
-);
+)
+{
+    /// <summary>pg_stat_statements' queryid, where statements are read by it; else 0.</summary>
+    public long Id { get; init; }
+}
 
 /// <summary>The measured statements of one database.</summary>
 /// <param name="Statements">Those with the most time.</param>
@@ -77,16 +81,45 @@ internal sealed partial record Workload(
                 GROUP BY s.query ORDER BY 3 DESC LIMIT $1
                 """,
                 [statementsMax],
-                static row => new WorkloadStatement(
-                    row.GetString(0),
-                    TypedLiteral.Replace(row.GetString(0), "CAST($2 AS $1)"),
-                    row.GetInt64(1),
-                    row.GetDouble(2),
-                    row.GetDouble(3) / Math.Max(1, row.GetInt64(1))
-                ),
+                StatementOf,
                 cancellation
             );
             return new Workload(statements, all, since, Math.Max(DaysMin, days));
+        }
+        catch (PostgresException failure) when (failure.SqlState is "55000" or "42501")
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Those with the most time, each with its queryid; null where they may not be seen.</summary>
+    /// <param name="connection">The database's.</param>
+    /// <param name="statementsMax">At the most so many.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static async Task<IReadOnlyList<WorkloadStatement>?> ByIdAsync(
+        NpgsqlConnection connection,
+        int statementsMax,
+        CancellationToken cancellation
+    )
+    {
+        if (await connection.ScalarAsync(Schema, [], cancellation) is not string schema)
+        {
+            return null;
+        }
+        try
+        {
+            return await connection.ListAsync(
+                $"""
+                SELECT s.query, sum(s.calls)::bigint, sum(s.total_exec_time)::float8, sum(s.rows)::float8, s.queryid
+                FROM {schema}.pg_stat_statements s
+                WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+                  AND s.queryid <> 0 AND s.query ~* '^\s*(select|insert|update|delete|merge|with)\y'
+                GROUP BY s.query, s.queryid ORDER BY 3 DESC LIMIT $1
+                """,
+                [statementsMax],
+                static row => StatementOf(row) with { Id = row.GetInt64(4) },
+                cancellation
+            );
         }
         catch (PostgresException failure) when (failure.SqlState is "55000" or "42501")
         {
@@ -117,6 +150,15 @@ internal sealed partial record Workload(
         );
         return found.ToDictionary(static one => one.Query, static one => (one.Calls, one.Ms));
     }
+
+    private static WorkloadStatement StatementOf(NpgsqlDataReader row) =>
+        new(
+            row.GetString(0),
+            TypedLiteral.Replace(row.GetString(0), "CAST($2 AS $1)"),
+            row.GetInt64(1),
+            row.GetDouble(2),
+            row.GetDouble(3) / Math.Max(1, row.GetInt64(1))
+        );
 
     /// <summary>interval '1 day' is normalised to interval $1, which is no SQL.</summary>
     [GeneratedRegex(@"\b(interval|date|time|timetz|timestamp|timestamptz)\s+(\$\d+)", RegexOptions.IgnoreCase)]

@@ -1,4 +1,5 @@
 // Decides whether and where the samples of one server are kept, and keeps them.
+using Drover.History.Plans;
 using Drover.History.Sampling;
 using Drover.Operations.Connections;
 using Drover.Telemetry.ControlPlane;
@@ -30,6 +31,7 @@ internal sealed class HistoryKeeper(
     private readonly Rest _partitionRest = new(limits.PartitionPeriod, 1, time);
     private readonly Rest _flushRest = new(limits.StatementPeriod, 1, time);
     private string _target = "";
+    private NpgsqlConnectionStringBuilder? _place;
     private ServerAccess? _access;
     private HistoryWriter? _writer;
     private volatile HistoryReader? _reader;
@@ -89,6 +91,29 @@ internal sealed class HistoryKeeper(
         }
     }
 
+    /// <summary>Keeps what a look at the plans found, where this Drover writes; those that changed, in words.</summary>
+    public async Task<IReadOnlyList<(long Statement, string Difference)>> KeepPlansAsync(
+        DateTimeOffset at,
+        string database,
+        IReadOnlyList<SeenPlan> plans,
+        CancellationToken cancellationToken
+    )
+    {
+        if (_writer is not { Plans: { } store })
+        {
+            return [];
+        }
+        try
+        {
+            return await store.KeepAsync(at, database, plans, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            await FailAsync(failure, _place!);
+            return [];
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await LeaveAsync();
 
@@ -143,6 +168,7 @@ internal sealed class HistoryKeeper(
         _needsPartitions = false;
         _partitionRest.Begin();
         await _writer!.ForgetStatementsAsync(now.AddDays(-retentionDays), cancellationToken);
+        await _writer.Plans!.ForgetAsync(now.AddDays(-retentionDays), cancellationToken);
         return problem;
     }
 
@@ -176,6 +202,7 @@ internal sealed class HistoryKeeper(
         }
         await LeaveAsync();
         _target = target.ConnectionString;
+        _place = target;
         _access = new ServerAccess(target);
         _reader = new HistoryReader(new ServerAccess(target), server, limits);
         _needsPartitions = true;

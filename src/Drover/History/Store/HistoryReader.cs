@@ -1,5 +1,8 @@
 // Reads the history of one server.
+using Drover.Advice;
+using Drover.Advice.Plans;
 using Drover.History.Growth;
+using Drover.History.Plans;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Npgsql;
@@ -204,6 +207,42 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
         );
     }
 
+    /// <summary>The plans of a statement, the last one first.</summary>
+    public Task<IReadOnlyList<PlanPeriod>> ReadPlansAsync(long statement, CancellationToken cancellationToken) =>
+        ListAsync(
+            $"""
+            SELECT first_seen, last_seen, shape, plan::text, cost, difference, calls, total_ms
+            FROM drover.statement_plans WHERE server_id = {ServerId} AND statement = $2 ORDER BY first_seen DESC
+            """,
+            [server, statement],
+            static row => new PlanPeriod(
+                row.GetFieldValue<DateTimeOffset>(0),
+                row.GetFieldValue<DateTimeOffset>(1),
+                row.GetString(2),
+                PlanNode.Read(row.GetString(3)),
+                row.GetDouble(4),
+                row.GetString(5),
+                row.GetInt64(6),
+                row.GetDouble(7)
+            ),
+            cancellationToken
+        );
+
+    /// <summary>Statements of a database that became slower with another plan.</summary>
+    public Task<IReadOnlyList<PlanChange>> ReadPlanChangesAsync(
+        string database,
+        AdviceLimits limits,
+        CancellationToken cancellationToken
+    ) =>
+        OnSessionAsync(
+            async connection =>
+            {
+                await MonitorConnections.HideAsync(connection, cancellationToken);
+                return await PlanChange.ReadAsync(connection, database, server, limits, cancellationToken);
+            },
+            cancellationToken
+        );
+
     /// <summary>Each known day of a table; for the empty name of the server as a whole.</summary>
     public Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(string table, CancellationToken cancellationToken) =>
         ListAsync(
@@ -310,10 +349,19 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
         }
     }
 
-    private async Task<IReadOnlyList<T>> ListAsync<T>(
+    private Task<IReadOnlyList<T>> ListAsync<T>(
         string sql,
         object?[] values,
         Func<NpgsqlDataReader, T> read,
+        CancellationToken cancellationToken
+    ) =>
+        OnSessionAsync<T>(
+            async connection => await connection.ListAsync(sql, values, read, cancellationToken),
+            cancellationToken
+        );
+
+    private async Task<IReadOnlyList<T>> OnSessionAsync<T>(
+        Func<NpgsqlConnection, Task<IReadOnlyList<T>>> read,
         CancellationToken cancellationToken
     )
     {
@@ -321,7 +369,7 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
         try
         {
             await using NpgsqlConnection connection = await access.OpenAsync(cancellationToken);
-            return await connection.ListAsync(sql, values, read, cancellationToken);
+            return await read(connection);
         }
         catch (PostgresException missing) when (missing.SqlState is "42P01" or "3F000")
         {

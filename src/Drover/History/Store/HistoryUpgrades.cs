@@ -30,5 +30,22 @@ internal static class HistoryUpgrades
                 'queries by the age of the oldest row that they ask for: calls where the source is proxy, '
                 'seconds of running where it is activity';
             """,
+        """
+            CREATE TABLE drover.statement_plans (
+                server_id int NOT NULL REFERENCES drover.history_servers ON DELETE CASCADE,
+                statement bigint NOT NULL,
+                first_seen timestamptz NOT NULL,
+                last_seen timestamptz NOT NULL,
+                shape text NOT NULL,
+                plan jsonb NOT NULL,
+                cost double precision NOT NULL,
+                difference text NOT NULL,
+                calls bigint NOT NULL DEFAULT 0,
+                total_ms double precision NOT NULL DEFAULT 0,
+                PRIMARY KEY (server_id, statement, first_seen)
+            );
+            COMMENT ON TABLE drover.statement_plans IS
+                'plans of statements for any value, without constants: a row for each time that one was current';
+            """,
     ];
 }

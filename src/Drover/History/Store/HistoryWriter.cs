@@ -1,5 +1,6 @@
 // Writes samples of one server into the history, from one session that is the server's only writer.
 using System.Globalization;
+using Drover.Advice.Plans;
 using Drover.History.Sampling;
 using Drover.Operations.Connections;
 using Drover.Operations.Running;
@@ -32,6 +33,9 @@ internal sealed class HistoryWriter : IAsyncDisposable
 
     /// <summary>Whether this session writes; else another one does.</summary>
     public bool IsWriter => _number is not null;
+
+    /// <summary>The plans of the server; null while this session is not the writer.</summary>
+    public PlanStore? Plans => _number is { } number ? new PlanStore(_connection, number) : null;
 
     /// <summary>Opens a session; it is not the writer yet.</summary>
     public static async Task<HistoryWriter> OpenAsync(
@@ -193,7 +197,13 @@ internal sealed class HistoryWriter : IAsyncDisposable
             ON CONFLICT (server_id, statement) DO UPDATE SET seen_at = excluded.seen_at
             WHERE h.seen_at < excluded.seen_at - interval '1 hour'
             """,
-            [_number, database, at, ids, statements.Select(static one => one.Text).ToArray()],
+            [
+                _number,
+                database,
+                at,
+                ids,
+                statements.Select(static one => StatementText.WithoutValues(one.Text)).ToArray(),
+            ],
             cancellationToken
         );
         await _connection.ExecuteAsync(

@@ -26,6 +26,18 @@ internal static partial class LogMonitor
     /// <summary>The advice is not made anew this time.</summary>
     [LoggerMessage(7304, LogLevel.Debug, "server {Server} is not inspected now: {Reason}")]
     public static partial void NotInspected(ILogger logger, string server, string reason);
+
+    /// <summary>The plan of a statement is another than at the last look.</summary>
+    [LoggerMessage(
+        7305,
+        LogLevel.Information,
+        "server {Server}: the plan of statement {Statement} changed: {Difference}"
+    )]
+    public static partial void PlanChanged(ILogger logger, string server, long statement, string difference);
+
+    /// <summary>The plans are not looked at this time.</summary>
+    [LoggerMessage(7306, LogLevel.Debug, "server {Server}: plans are not looked at now: {Reason}")]
+    public static partial void NotPlanned(ILogger logger, string server, string reason);
 }
 
 /// <summary>What is known of one measured server.</summary>

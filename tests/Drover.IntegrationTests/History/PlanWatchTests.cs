@@ -1,0 +1,261 @@
+// The plans that the monitor keeps: a change is seen, told in words and advised on, and nothing else is one.
+using System.Text.Json;
+using Drover.Advice;
+using Drover.App.LocalPostgres;
+using Drover.Configuration;
+using Drover.History.Plans;
+using Drover.IntegrationTests.Advice;
+using Drover.IntegrationTests.LocalPostgres;
+
+namespace Drover.IntegrationTests.History;
+
+public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
+{
+    // Small enough for one process to read it all, whatever the machine.
+    private const string Shop = """
+        CREATE EXTENSION pg_stat_statements;
+        CREATE SCHEMA shop;
+        CREATE TABLE shop.orders (id bigint, code text NOT NULL, total int) WITH (parallel_workers = 0);
+        INSERT INTO shop.orders SELECT n, 'secret-' || n, n FROM generate_series(1, 60000) n;
+        CREATE INDEX orders_code_idx ON shop.orders (code);
+        ANALYZE shop.orders
+        """;
+
+    private const string Lookup = "SELECT total FROM shop.orders WHERE code = 'secret-77'";
+
+    private const StringComparison Ordinal = StringComparison.Ordinal;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task A_dropped_index_is_a_change_in_words_and_advised_with_its_definition_until_it_is_back(int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        await cluster.ExecuteAsync(Shop, Token, database);
+        await RunAsync(cluster, database, 1);
+        await using MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database));
+        long statement = await StatementAsync(cluster, database);
+        await UntilCalledAsync(stage, cluster, database, statement);
+        Assert.Empty(Changes(stage));
+        await cluster.ExecuteAsync("DROP INDEX shop.orders_code_idx", Token, database);
+        IReadOnlyList<PlanPeriod> plans = await UntilAsync(stage, statement, static all => all.Count == 2);
+        Assert.Equal("Index Scan using orders_code_idx → Seq Scan on shop.orders", plans[0].Difference);
+        await UntilCalledAsync(stage, cluster, database, statement);
+        plans = await PlansAsync(stage, statement);
+        Assert.True(plans[0].MeanMs > 2 * plans[1].MeanMs, $"{plans[0].MeanMs} ms after {plans[1].MeanMs}");
+        await stage.UntilAsync(_ => Changes(stage).Length > 0);
+        Recommendation change = Assert.Single(Changes(stage));
+        Assert.Contains(plans[0].Difference, change.Evidence, Ordinal);
+        Assert.Contains("the index orders_code_idx is gone", change.Evidence, Ordinal);
+        // drover inspect reads the same of the history in the database.
+        JsonElement answer = await InspectProgram.JsonAsync(cluster, database, LocalPostgresCluster.Superuser);
+        JsonElement told = Assert.Single(
+            answer.GetProperty("recommendations").EnumerateArray(),
+            static one => one.GetProperty("code").GetString() == "plan-changed"
+        );
+        Assert.Equal(change.Do, told.GetProperty("do").GetString());
+        Assert.Equal("DROP INDEX CONCURRENTLY shop.orders_code_idx", change.Undo);
+        await cluster.ExecuteAsync(change.Do, Token, database);
+        plans = await UntilAsync(stage, statement, static all => all.Count == 3);
+        Assert.Equal(plans[2].Shape, plans[0].Shape);
+        await stage.UntilAsync(_ => Changes(stage).Length == 0);
+        await AssertNoValueIsKeptAsync(cluster, database);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task Costs_that_change_are_no_other_plan_and_a_restart_goes_on_where_it_was(int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        await cluster.ExecuteAsync(Shop, Token, database);
+        await RunAsync(cluster, database, 1);
+        PlanPeriod before;
+        long statement = await StatementAsync(cluster, database);
+        await using (MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database)))
+        {
+            await UntilCalledAsync(stage, cluster, database, statement);
+            before = (await PlansAsync(stage, statement))[0];
+            await cluster.ExecuteAsync(
+                "INSERT INTO shop.orders SELECT n, 'secret-' || n % 900, n FROM generate_series(1, 9000) n; "
+                    + "ANALYZE shop.orders",
+                Token,
+                database
+            );
+            IReadOnlyList<PlanPeriod> plans = await UntilAsync(stage, statement, all => all[0].Cost != before.Cost);
+            Assert.Equal(before.Shape, Assert.Single(plans).Shape);
+            before = plans[0];
+        }
+        await using (MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database)))
+        {
+            IReadOnlyList<PlanPeriod> plans = await UntilAsync(
+                stage,
+                statement,
+                all => all[0].LastSeen > before.LastSeen
+            );
+            Assert.Equal(before.FirstSeen, Assert.Single(plans).FirstSeen);
+            Assert.True(plans[0].Calls >= before.Calls, "what was counted before is lost");
+        }
+        await cluster.ExecuteAsync("DROP INDEX shop.orders_code_idx", Token, database);
+        await using (MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database)))
+        {
+            // It changed while nobody looked.
+            IReadOnlyList<PlanPeriod> plans = await UntilAsync(stage, statement, static all => all.Count == 2);
+            Assert.Contains("Seq Scan", plans[0].Difference, Ordinal);
+        }
+        await AssertNoValueIsKeptAsync(cluster, database);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task What_a_role_may_not_have_planned_is_named_with_its_grant_and_works_once_granted(int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        await cluster.ExecuteAsync(Shop, Token, database);
+        await RunAsync(cluster, database, 1);
+        string role = $"planner_{database}";
+        await cluster.ExecuteAsync(
+            $"CREATE ROLE {role} LOGIN; GRANT pg_read_all_stats TO {role}; "
+                + $"GRANT CREATE ON DATABASE {database} TO {role}",
+            Token,
+            database
+        );
+        long statement = await StatementAsync(cluster, database);
+        await using MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database, role));
+        await stage.UntilAsync(static status => status.PlanProblem.Length > 0);
+        Assert.Contains($"GRANT pg_read_all_data TO {role}", stage.Monitor.Latest(Server).PlanProblem, Ordinal);
+        Assert.Empty(await PlansAsync(stage, statement));
+        await cluster.ExecuteAsync($"GRANT pg_read_all_data TO {role}", Token);
+        await UntilAsync(stage, statement, static all => all.Count == 1);
+        await stage.UntilAsync(static status => status.PlanProblem.Length == 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task What_another_role_wrote_is_never_planned(int major)
+    {
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        await cluster.ExecuteAsync($"ALTER DATABASE {database} SET track_functions = 'all'", Token);
+        await cluster.ExecuteAsync(
+            Shop
+                + """
+                ;
+                GRANT CREATE, USAGE ON SCHEMA shop TO app;
+                SET ROLE app;
+                CREATE FUNCTION shop.evil(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN $1; END $$;
+                CREATE TABLE shop.theirs (id int);
+                CREATE INDEX ON shop.theirs (id) WHERE shop.evil(1) = 1;
+                """,
+            Token,
+            database
+        );
+        string[] bait = ["SELECT total FROM shop.orders WHERE shop.evil", "SELECT id FROM shop.theirs"];
+        await cluster.ExecuteAsync($"{bait[0]}(3) = 4; {bait[1]} WHERE id = 3", Token, database);
+        await RunAsync(cluster, database, 1);
+        long before = await CallsAsync();
+        Assert.NotEqual(0, before);
+        await using (MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database)))
+        {
+            long lookup = await StatementAsync(cluster, database, "SELECT total FROM shop.orders WHERE code");
+            await UntilAsync(stage, lookup, static all => all.Count == 1);
+            foreach (string query in bait)
+            {
+                Assert.Empty(await PlansAsync(stage, await StatementAsync(cluster, database, query)));
+            }
+        }
+        Assert.Equal(before, await CallsAsync());
+
+        async Task<long> CallsAsync()
+        {
+            // They are counted when a session has ended, or soon after.
+            await Task.Delay(TimeSpan.FromSeconds(1), Token);
+            const string Calls =
+                "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_user_functions WHERE funcname = 'evil'";
+            return (long)(await InspectProgram.ScalarAsync(cluster, database, Calls))!;
+        }
+    }
+
+    private const string Server = MonitorStage.Server;
+
+    private static DroverOptions Options(LocalPostgresCluster cluster, string database, string user = "postgres") =>
+        MonitorStage.Options("", (Server, MonitorStage.Url(cluster, database, user)));
+
+    private static Recommendation[] Changes(MonitorStage stage) =>
+        [.. stage.Monitor.Latest(Server).Recommendations.Where(static one => one.Code == "plan-changed")];
+
+    private static Task<IReadOnlyList<PlanPeriod>> PlansAsync(MonitorStage stage, long statement) =>
+        stage.Monitor.ReadPlansAsync(Server, statement, Token);
+
+    private static async Task<IReadOnlyList<PlanPeriod>> UntilAsync(
+        MonitorStage stage,
+        long statement,
+        Func<IReadOnlyList<PlanPeriod>, bool> condition
+    )
+    {
+        IReadOnlyList<PlanPeriod> plans = [];
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                plans = await PlansAsync(stage, statement);
+                return plans.Count > 0 && condition(plans);
+            },
+            TimeSpan.FromSeconds(60),
+            stage.Monitor.Latest(Server).ToString()
+        );
+        return plans;
+    }
+
+    // Until as many calls are counted for the present plan as make a mean.
+    private static Task UntilCalledAsync(
+        MonitorStage stage,
+        LocalPostgresCluster cluster,
+        string database,
+        long statement
+    ) =>
+        Eventually.HoldsAsync(
+            async () =>
+            {
+                await RunAsync(cluster, database, 30);
+                IReadOnlyList<PlanPeriod> plans = await PlansAsync(stage, statement);
+                return plans.Count > 0 && plans[0].Calls >= 60;
+            },
+            TimeSpan.FromSeconds(60),
+            stage.Monitor.Latest(Server).ToString()
+        );
+
+    private static Task RunAsync(LocalPostgresCluster cluster, string database, int times) =>
+        cluster.ExecuteAsync(string.Join(';', Enumerable.Repeat(Lookup, times)), Token, database);
+
+    private static async Task<long> StatementAsync(
+        LocalPostgresCluster cluster,
+        string database,
+        string query = "SELECT total FROM shop.orders"
+    ) =>
+        long.Parse(
+            await cluster.QueryAsync(
+                $"""
+                SELECT queryid FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+                WHERE d.datname = current_database() AND s.query LIKE '{query}%'
+                """,
+                Token,
+                database
+            ) ?? "0",
+            null
+        );
+
+    private static async Task AssertNoValueIsKeptAsync(LocalPostgresCluster cluster, string database)
+    {
+        string tables =
+            await cluster.QueryAsync(
+                "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'drover'",
+                Token,
+                database
+            ) ?? "";
+        Assert.Contains("statement_plans", tables, Ordinal);
+        foreach (string table in tables.Split(' '))
+        {
+            string count = $"SELECT count(*) FROM drover.{table} t WHERE t::text LIKE '%secret%'";
+            Assert.Equal("0", await cluster.QueryAsync(count, Token, database));
+        }
+    }
+}
