@@ -33,7 +33,6 @@ public sealed partial class ShardDownTests
         Assert.Matches(@"^E\((08006|57P0\d)\)$", await other.ReadAsync("E"));
 
         // 2. What needs it waits for so long, and no server is kept from those who do not.
-        string alone = $"SELECT balance FROM accounts WHERE id = {here}";
         string[] impossible =
         [
             $"SELECT balance FROM accounts WHERE id = {there}",
@@ -48,26 +47,10 @@ public sealed partial class ShardDownTests
         ];
         foreach (string sql in impossible)
         {
-            long start = Stopwatch.GetTimestamp();
-            await using ScriptedClient simple = await ConnectAsync(proxy);
-            await using ScriptedClient batch = await ConnectAsync(proxy);
-            await using ScriptedClient writer = await ConnectAsync(proxy);
-            await simple.Query(sql).SendAsync();
-            await batch.Parse("", sql).Bind("").Execute().Sync().SendAsync();
-            await writer.Query("BEGIN").RunAsync();
-            Assert.Equal("C(UPDATE 1) Z(T)", await writer.Query(Zero(here)).RunAsync());
-            await writer.Query(sql).SendAsync();
-            Assert.Equal("T D(1000) C(SELECT 1) Z(I)", await client.Query(alone).RunAsync());
-            foreach (ScriptedClient each in (ScriptedClient[])[simple, batch, writer])
-            {
-                string told = await each.ReadAsync("E");
-                Assert.True(Lost().IsMatch(told), $"{sql}: {told}");
-            }
-            Assert.Equal("T D(1000) C(SELECT 1) Z(I)", await client.Query(alone).RunAsync());
-            Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(15));
+            await AskAsync(proxy, client, sql, here);
         }
 
-        // 4. It is back.
+        // 3. It is back.
         await stage.ClusterOf(2).StartAsync(Token);
         long back = Stopwatch.GetTimestamp();
         await proxy.ConsoleAsync("SET query_wait_timeout = 20", Token);
@@ -75,6 +58,28 @@ public sealed partial class ShardDownTests
         Assert.InRange(Stopwatch.GetElapsedTime(back), TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.Equal("C(UPDATE 1) Z(I)", await client.Query(Zero(there)).RunAsync());
         Assert.Equal(0, await stage.Sharding.PreparedAsync());
+    }
+
+    private static async Task AskAsync(ShardedProxy proxy, ScriptedClient client, string sql, long here)
+    {
+        string alone = $"SELECT balance FROM accounts WHERE id = {here}";
+        long start = Stopwatch.GetTimestamp();
+        await using ScriptedClient simple = await ConnectAsync(proxy);
+        await using ScriptedClient batch = await ConnectAsync(proxy);
+        await using ScriptedClient writer = await ConnectAsync(proxy);
+        await simple.Query(sql).SendAsync();
+        await batch.Parse("", sql).Bind("").Execute().Sync().SendAsync();
+        await writer.Query("BEGIN").RunAsync();
+        Assert.Equal("C(UPDATE 1) Z(T)", await writer.Query(Zero(here)).RunAsync());
+        await writer.Query(sql).SendAsync();
+        Assert.Equal("T D(1000) C(SELECT 1) Z(I)", await client.Query(alone).RunAsync());
+        foreach (ScriptedClient each in (ScriptedClient[])[simple, batch, writer])
+        {
+            string told = await each.ReadAsync("E");
+            Assert.True(Lost().IsMatch(told), $"{sql}: {told}");
+        }
+        Assert.Equal("T D(1000) C(SELECT 1) Z(I)", await client.Query(alone).RunAsync());
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(15));
     }
 
     private static string Zero(long account) => $"UPDATE accounts SET balance = 0 WHERE id = {account}";
