@@ -1,9 +1,12 @@
 // drover inspect: where a database stands, and what to do next.
 using System.CommandLine;
 using Drover.Advice;
+using Drover.Advice.Metrics;
 using Drover.Advice.Silence;
 using Drover.App.Commands.Costs;
 using Drover.Operations;
+using Drover.Operations.Connections;
+using Npgsql;
 using Spectre.Console;
 
 namespace Drover.App.Commands;
@@ -14,6 +17,8 @@ namespace Drover.App.Commands;
 /// </summary>
 internal static class InspectCommand
 {
+    private static readonly TimeSpan s_consolePatience = TimeSpan.FromSeconds(5);
+
     private const StringComparison OrdinalIgnoreCase = StringComparison.OrdinalIgnoreCase;
 
     private static readonly Argument<string?> s_target = new("CONNECTION")
@@ -79,6 +84,12 @@ internal static class InspectCommand
 
     private static readonly Option<bool> s_all = new("--all") { Description = "Shows silenced advice too." };
 
+    private static readonly Option<string?> s_console = new("--console")
+    {
+        Description = "The console of the PgBouncer or Drover in front of it: postgres://user@host:6432/pgbouncer.",
+        HelpName = "CONNECTION",
+    };
+
     private static readonly Option<string?> s_html = new("--html")
     {
         Description = "Writes a report with charts to a file that needs no other.",
@@ -96,6 +107,7 @@ internal static class InspectCommand
             s_largeGigabytes,
             s_json,
             s_html,
+            s_console,
             s_config,
             s_server,
             s_silence,
@@ -123,6 +135,17 @@ internal static class InspectCommand
                 return (int)OperationOutcome.Usage;
             }
         }
+        NpgsqlConnectionStringBuilder? pooler = null;
+        if (parsed.GetValue(s_console) is { } words)
+        {
+            pooler = ConnectionText.Parse(words, Environment.GetEnvironmentVariable, out string wrong);
+            if (pooler is null)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: --console: {wrong}");
+                return (int)OperationOutcome.Usage;
+            }
+        }
+        await using PoolFeed? console = pooler is null ? null : new PoolFeed(pooler, "", s_consolePatience);
         return await DatabaseInvocation.RunAsync(
             parsed,
             target,
@@ -135,6 +158,7 @@ internal static class InspectCommand
                 };
                 Inspection inspection = await Inspector.InspectAsync(
                     session.Connection,
+                    console,
                     TimeSpan.FromSeconds(parsed.GetValue(s_seconds)),
                     limits,
                     TimeProvider.System,

@@ -27,16 +27,17 @@ internal sealed record Inspection(
 /// </summary>
 internal static class Inspector
 {
-    /// <summary>Inspects the database of a connection.</summary>
+    /// <summary>Inspects the database of a connection, and the pools of a console if there is one.</summary>
     public static async Task<Inspection> InspectAsync(
         NpgsqlConnection connection,
+        PoolFeed? console,
         TimeSpan interval,
         AdviceLimits limits,
         TimeProvider time,
         CancellationToken cancellation
     )
     {
-        ServerSamples samples = await ServerSamples.TakeAsync(connection, interval, time, cancellation);
+        ServerSamples samples = await ServerSamples.TakeAsync(connection, console, interval, time, cancellation);
         // After the interval: what is read for this is no load of the server's own.
         samples = await BloatMeter.MeasureAsync(connection, samples, limits, time, cancellation);
         return new Inspection(

@@ -26,6 +26,12 @@ internal sealed record MonitoredServerOptions
     /// <summary>Connection string of the database whose tables and statements are looked at. Never shown.</summary>
     public string Connection { get; init; } = "";
 
+    /// <summary>
+    /// Connection string of the console of the PgBouncer or Drover in front of it; empty: pools are not looked at.
+    /// Never shown.
+    /// </summary>
+    public string Console { get; init; } = "";
+
     /// <summary>URL of a node_exporter on the server's machine; empty: /proc is read, where that can be.</summary>
     public string NodeExporter { get; init; } = "";
 }

@@ -1,6 +1,7 @@
 // Measures one server for as long as the process lives.
 using System.Text.Json;
 using Drover.Advice;
+using Drover.Advice.Metrics;
 using Drover.Advice.Plans;
 using Drover.Configuration;
 using Drover.History.Plans;
@@ -37,6 +38,7 @@ internal sealed class ServerCollector : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Func<ServerCollector, HistoryTarget> _history;
     private readonly HostFeed _host;
+    private readonly PoolFeed? _console;
     private readonly ServerSampler _sampler;
     private readonly HistoryKeeper _keeper;
     private readonly PlanWatch _plans;
@@ -82,7 +84,15 @@ internal sealed class ServerCollector : IAsyncDisposable
             Problem = problem,
         };
         _host = new HostFeed(server.NodeExporter, limits.ConnectTimeout);
-        _sampler = new ServerSampler(_host, limits, time);
+        if (server.Console.Length > 0)
+        {
+            _console = new PoolFeed(
+                MonitorConnections.Parse(server.Console, limits, out string wrong),
+                wrong,
+                limits.ConnectTimeout
+            );
+        }
+        _sampler = new ServerSampler(_host, _console, limits, time);
         _keeper = new HistoryKeeper(server.Name, monitor.Retention, limits, time, logger);
         _plans = new PlanWatch(limits, time);
         _inspectionRest = new Rest(limits.InspectionPeriod, limits.RestFactor, time);
@@ -139,6 +149,10 @@ internal sealed class ServerCollector : IAsyncDisposable
         if (_access is not null)
         {
             await _access.DisposeAsync();
+        }
+        if (_console is not null)
+        {
+            await _console.DisposeAsync();
         }
         _host.Dispose();
     }

@@ -201,6 +201,13 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
         const string Most = "2147483647";
         Assert.Equal(2, (await TestedProgram.RunAsync(["index", "apply", "--all", "--wait", Most])).ExitCode);
         Assert.Equal(2, (await TestedProgram.RunAsync(["index", "list", "--unused-days", Most])).ExitCode);
+        foreach (string verb in (string[])["list", "apply", "drop"])
+        {
+            ProgramAnswer astray = await TestedProgram.RunAsync(["index", verb, "postgres://app:secret@db/shop"]);
+            Assert.Equal(2, astray.ExitCode);
+            Assert.Contains($"the database goes behind -d: drover index {verb} -d URI", astray.Error, Ordinal);
+            Assert.DoesNotContain("secret", astray.Error, Ordinal);
+        }
         Assert.Equal(2, (await TestedProgram.RunAsync(["inspect", "--unused-days", Most])).ExitCode);
         Assert.Equal(2, (await TestedProgram.RunAsync(["inspect", "--seconds", Most])).ExitCode);
     }

@@ -63,7 +63,7 @@ public sealed class TopCommandTests(MeasuredPostgresFixture fixture)
         Assert.Contains("CREATE EXTENSION pg_stat_statements", answer.Output, StringComparison.Ordinal);
         answer = await RunAsync(url, "--interval", "1", "--console", "host=127.0.0.1 port=1 dbname=pgbouncer");
         Assert.True(answer.ExitCode == 0, answer.ToString());
-        Assert.Contains("the console: ", answer.Output, StringComparison.Ordinal);
+        Assert.Contains("the console 127.0.0.1:1/pgbouncer as ", answer.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -58,15 +58,19 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     /// <param name="databases">Lines of the section [databases].</param>
     /// <param name="users">Names and plain passwords for the auth_file.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="program">As in the environment variable; null: what that says.</param>
+    /// <param name="listenPort">The port to listen on; null: any that is free.</param>
     public static async Task<ProxyUnderTest> StartAsync(
         IReadOnlyDictionary<string, string> settings,
         IReadOnlyDictionary<string, string> databases,
         IReadOnlyDictionary<string, string> users,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? program = null,
+        int? listenPort = null
     )
     {
         string folder = Directory.CreateTempSubdirectory("drover-proxy-").FullName;
-        int port = FindFreePort();
+        int port = listenPort ?? FindFreePort();
         string ini = Path.Combine(folder, "pgbouncer.ini");
         string userList = Path.Combine(folder, "userlist.txt");
         List<string> lines = ["[databases]", .. databases.Select(d => $"{d.Key} = {d.Value}"), "[pgbouncer]"];
@@ -79,7 +83,7 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         lines.AddRange(settings.Select(s => $"{s.Key} = {s.Value}"));
         await File.WriteAllLinesAsync(ini, lines, cancellationToken);
         await File.WriteAllLinesAsync(userList, users.Select(u => $"\"{u.Key}\" \"{u.Value}\""), cancellationToken);
-        ProxyUnderTest proxy = new(folder, port, Describe(folder, ini));
+        ProxyUnderTest proxy = new(folder, port, Describe(folder, ini, program));
         try
         {
             await proxy.WaitForPortAsync(cancellationToken);
@@ -104,9 +108,9 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static ProcessStartInfo Describe(string folder, string ini)
+    private static ProcessStartInfo Describe(string folder, string ini, string? program)
     {
-        IReadOnlyList<string> command = Environment.GetEnvironmentVariable(Variable) switch
+        IReadOnlyList<string> command = (program ?? Environment.GetEnvironmentVariable(Variable)) switch
         {
             null or "" => [TestedProgram.Path, "serve", "--pgbouncer-ini", ini],
             "pgbouncer" => AsUnprivilegedUser(folder, ["/usr/sbin/pgbouncer", ini]),

@@ -19,7 +19,7 @@ public sealed class SamplerTests(PostgresFixture fixture)
         (LocalPostgresCluster one, string first) = await fixture.CreateDatabaseAsync(before, Token);
         (LocalPostgresCluster other, string second) = await fixture.CreateDatabaseAsync(after, Token);
         using HostFeed host = new("", TimeSpan.FromSeconds(1));
-        ServerSampler sampler = new(host, MonitorStage.Limits, TimeProvider.System);
+        ServerSampler sampler = new(host, null, MonitorStage.Limits, TimeProvider.System);
         await using NpgsqlConnection old = await one.OpenAsync(first, Token);
         await sampler.TakeAsync(old, Token);
         ServerSample rated = await sampler.TakeAsync(old, Token);

@@ -46,7 +46,7 @@ internal static class RoomArrows
                 "Protocol",
             ],
             // The control plane.
-            ["Operations"] = ["Telemetry"],
+            ["Operations"] = ["Telemetry", "Protocol"],
             ["Partitioning"] = ["Operations", "Telemetry"],
             ["Views"] = ["Operations", "Sql"],
             ["Advice"] = ["Operations", "Sharding", "Routing", "Topology", "Sql", "Configuration"],

@@ -18,6 +18,13 @@ internal static class IndexCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    // Takes what does not belong there, to say where it does.
+    private static readonly Argument<string[]> s_stray = new("STRAY")
+    {
+        Arity = ArgumentArity.ZeroOrMore,
+        Hidden = true,
+    };
+
     private static readonly Option<bool> s_all = new("--all") { Description = "All of the list that fit the verb." };
 
     private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Writes the commands only." };
@@ -58,7 +65,7 @@ internal static class IndexCommand
     public static Command Create() =>
         new("index", "The advice on indexes: what is missing, and what is in the way.")
         {
-            With(new Command("list", "Lists what is advised, with IDs. Changes nothing."), ListAsync),
+            With(new Command("list", "Lists what is advised, with IDs. Changes nothing.") { s_stray }, ListAsync),
             With(
                 new Command("apply", "Builds missing indexes beside the traffic, and looks whether the gain came.")
                 {
@@ -211,15 +218,35 @@ internal static class IndexCommand
         command.Options.Add(s_json);
         command.Options.Add(s_unusedDays);
         command.SetAction(
-            (parsed, cancellation) =>
-                DatabaseInvocation.RunAsync(
+            async (parsed, cancellation) =>
+            {
+                if (ProblemOf(parsed, command) is { } problem)
+                {
+                    await parsed.InvocationConfiguration.Error.WriteLineAsync($"drover: {problem}");
+                    return (int)OperationOutcome.Usage;
+                }
+                return await DatabaseInvocation.RunAsync(
                     parsed,
                     parsed.GetValue(s_database),
                     (session, token) => run(parsed, session, token),
                     cancellation,
                     "drover index"
-                )
+                );
+            }
         );
         return command;
+    }
+
+    // The other verbs take the database there. It may hold a password, so it is not repeated.
+    private static string? ProblemOf(ParseResult parsed, Command command)
+    {
+        bool takesIds = command.Arguments.Contains(s_ids);
+        string[] words = parsed.GetValue(takesIds ? s_ids : s_stray) ?? [];
+        bool isDatabase = words.Any(static word =>
+            word.Contains("://", StringComparison.Ordinal) || word.Contains('=', StringComparison.Ordinal)
+        );
+        return isDatabase || (words.Length > 0 && !takesIds)
+            ? $"the database goes behind -d: drover index {command.Name} -d URI{(takesIds ? " ID" : "")}"
+            : null;
     }
 }

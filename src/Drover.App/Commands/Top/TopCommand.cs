@@ -23,7 +23,7 @@ internal static class TopCommand
 
     private static readonly Option<string?> s_console = new("--console")
     {
-        Description = "The console of a Drover, for its pools: postgres://user@host:6432/pgbouncer.",
+        Description = "The console of a PgBouncer or a Drover, for its pools: postgres://user@host:6432/pgbouncer.",
         HelpName = "CONNECTION",
     };
 
@@ -78,8 +78,6 @@ internal static class TopCommand
         if (target is not null && parsed.GetValue(s_console) is { } words)
         {
             console = Parse(words, out problem);
-            // The console has no catalogs to load types from.
-            console?.Add("Server Compatibility Mode", "NoTypeLoading");
         }
         if (problem.Length > 0)
         {

@@ -26,7 +26,7 @@ internal sealed record TopStatement(string Text, long Calls, double TotalMs, lon
     public double MeanMs => Calls > 0 ? TotalMs / Calls : 0;
 }
 
-/// <summary>A pool of a Drover console, as SHOW POOLS has it.</summary>
+/// <summary>A pool of a console, as SHOW POOLS has it.</summary>
 internal sealed record TopPool(
     string Name,
     long Active,

@@ -11,11 +11,10 @@ namespace Drover.App.Commands.Top;
 internal sealed class TopSource : IAsyncDisposable
 {
     private readonly ServerAccess _access;
-    private readonly NpgsqlConnectionStringBuilder? _console;
+    private readonly PoolFeed? _console;
     private readonly HostFeed _host;
     private readonly ServerSampler _sampler;
     private NpgsqlConnection? _connection;
-    private NpgsqlConnection? _pools;
     private DateTimeOffset _statementsAt;
     private TopPicture _last;
 
@@ -25,19 +24,21 @@ internal sealed class TopSource : IAsyncDisposable
         // Someone looks on: no picture is left out to spare the server, unless a look takes longer than that.
         HistoryLimits limits = new() { StatementRestFactor = 1 };
         _access = new ServerAccess(target);
-        _console = console;
+        _console = console is null ? null : new PoolFeed(console, "", limits.ConnectTimeout);
         _host = new HostFeed("", limits.ConnectTimeout);
-        _sampler = new ServerSampler(_host, limits, time);
+        _sampler = new ServerSampler(_host, _console, limits, time);
         _last = new TopPicture { Server = _access.Description };
     }
 
     /// <summary>Takes one; what fails is in <see cref="TopPicture.Problem"/>, beside what was known.</summary>
     public async Task<TopPicture> TakeAsync(CancellationToken cancellation)
     {
+        PoolFacts? pools = null;
         try
         {
             _connection ??= await _access.OpenAsync(cancellation);
             ServerSample sample = await _sampler.TakeAsync(_connection, cancellation);
+            pools = sample.Parts.Pools is [var look, ..] ? look : null;
             _last = _last with
             {
                 Version = sample.Identity.Version,
@@ -57,16 +58,36 @@ internal sealed class TopSource : IAsyncDisposable
             await CloseAsync();
             _last = _last with { Problem = ServerFailure.Describe(failure, _access.Description) };
         }
-        return _console is null ? _last : _last = await WithPoolsAsync(_console, cancellation);
+        if (_console is not null)
+        {
+            // The server may be away, and the pooler in front of it there.
+            pools ??= await _console.ReadAsync(cancellation);
+            _last = _last with
+            {
+                Pools =
+                [
+                    .. pools.Pools.Select(static pool => new TopPool(
+                        $"{pool.Database}/{pool.User}",
+                        pool.ClientsActive,
+                        pool.ClientsWaiting,
+                        pool.ServersHeld,
+                        pool.ServersIdle,
+                        pool.WaitSeconds
+                    )),
+                ],
+                PoolsProblem = pools.Problem,
+            };
+        }
+        return _last;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        if (_pools is { } pools)
+        if (_console is not null)
         {
-            await pools.DisposeAsync();
+            await _console.DisposeAsync();
         }
         await _access.DisposeAsync();
         _host.Dispose();
@@ -95,53 +116,6 @@ internal sealed class TopSource : IAsyncDisposable
         };
         _statementsAt = sample.At;
     }
-
-    private async Task<TopPicture> WithPoolsAsync(NpgsqlConnectionStringBuilder console, CancellationToken cancellation)
-    {
-        try
-        {
-            if (_pools is null)
-            {
-                _pools = new NpgsqlConnection(console.ConnectionString);
-                await _pools.OpenAsync(cancellation);
-            }
-            await using NpgsqlCommand command = new("SHOW POOLS", _pools);
-            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-            List<TopPool> pools = [];
-            while (await reader.ReadAsync(cancellation))
-            {
-                double wait = Number(reader, "maxwait") + (Number(reader, "maxwait_us") / 1e6);
-                pools.Add(
-                    new TopPool(
-                        $"{reader["database"]}/{reader["user"]}",
-                        (long)Number(reader, "cl_active"),
-                        (long)Number(reader, "cl_waiting"),
-                        (long)Number(reader, "sv_active"),
-                        (long)Number(reader, "sv_idle"),
-                        wait
-                    )
-                );
-            }
-            return _last with { Pools = pools, PoolsProblem = "" };
-        }
-        catch (Exception failure)
-            when (failure is NpgsqlException or IOException or TimeoutException or IndexOutOfRangeException)
-        {
-            if (_pools is { } broken)
-            {
-                _pools = null;
-                await broken.DisposeAsync();
-            }
-            return _last with
-            {
-                Pools = [],
-                PoolsProblem = $"the console: {ServerFailure.Describe(failure, ConnectionText.Describe(console))}",
-            };
-        }
-    }
-
-    private static double Number(NpgsqlDataReader reader, string column) =>
-        Convert.ToDouble(reader[column], System.Globalization.CultureInfo.InvariantCulture);
 
     private async Task CloseAsync()
     {

@@ -10,6 +10,8 @@ internal static class MetricReadings
     /// <summary>A table smaller than this is read whole as fast as by an index.</summary>
     public const long SmallTableBytes = 8 << 20;
 
+    private const string PoolName = "connection pool utilisation";
+
     /// <summary>Blocks in an interval below which its hit rate says nothing.</summary>
     private const long FewBlocks = 10_000;
 
@@ -17,7 +19,7 @@ internal static class MetricReadings
     public static IReadOnlyList<MetricReading> Of(ServerSamples samples) =>
         [
             QueryTime(samples),
-            Connections(samples),
+            samples.Pools.Count > 0 ? Pools(samples.Pools) : Connections(samples),
             CacheHits(samples),
             IndexUse(samples),
             Bloat(samples),
@@ -50,12 +52,38 @@ internal static class MetricReadings
             ? Text($", {active:0.#} active on average")
             : $"; states of other roles are hidden: GRANT pg_read_all_stats TO {samples.Role}";
         return new MetricReading(
-            "connection pool utilisation",
+            PoolName,
             Percent(most.Connections, most.ConnectionsMax),
             "%",
             "pg_stat_activity",
             Text($"{most.Connections} of max_connections = {most.ConnectionsMax}") + states
         );
+    }
+
+    // The fullest of any moment: one pool that is full has clients wait, however empty the others are.
+    private static MetricReading Pools(IReadOnlyList<PoolFacts> looks)
+    {
+        string source = $"SHOW POOLS of {looks[^1].Source}";
+        if (looks.FirstOrDefault(static look => look.Problem.Length > 0) is { } failed)
+        {
+            return MetricReading.Missing(PoolName, "%", source, failed.Problem);
+        }
+        PoolUse? fullest = looks.Select(static look => look.Fullest).OfType<PoolUse>().MaxBy(static pool => pool.Use);
+        long waiting = looks.Max(static look => look.Pools.Sum(static pool => pool.ClientsWaiting));
+        double longest = looks.Max(static look =>
+            look.Pools.Select(static pool => pool.WaitSeconds).DefaultIfEmpty().Max()
+        );
+        string wait = waiting > 0 ? Text($"; {waiting} clients wait, up to {longest:0.#} s") : "";
+        return fullest is null
+            ? new MetricReading(PoolName, 0, "%", source, "no client has used a pool yet" + wait)
+            : new MetricReading(
+                PoolName,
+                fullest.Use,
+                "%",
+                source,
+                Text($"{fullest.Database}/{fullest.User}: clients hold {fullest.ServersHeld} of {fullest.Size} servers")
+                    + wait
+            );
     }
 
     private static MetricReading CacheHits(ServerSamples samples)

@@ -25,6 +25,9 @@ internal sealed record ServerSamples(
 {
     private const int StatementsMax = 5;
 
+    /// <summary>The pools in front of the server, looked at as often as sessions; empty: no console is known.</summary>
+    public IReadOnlyList<PoolFacts> Pools { get; init; } = [];
+
     /// <summary>What would have bloat measured, where it is estimated; empty: nothing stands in the way.</summary>
     public string BloatNote { get; init; } = "";
 
@@ -41,6 +44,7 @@ internal sealed record ServerSamples(
     /// <summary>Reads for so long; the load is a few queries of the statistics views a second.</summary>
     public static async Task<ServerSamples> TakeAsync(
         NpgsqlConnection connection,
+        PoolFeed? console,
         TimeSpan interval,
         TimeProvider time,
         CancellationToken cancellation
@@ -62,8 +66,10 @@ internal sealed record ServerSamples(
         List<TableFacts> tables = await TableFacts.ReadAsync(connection, cancellation);
         ReplicationFacts replication = await ReplicationFacts.ReadAsync(connection, cancellation);
         List<SessionCounts> sessions = [];
+        List<PoolFacts> pools = [];
         do
         {
+            await LookAsync(console, pools, cancellation);
             sessions.Add(await SessionCounts.ReadAsync(connection, cancellation));
             TimeSpan left = interval - time.GetElapsedTime(start);
             await Task.Delay(
@@ -89,7 +95,19 @@ internal sealed record ServerSamples(
             hostBefore,
             await hostReader.ReadAsync(cancellation),
             hostReader.Source
-        );
+        )
+        {
+            Pools = pools,
+        };
+    }
+
+    private static async Task LookAsync(PoolFeed? console, List<PoolFacts> pools, CancellationToken cancellation)
+    {
+        // One that did not answer is not asked again: each time might take as long.
+        if (console is not null && (pools.Count == 0 || pools[^1].Problem.Length == 0))
+        {
+            pools.Add(await console.ReadAsync(cancellation));
+        }
     }
 
     private static TimeSpan Positive(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;

@@ -63,6 +63,19 @@ internal static class MonitorSettings
         },
         Own(
             Server.Text(
+                "console",
+                g => g.Console,
+                (g, v) => g with { Console = v },
+                "Connection string of the console of the PgBouncer or Drover in front of the server, such as "
+                    + "postgres://stats@proxy:6432/pgbouncer, for pool utilisation; when empty, that is client "
+                    + "connections over max_connections."
+            )
+        ) with
+        {
+            IsSecret = true,
+        },
+        Own(
+            Server.Text(
                 "node_exporter",
                 g => g.NodeExporter,
                 (g, v) => g with { NodeExporter = v },

@@ -38,7 +38,7 @@ internal static class SampleValues
         }
 
         SessionCounts sessions = parts.Sessions[^1];
-        Put("pool_utilisation", Percent(sessions.Connections, sessions.ConnectionsMax));
+        Put("pool_utilisation", PoolUseOf(parts, sessions));
         Put("connections", sessions.Connections);
         Put("active_sessions", sessions.Active);
         Put("idle_in_transaction", sessions.IdleInTransaction);
@@ -74,6 +74,12 @@ internal static class SampleValues
         }
         return values;
     }
+
+    // Where a console is named it is what counts: a value from elsewhere would be another metric.
+    private static double? PoolUseOf(ServerSamples parts, SessionCounts sessions) =>
+        parts.Pools is not [.., var look] ? Percent(sessions.Connections, sessions.ConnectionsMax)
+        : look.Problem.Length > 0 ? null
+        : look.Fullest?.Use ?? 0;
 
     private static double? LagOf(ReplicationFacts replication) =>
         replication.LagSeconds ?? (replication.Standbys > 0 ? 0 : null);

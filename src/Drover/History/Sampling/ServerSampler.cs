@@ -11,7 +11,7 @@ namespace Drover.History.Sampling;
 /// One sample is: 1. who the server is, 2. databases, sessions, replication, 3. the host, 4. the statements, 5. every
 /// few minutes the tables. Not safe for several threads.
 /// </summary>
-internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimeProvider time)
+internal sealed class ServerSampler(HostFeed host, PoolFeed? console, HistoryLimits limits, TimeProvider time)
 {
     private const string WhoSql = """
         SELECT current_setting('server_version'), current_database()::text, current_user::text,
@@ -51,6 +51,28 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
     public async Task<ServerSample> TakeAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await MeetAsync(connection, cancellation);
+        // Beside the rest: a console that does not answer takes no longer than it is waited for.
+        Task<PoolFacts>? pools = console?.ReadAsync(cancellation);
+        try
+        {
+            return await TakeAsync(connection, pools, cancellation);
+        }
+        finally
+        {
+            // Whatever becomes of the server, the console's connection is quiet again.
+            if (pools is not null)
+            {
+                await ((Task)pools).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task<ServerSample> TakeAsync(
+        NpgsqlConnection connection,
+        Task<PoolFacts>? pools,
+        CancellationToken cancellation
+    )
+    {
         ServerIdentity identity = await ServerIdentity.ReadAsync(connection, cancellation);
         if (identity != _identity)
         {
@@ -72,10 +94,7 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
         SampleChange change = SampleChange.Between(before, now);
         DatabaseTotals own = now.Databases.First(one => one.Oid == identity.Database);
         DatabaseTotals? done = change.Databases.FirstOrDefault(one => one.Oid == identity.Database);
-        if (change.Elapsed is { } elapsed)
-        {
-            _deadlocks.Add(now.At, elapsed, done?.Deadlocks ?? 0);
-        }
+        Keep(now.At, change, done);
         ServerSamples parts = new(
             _who.Version,
             _who.Database,
@@ -92,7 +111,10 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
             change.Elapsed is null ? null : before?.Host,
             now.Host,
             host.Source
-        );
+        )
+        {
+            Pools = pools is null ? [] : [await pools],
+        };
         return new ServerSample
         {
             At = time.GetUtcNow(),
@@ -161,6 +183,14 @@ internal sealed class ServerSampler(HostFeed host, HistoryLimits limits, TimePro
         if (_sessions.Count > limits.SessionsKept)
         {
             _sessions.RemoveAt(0);
+        }
+    }
+
+    private void Keep(DateTimeOffset at, SampleChange change, DatabaseTotals? done)
+    {
+        if (change.Elapsed is { } elapsed)
+        {
+            _deadlocks.Add(at, elapsed, done?.Deadlocks ?? 0);
         }
     }
 

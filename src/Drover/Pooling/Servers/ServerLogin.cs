@@ -24,7 +24,12 @@ internal sealed class ServerLogin(
     private const int MessageBytesMax = 64 * 1024;
 
     private readonly MessageWriter _writer = channel.Connection.Loop.ServerAssembly;
-    private ScramClient? _scram;
+    private readonly ClientAuthentication _authentication = new(
+        user,
+        credential.Secret,
+        credential.Keys,
+        certificateHash
+    );
 
     public int ProcessId { get; private set; }
 
@@ -88,102 +93,22 @@ internal sealed class ServerLogin(
 
     private PoolFailure? Authenticate(ReadOnlySpan<byte> body)
     {
-        if (!AuthenticationRequest.TryRead(body, out AuthenticationRequest request))
+        if (_authentication.Answer(body, _writer) is { } failure)
         {
-            return Violation("malformed authentication request");
-        }
-        switch (request.Code)
-        {
-            case AuthenticationCode.Ok:
-                return null;
-            case AuthenticationCode.CleartextPassword:
-                return SendPlain();
-            case AuthenticationCode.Md5Password:
-                return SendMd5(request.Payload);
-            case AuthenticationCode.Sasl:
-                return BeginScram(request);
-            case AuthenticationCode.SaslContinue when _scram is not null:
-                if (!_scram.TryContinue(request.Payload, out byte[] reply))
-                {
-                    return Violation(_scram.Violation ?? "SCRAM exchange failed");
-                }
-                SaslResponse.Write(_writer, reply);
-                channel.Send(_writer);
-                return null;
-            case AuthenticationCode.SaslFinal when _scram is not null:
-                return _scram.TryFinish(request.Payload)
+            return new PoolFailure(failure.SqlState, failure.Message)
+            {
+                Detail = failure.NeededSecret is { } needed
+                    ? $"The server asks for a password and Drover has none that fits; it needs {needed}."
+                    : null,
+                Hint = failure.NeededSecret is null
                     ? null
-                    : Violation(_scram.Violation ?? "the server's proof is wrong");
-            default:
-                return new PoolFailure(
-                    SqlState.FeatureNotSupported,
-                    $"the server asks for authentication method {(int)request.Code}, which Drover does not speak"
-                );
+                    : "Put the user in auth_file, or a password into the database's entry.",
+            };
         }
-    }
-
-    private PoolFailure? SendPlain()
-    {
-        if (credential.Secret is not { Kind: PasswordSecretKind.Plain } secret)
+        if (_writer.Length > 0)
         {
-            return NoPassword("a plain password");
+            channel.Send(_writer);
         }
-        PasswordMessage.Write(_writer, secret.Bytes);
-        channel.Send(_writer);
         return null;
     }
-
-    private PoolFailure? SendMd5(ReadOnlySpan<byte> salt)
-    {
-        Span<byte> stored = stackalloc byte[Md5Password.Length];
-        Span<byte> response = stackalloc byte[Md5Password.Length];
-        switch (credential.Secret?.Kind)
-        {
-            case PasswordSecretKind.Md5:
-                credential.Secret.Bytes.CopyTo(stored);
-                break;
-            case PasswordSecretKind.Plain:
-                Md5Password.ComputeSecret(Encoding.UTF8.GetBytes(user), credential.Secret.Bytes, stored);
-                break;
-            default:
-                return NoPassword("a plain or MD5 password");
-        }
-        Md5Password.ComputeResponse(stored, salt, response);
-        PasswordMessage.Write(_writer, response);
-        channel.Send(_writer);
-        return null;
-    }
-
-    private PoolFailure? BeginScram(AuthenticationRequest request)
-    {
-        bool offersPlus = request.OffersMechanism("SCRAM-SHA-256-PLUS"u8);
-        if (!offersPlus && !request.OffersMechanism("SCRAM-SHA-256"u8))
-        {
-            return new PoolFailure(
-                SqlState.FeatureNotSupported,
-                "the server offers no SASL mechanism that Drover speaks"
-            );
-        }
-        ScramCredential? scram =
-            credential.Secret is { Kind: PasswordSecretKind.Plain } plain ? ScramCredential.FromPassword(plain.Bytes)
-            : credential.Keys is { } keys ? ScramCredential.FromKeys(keys)
-            : null;
-        if (scram is null)
-        {
-            return NoPassword("a plain password, or SCRAM keys from the client's own login (auth_type scram-sha-256)");
-        }
-        _scram = new ScramClient(scram, certificateHash, offersPlus);
-        SaslInitialResponse.Write(_writer, Encoding.ASCII.GetBytes(_scram.Mechanism), _scram.First);
-        channel.Send(_writer);
-        return null;
-    }
-
-    private PoolFailure NoPassword(string needed) =>
-        new(SqlState.InvalidPassword, $"cannot log in to the server as \"{user}\"")
-        {
-            Detail = $"The server asks for a password and Drover has none that fits; it needs {needed}.",
-            Hint = "Put the user in auth_file, or a password into the database's entry.",
-        };
-
-    private static PoolFailure Violation(string message) => new(SqlState.ProtocolViolation, message);
 }

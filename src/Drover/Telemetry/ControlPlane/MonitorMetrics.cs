@@ -20,7 +20,13 @@ internal static class MonitorMetrics
             "Mean time of a read or write in the last interval, by pg_stat_statements.",
             PerThousand
         ),
-        Value("pool_utilisation", "pool.utilisation", "1", "Client connections over max_connections.", PerCent),
+        Value(
+            "pool_utilisation",
+            "pool.utilisation",
+            "1",
+            "The fullest pool of the console; without one, client connections over max_connections.",
+            PerCent
+        ),
         Value(
             "cache_hit_rate",
             "cache.hit.rate",
