@@ -113,6 +113,29 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
     }
 
     [Fact]
+    public async Task Statement_opens_to_its_plans_and_what_changed()
+    {
+        IBrowser browser = fixture.Browser;
+        await using BrowserStage stage = await BrowserStage.StartAsync();
+        await using PageView view = await PageView.OpenAsync(browser, stage.Address);
+        await view.GoAsync("/statements");
+        await view.Page.Locator("button.opener").First.ClickAsync();
+        ILocator plans = view.Page.Locator(".plans details");
+
+        await Assertions.Expect(plans).ToHaveCountAsync(2);
+        await Assertions
+            .Expect(plans.First)
+            .ToContainTextAsync("Changed: Index Scan using orders_created_idx → Seq Scan on public.orders");
+        await Assertions.Expect(plans.First.Locator("pre")).ToContainTextAsync("Filter: (created_at >= $1)");
+        // The one before is there to be opened.
+        await Assertions.Expect(plans.Last.Locator("pre")).ToBeHiddenAsync();
+        await plans.Last.Locator("summary").ClickAsync();
+        await Assertions.Expect(plans.Last.Locator("pre")).ToContainTextAsync("orders_created_idx");
+        Assert.Equal([], await view.ViolationsAsync());
+        Assert.Equal([], view.Complaints);
+    }
+
+    [Fact]
     public async Task Partitions_are_one_row_that_opens_to_them()
     {
         IBrowser browser = fixture.Browser;

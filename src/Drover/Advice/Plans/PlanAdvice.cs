@@ -177,7 +177,8 @@ internal static partial class PlanAdvice
         }
         Fact[] stale = [.. tables.Where(static one => one.Rows < 0 || one.Changed > StaleShare * one.Rows)];
         string names = string.Join(", ", (stale.Length > 0 ? stale : tables).Select(static one => one.Quoted));
-        string known = stale.Length == 0 ? "" : $"; much of {names} has changed since ANALYZE";
+        string known =
+            stale.Length == 0 ? "" : $"; much of {names} has changed since ANALYZE, or it never was analysed";
         return (known, "a sample of the rows is read", $"ANALYZE {names}", "");
     }
 
