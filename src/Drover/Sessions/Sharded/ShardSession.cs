@@ -157,7 +157,7 @@ internal sealed class ShardSession
         }
         if (_move.Deferred == Deferred.Failed)
         {
-            return _pipeline.DivideEnd(unit, data, null, isQuiet: true) ?? AnswerFailed(unit, data);
+            return _pipeline.DivideFailed(unit, data) ?? AnswerFailed(unit, data);
         }
         bool isBegin = unit.Control == TransactionControl.Begin && _move.Deferred == Deferred.None && unit.HasText;
         if (_pipeline.IsActive && !isBegin && ChooseForPart(unit, data) is { } forbidden)

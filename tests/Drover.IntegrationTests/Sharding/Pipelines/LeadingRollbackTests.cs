@@ -85,6 +85,29 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
         }
     }
 
+    [Theory]
+    [InlineData("ROLLBACK TO a")]
+    [InlineData("ROLLBACK AND CHAIN")]
+    [InlineData("COMMIT AND CHAIN")]
+    public async Task What_goes_back_otherwise_is_refused_in_front_of_more_and_not_taken_for_a_statement(string end)
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        foreach (bool isBatch in (bool[])[true, false])
+        {
+            await client.Query("BEGIN").RunAsync();
+            await client.Query("UPDATE customers SET name = 'x'").RunAsync();
+            await client.Query("SAVEPOINT a").RunAsync();
+            await client.Query("SELECT 1 / 0").RunAsync();
+            ScriptedClient asked = isBatch
+                ? client.Parse("", end).Bind("").Execute().Parse("", "SELECT 1").Bind("").Execute().Sync()
+                : client.Query($"{end}; SELECT 1");
+            Assert.Equal("E(0A000) Z(E)", await asked.RunAsync());
+            Assert.Equal("C(ROLLBACK) Z(I)", await client.Query("ROLLBACK").RunAsync());
+        }
+    }
+
     private static string Shorten(string answer) => answer.Replace(" n ", " ", StringComparison.Ordinal);
 
     [Theory]

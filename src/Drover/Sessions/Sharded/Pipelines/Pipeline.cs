@@ -8,7 +8,6 @@ using Drover.Routing.Transactions;
 using Drover.Sessions.Sharded.Admitting;
 using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
-using Drover.Sql.Statements;
 using Drover.Telemetry;
 
 namespace Drover.Sessions.Sharded.Pipelines;
@@ -31,7 +30,7 @@ internal sealed class Pipeline(
 )
 {
     private bool _isPlain = true;
-    private bool _isEndDivided;
+    private readonly LeadingEnd _leading = new(session, branches, reader, move);
 
     /// <summary>A batch is being taken apart; its Sync is still to come.</summary>
     public bool IsActive { get; private set; }
@@ -151,94 +150,12 @@ internal sealed class Pipeline(
         return writer.Written.ToArray();
     }
 
-    /// <summary>
-    /// A unit begins with the end of a transaction that is on several shards, or failed, and is rolled back by it: that
-    /// statement becomes a unit of its own, and the rest comes behind it as any other. Null if it is none.
-    /// </summary>
-    /// <param name="unit">As it was read whole.</param>
-    /// <param name="data">From its start.</param>
-    /// <param name="server">The server that the session holds; null if none.</param>
-    /// <param name="isQuiet">It owes nothing.</param>
-    public Admission? DivideEnd(in Unit unit, ReadOnlySpan<byte> data, ServerConnection? server, bool isQuiet)
-    {
-        bool hasFailed =
-            move.Deferred == Deferred.Failed || (isQuiet && server is { Status: TransactionStatus.Failed });
-        bool isLeft =
-            (branches.Any || hasFailed)
-            && unit is { IsWhole: true, MixesControl: true }
-            && server is not { Responses.IsUnsynced: true }
-            && !session.Pool.Configuration.Options.Proxy.Session.DisablePqexec;
-        byte[]? divided =
-            !isLeft ? null
-            : unit.IsQuery ? DivideQuery(unit, data, hasFailed)
-            : DivideBatch(unit, data, hasFailed);
-        if (divided is null)
-        {
-            return null;
-        }
-        if (!isQuiet)
-        {
-            return Admission.Wait;
-        }
-        move.Target = unit.Length;
-        _isEndDivided = true;
-        return move.Begin(NextStep.Divide, divided);
-    }
-
-    private static bool RollsBack(StatementFacts first, bool hasFailed) =>
-        !TransactionControls.IsChain(first)
-        && TransactionControls.Of(first) switch
-        {
-            TransactionControl.Rollback => true,
-            TransactionControl.Commit => hasFailed,
-            _ => false,
-        };
-
-    private byte[]? DivideQuery(in Unit unit, ReadOnlySpan<byte> data, bool hasFailed)
-    {
-        List<Range> statements = [];
-        ReadOnlySpan<byte> text = unit.TextOf(data);
-        if (
-            unit is not { Plan.Statements: [var first, _, ..] }
-            || !RollsBack(first, hasFailed)
-            || !ScriptText.TryDivide(text, reader.Conforms, statements)
-            || statements.Count < 2
-        )
-        {
-            return null;
-        }
-        using MessageWriter writer = new((2 * session.InboxBytesMax) + text.Length);
-        Query.Write(writer, text[statements[0]]);
-        Query.Write(writer, text[statements[1].Start..]);
-        return writer.Written.ToArray();
-    }
-
-    /// <summary>The proxy's own Sync ends the first part.</summary>
-    private byte[]? DivideBatch(in Unit unit, ReadOnlySpan<byte> data, bool hasFailed)
-    {
-        Unit first = reader.ReadPart(data);
-        if (
-            first is not { IsWhole: true, EndsWithSync: false, Plan.Statements: [var end] }
-            || first.Length >= unit.Length
-            || !RollsBack(end, hasFailed)
-        )
-        {
-            return null;
-        }
-        using MessageWriter writer = new((2 * session.InboxBytesMax) + unit.Length);
-        writer.WriteBytes(data[..first.Length]);
-        Sync.Write(writer);
-        writer.WriteBytes(data[first.Length..unit.Length]);
-        return writer.Written.ToArray();
-    }
-
     /// <summary>What replaces a script is at the start of the inbox.</summary>
     public void BeginScript()
     {
-        IsEndNext = _isEndDivided;
-        IsActive = !_isEndDivided;
-        IsScript = !_isEndDivided;
-        _isEndDivided = false;
+        IsEndNext = _leading.TakeDivided();
+        IsActive = !IsEndNext;
+        IsScript = !IsEndNext;
     }
 
     /// <summary><see cref="IsEndNext"/>, of a unit that no server gets.</summary>
@@ -315,6 +232,10 @@ internal sealed class Pipeline(
         _isPlain = true;
     }
 
+    /// <inheritdoc cref="LeadingEnd.Divide"/>
+    public Admission? DivideFailed(in Unit unit, ReadOnlySpan<byte> data) =>
+        _leading.Divide(unit, data, server: null, isQuiet: true);
+
     /// <summary>What must come before a unit can be judged; null if nothing.</summary>
     /// <param name="unit">As it was read whole.</param>
     /// <param name="data">From its start.</param>
@@ -322,7 +243,7 @@ internal sealed class Pipeline(
     /// <param name="isQuiet">It owes nothing.</param>
     public Admission? Precede(in Unit unit, ReadOnlySpan<byte> data, ServerConnection server, bool isQuiet) =>
         LeaveEnded(unit, server, isQuiet)
-        ?? DivideEnd(unit, data, server, isQuiet)
+        ?? _leading.Divide(unit, data, server, isQuiet)
         ?? DivideScript(unit, data, server, isQuiet);
 
     /// <summary>
