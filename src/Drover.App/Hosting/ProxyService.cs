@@ -47,6 +47,7 @@ internal sealed class ProxyService : IProxyHost, IAsyncDisposable
         _plane = new DataPlane(options, tls, time, _log);
         _administration = new ProxyAdministration(_plane, this, _log);
         _monitor = new ServerMonitor(options, new HistoryLimits(), time, logs.Loggers.CreateLogger("monitor"));
+        _plane.Directory.SampleInto(_monitor.SamplesOf);
         _plane.Services.Consoles = new ConsoleFactory(_administration, logs.Loggers);
     }
 

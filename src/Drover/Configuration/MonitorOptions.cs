@@ -15,6 +15,12 @@ internal sealed record MonitorOptions
     /// keeps its own. Never shown.
     /// </summary>
     public string History { get; init; } = "";
+
+    /// <summary>
+    /// One in so many statements that go through this proxy to a measured server is looked at, with its parameters,
+    /// for how far back it asks; 0 for none.
+    /// </summary>
+    public int SampleStatements { get; init; } = 100;
 }
 
 /// <summary>A server that is measured: [monitor.servers.NAME].</summary>

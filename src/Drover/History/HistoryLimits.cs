@@ -31,6 +31,9 @@ internal sealed record HistoryLimits
     /// <summary>Tables kept of one look: the largest.</summary>
     public int TablesMax { get; init; } = 100;
 
+    /// <summary>Sessions whose last statement is read for how far back it asks, at each sample: the latest.</summary>
+    public int ActivityMax { get; init; } = 200;
+
     /// <summary>Time between two inspections, which make the advice.</summary>
     public TimeSpan InspectionPeriod { get; init; } = TimeSpan.FromMinutes(10);
 

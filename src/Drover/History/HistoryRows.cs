@@ -1,4 +1,6 @@
 // What the history gives when it is read.
+using Drover.Advice.Ages;
+
 namespace Drover.History;
 
 /// <summary>One step of a series.</summary>
@@ -33,6 +35,12 @@ internal sealed record TableUse(
     long TotalBytesBefore,
     double RowsBefore
 );
+
+/// <summary>How far back statements asked a table for rows.</summary>
+/// <param name="Name">As <see cref="TableUse"/> has it.</param>
+/// <param name="Source"><c>proxy</c> or <c>activity</c>.</param>
+/// <param name="Counts">The classes.</param>
+internal sealed record TableAccess(string Name, string Source, AccessCounts Counts);
 
 /// <summary>A table in one step: sizes at its end, scans in it.</summary>
 internal readonly record struct TablePoint(

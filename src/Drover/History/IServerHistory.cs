@@ -41,6 +41,17 @@ internal interface IServerHistory
         CancellationToken cancellationToken
     );
 
+    /// <summary>
+    /// How far back statements asked for rows in the days between two moments, for each table and source of which
+    /// anything is known; those with the most samples first.
+    /// </summary>
+    Task<IReadOnlyList<TableAccess>> ReadAccessAsync(
+        string server,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken
+    ) => Task.FromResult<IReadOnlyList<TableAccess>>([]);
+
     /// <summary>One table over time; its name as <see cref="TableUse"/> has it.</summary>
     Task<IReadOnlyList<TablePoint>> ReadTableAsync(
         string server,

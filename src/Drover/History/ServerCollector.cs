@@ -10,6 +10,7 @@ using Drover.History.Store;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Drover.Telemetry.ControlPlane;
+using Drover.Telemetry.Statements;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -44,6 +45,7 @@ internal sealed class ServerCollector : IAsyncDisposable
     private readonly PlanWatch _plans;
     private readonly ProcessorMeter _meter = new();
     private readonly Rest _inspectionRest;
+    private readonly AccessWatch _accesses;
     private ServerAccess? _access;
     private NpgsqlConnection? _connection;
     private volatile MonitorStatus _status;
@@ -96,7 +98,12 @@ internal sealed class ServerCollector : IAsyncDisposable
         _keeper = new HistoryKeeper(server.Name, monitor.Retention, limits, time, logger);
         _plans = new PlanWatch(limits, time);
         _inspectionRest = new Rest(limits.InspectionPeriod, limits.RestFactor, time);
+        Samples = monitor.SampleStatements > 0 ? new StatementSamples(monitor.SampleStatements) : null;
+        _accesses = new AccessWatch(Samples, limits, time);
     }
+
+    /// <summary>Where the proxy puts statements aside; null where none are wanted.</summary>
+    public StatementSamples? Samples { get; }
 
     /// <summary>The last values.</summary>
     public MonitorStatus Status => _status;
@@ -146,6 +153,7 @@ internal sealed class ServerCollector : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _keeper.DisposeAsync();
+        _accesses.Dispose();
         if (_access is not null)
         {
             await _access.DisposeAsync();
@@ -167,7 +175,12 @@ internal sealed class ServerCollector : IAsyncDisposable
             _access ??= new ServerAccess(_target!);
             _connection ??= await _access.OpenAsync(cancellationToken);
             ServerSample sample = await _sampler.TakeAsync(_connection, cancellationToken);
+            if (_identity is not null && _identity != sample.Identity)
+            {
+                _accesses.Forget();
+            }
             _identity = sample.Identity;
+            sample = await WatchAsync(_connection, sample, cancellationToken);
             await _keeper.KeepAsync(sample, _history(this), _sampler.TextOf, cancellationToken);
             await WatchPlansAsync(_connection, sample, cancellationToken);
             Show(sample);
@@ -256,6 +269,24 @@ internal sealed class ServerCollector : IAsyncDisposable
         {
             // As with the advice: a table is locked, or was dropped meanwhile.
             LogMonitor.NotPlanned(_logger, Name, failure.Message);
+        }
+    }
+
+    private async Task<ServerSample> WatchAsync(
+        NpgsqlConnection connection,
+        ServerSample sample,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return sample with { Accesses = await _accesses.TakeAsync(connection, cancellationToken) };
+        }
+        catch (PostgresException failure)
+        {
+            // The other values are worth no less.
+            LogMonitor.NotInspected(_logger, Name, failure.MessageText);
+            return sample;
         }
     }
 

@@ -4,6 +4,7 @@ using Drover.History.Growth;
 using Drover.History.Plans;
 using Drover.History.Store;
 using Drover.Operations;
+using Drover.Telemetry.Statements;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -43,6 +44,13 @@ internal sealed class ServerMonitor : IServerHistory, IAsyncDisposable
     /// <inheritdoc/>
     public IReadOnlyList<MonitoredServer> Servers => [.. _collectors.Select(static one => one.Status.Server)];
 
+    /// <summary>
+    /// Where the statements of a proxied database are put aside: with the measured server of the same host, port and
+    /// database. Null where none is, or where none are wanted.
+    /// </summary>
+    public StatementSamples? SamplesOf(DatabaseOptions database) =>
+        _collectors.FirstOrDefault(one => one.Target is { } target && ServerAddress.IsOf(database, target))?.Samples;
+
     /// <summary>Runs until it is cancelled; at once over where nothing is measured.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(_collectors.Select(one => one.RunAsync(cancellationToken)));
@@ -68,6 +76,14 @@ internal sealed class ServerMonitor : IServerHistory, IAsyncDisposable
         int limit,
         CancellationToken cancellationToken
     ) => ReaderOf(server).ReadTablesAsync(from, to, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<TableAccess>> ReadAccessAsync(
+        string server,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken
+    ) => ReaderOf(server).ReadAccessAsync(from, to, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<TablePoint>> ReadTableAsync(

@@ -2,6 +2,7 @@
 using Drover.Configuration;
 using Drover.Pooling.Servers;
 using Drover.Protocol.Authentication;
+using Drover.Telemetry.Statements;
 
 namespace Drover.Pooling;
 
@@ -35,6 +36,9 @@ internal sealed class DatabaseEntry(DatabaseOptions options, PauseSwitch? all = 
 
     /// <summary>A client has logged in to it. Until then anybody may have made the name up.</summary>
     public bool WasEntered { get; set; }
+
+    /// <summary>Takes one in so many of its statements; null where nobody wants them.</summary>
+    public StatementSamples? Samples { get; set; }
 
     /// <summary>Names that tell what a statement may do to its session: functions, and what calls them.</summary>
     public TellingCatalog Telling { get; } = new();

@@ -5,6 +5,7 @@ using Drover.Configuration;
 using Drover.Configuration.Authentication;
 using Drover.Pooling.Servers;
 using Drover.Protocol.Authentication;
+using Drover.Telemetry.Statements;
 using Drover.Transport;
 
 namespace Drover.Pooling;
@@ -31,6 +32,7 @@ internal sealed class PoolDirectory
     private readonly ConcurrentDictionary<(string Sharded, string User), PoolFamily> _families = new();
     private readonly Lock _reload = new();
     private readonly Lock _automatic = new();
+    private Func<DatabaseOptions, StatementSamples?> _samplesOf = static _ => null;
     private int _generation = 1;
 
     public PoolDirectory(IServerConnector connector, IReadOnlyList<EventLoop> loops, DroverOptions options)
@@ -61,6 +63,24 @@ internal sealed class PoolDirectory
     /// <summary>PAUSE and SUSPEND of everything; it holds for databases made meanwhile as well.</summary>
     public PauseSwitch Pause { get; } = new();
 
+    /// <summary>Says who samples a database's statements; asked for each entry, also for later ones.</summary>
+    public void SampleInto(Func<DatabaseOptions, StatementSamples?> samplesOf)
+    {
+        lock (_reload)
+        {
+            _samplesOf = samplesOf;
+            Sample();
+        }
+    }
+
+    private void Sample()
+    {
+        foreach (DatabaseEntry database in _databases.Values)
+        {
+            database.Samples = database.Sharded is null ? _samplesOf(database.Options) : null;
+        }
+    }
+
     /// <summary>Finds an entry, or makes one from <c>*</c>.</summary>
     public bool TryFindDatabase(string name, [NotNullWhen(true)] out DatabaseEntry? database)
     {
@@ -79,7 +99,8 @@ internal sealed class PoolDirectory
                 {
                     return false;
                 }
-                DatabaseEntry made = new(Automatic(fallback, name), Pause) { IsAutomatic = true };
+                DatabaseOptions named = Automatic(fallback, name);
+                DatabaseEntry made = new(named, Pause) { IsAutomatic = true, Samples = _samplesOf(named) };
                 database = _databases.GetOrAdd(name, made);
             }
             database.LastUsedMs = NowMs();
@@ -188,6 +209,7 @@ internal sealed class PoolDirectory
                 user.Options = next.Users.FirstOrDefault(options => options.Name == user.Name);
             }
             List<DatabaseEntry> removed = DropRemoved(next);
+            Sample();
             Interlocked.Increment(ref _generation);
             foreach (ServerPool pool in _pools.Values)
             {

@@ -46,6 +46,9 @@ internal sealed class TrafficCounters
     /// <summary>Logins that were refused, for whatever reason.</summary>
     public long LoginsRefused;
 
+    /// <summary>Statements until the next one is sampled; no count of what was done, and in no sum.</summary>
+    public int UnsampledLeft;
+
     private readonly long[] _errors = new long[SqlStateClass.Count];
     private readonly long[] _pins = new long[PinReasons.Count];
 

@@ -10,6 +10,7 @@ public sealed class MonitorConfigurationTests : IDisposable
         [monitor]
         interval = "30s"
         retention = 7
+        sample_statements = 20
         history = "host=h password=hidden"
         [monitor.servers.shop]
         connection = "postgres://drover:hidden@db1/shop"
@@ -28,6 +29,7 @@ public sealed class MonitorConfigurationTests : IDisposable
         DroverOptions options = (await LoadAsync(Toml)).Options!;
         Assert.Equal((TimeSpan.FromSeconds(30), 7), (options.Monitor.Interval, options.Monitor.Retention));
         Assert.Equal("host=h password=hidden", options.Monitor.History);
+        Assert.Equal(20, options.Monitor.SampleStatements);
         Assert.Equal(["shop", "the other"], options.MonitoredServers.Select(server => server.Name));
         Assert.Equal("http://db1:9100/metrics", options.MonitoredServers[0].NodeExporter);
         StringWriter written = new();
@@ -42,11 +44,13 @@ public sealed class MonitorConfigurationTests : IDisposable
         DroverOptions options = (await LoadAsync("")).Options!;
         Assert.Empty(options.MonitoredServers);
         Assert.Equal((TimeSpan.FromSeconds(10), 30), (options.Monitor.Interval, options.Monitor.Retention));
+        Assert.Equal(100, options.Monitor.SampleStatements);
     }
 
     [Theory]
     [InlineData("[monitor]\ninterval = \"100ms\"", "samples can be 1 s apart at least")]
     [InlineData("[monitor]\nretention = 0", "retention: '0'")]
+    [InlineData("[monitor]\nsample_statements = -1", "sample_statements: '-1'")]
     [InlineData("[monitor]\nintervall = 5", "did you mean interval?")]
     [InlineData("[monitor]\nservers = 5", "unknown name 'monitor.servers'")]
     [InlineData("[monitor.server.a]\nconnection = \"host=h\"", "unknown name 'monitor.server.a'")]

@@ -1,5 +1,6 @@
 // Two measured servers with a history that looks like one, for tests and for the pictures of the page.
 using Drover.Advice;
+using Drover.Advice.Ages;
 using Drover.Advice.Metrics;
 using Drover.Advice.Plans;
 using Drover.History;
@@ -114,6 +115,18 @@ internal sealed class FakeHistory(TimeProvider time) : IServerHistory
             Table("public.customers", 4.2, 18, 0.1, 3, 2, 31_000_000),
             Table("public.products", 0.6, 0.8, 0, 0.2, 41_000, 800_000),
             Table("audit.\"Log entries\"", 0.3, 9, 0.02, 0, 0, 14),
+        ]);
+
+    public Task<IReadOnlyList<TableAccess>> ReadAccessAsync(
+        string server,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken
+    ) =>
+        Give<TableAccess>([
+            new("public.events", "activity", new AccessCounts(9, 1, 0, 0, 40, 50, 100)),
+            new("public.orders", "activity", new AccessCounts(1, 1, 1, 1, 1, 1, 6)),
+            new("public.orders", "proxy", new AccessCounts(7_800, 1_800, 300, 100, 0, 250, 102)),
         ]);
 
     public Task<IReadOnlyList<TablePoint>> ReadTableAsync(

@@ -90,6 +90,26 @@ public sealed class JsonInterfaceTests
     }
 
     [Fact]
+    public async Task Tables_have_how_far_back_queries_ask()
+    {
+        await using DashboardStage stage = await DashboardStage.StartAsync(
+            history: new FakeHistory(TimeProvider.System)
+        );
+        JsonNode access = JsonNode.Parse(await stage.TextAsync("/api/v1/servers/shop-primary/tables"))!["access"]!;
+        JsonObject orders = access["public.orders"]!.AsObject();
+        Assert.Equal(
+            ("proxy", 102, 3),
+            ((string?)orders["source"], (int)orders["samples"]!, (int)orders["hot_months"]!)
+        );
+        string[] shares = ["days7", "days30", "days90", "older", "all_ages"];
+        Assert.Equal([0.78, 0.18, 0.03, 0.01, 0], shares.Select(one => (double)orders[one]!));
+        Assert.Equal(250.0 / 10_250, (double)orders["unknown"]!, 9);
+        // Most queries of that table have no limit, so no window holds them.
+        Assert.Null(access["public.events"]!["hot_months"]);
+        Assert.Equal(0.8, (double)access["public.events"]!["all_ages"]!);
+    }
+
+    [Fact]
     public async Task Partition_names_the_table_that_it_is_of()
     {
         await using DashboardStage stage = await DashboardStage.StartAsync(

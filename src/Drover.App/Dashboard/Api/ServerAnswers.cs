@@ -77,7 +77,15 @@ internal sealed record ServerHistoryAnswer(
 /// <param name="From">Where the time begins that growth and scans are of.</param>
 /// <param name="To">Where it ends.</param>
 /// <param name="Tables">The tables.</param>
-internal sealed record TablesAnswer(DateTimeOffset From, DateTimeOffset To, IReadOnlyList<TableAnswer> Tables);
+/// <param name="Access">
+/// How far back queries asked in those days, by table, or the root of its partitions; only of tables where it is known.
+/// </param>
+internal sealed record TablesAnswer(
+    DateTimeOffset From,
+    DateTimeOffset To,
+    IReadOnlyList<TableAnswer> Tables,
+    IReadOnlyDictionary<string, AccessAnswer> Access
+);
 
 /// <summary>One table; of a partition, Parent is the table at the root of its tree, else null.</summary>
 internal sealed record TableAnswer(
@@ -92,6 +100,28 @@ internal sealed record TableAnswer(
     long TotalBytesBefore,
     double RowsBefore,
     string? Parent
+);
+
+/// <summary>How far back queries ask a table for rows; shares of those that are understood, 0 to 1.</summary>
+/// <param name="Source">proxy: sampled with their parameters; activity: seen in pg_stat_activity.</param>
+/// <param name="Samples">How many were looked at.</param>
+/// <param name="Days7">Ask for nothing older than 7 days.</param>
+/// <param name="Days30">Not older than 30, but than 7.</param>
+/// <param name="Days90">Not older than 90, but than 30.</param>
+/// <param name="Older">Older than 90 days.</param>
+/// <param name="AllAges">Have no limit.</param>
+/// <param name="Unknown">The share of all that is not understood.</param>
+/// <param name="HotMonths">Calendar months that hold 95 %; null where 90 days do not.</param>
+internal sealed record AccessAnswer(
+    string Source,
+    long Samples,
+    double Days7,
+    double Days30,
+    double Days90,
+    double Older,
+    double AllAges,
+    double Unknown,
+    int? HotMonths
 );
 
 /// <summary>Statements of a server, those with the most time first.</summary>

@@ -1,5 +1,6 @@
 // Measured servers as the JSON interface has them.
 using Drover.Advice;
+using Drover.Advice.Ages;
 using Drover.Advice.Metrics;
 using Drover.App.Commands.Costs;
 using Drover.History;
@@ -106,6 +107,9 @@ internal sealed class ServerBoard(IServerHistory history)
         IReadOnlyList<TableUse> tables = await history
             .ReadTablesAsync(server, from, to, limit, cancellation)
             .ConfigureAwait(false);
+        IReadOnlyList<TableAccess> accesses = await history
+            .ReadAccessAsync(server, from, to, cancellation)
+            .ConfigureAwait(false);
         IReadOnlyDictionary<string, string> partitions = history.Latest(server).Partitions;
         return new TablesAnswer(
             from,
@@ -124,7 +128,32 @@ internal sealed class ServerBoard(IServerHistory history)
                     table.RowsBefore,
                     partitions.GetValueOrDefault(table.Name)
                 )),
-            ]
+            ],
+            accesses
+                .GroupBy(static one => one.Name)
+                .ToDictionary(
+                    static group => group.Key,
+                    // What has parameters says more, if it has anything.
+                    static group =>
+                        AccessOf(group.OrderBy(static one => one.Source == "proxy" ? 0 : 1).First())
+                )
+        );
+    }
+
+    private static AccessAnswer AccessOf(TableAccess access)
+    {
+        AccessCounts counts = access.Counts;
+        double all = counts.Known + counts.Unknown;
+        return new AccessAnswer(
+            access.Source,
+            counts.Samples,
+            counts.Share(counts.Week),
+            counts.Share(counts.Month),
+            counts.Share(counts.Quarter),
+            counts.Share(counts.Older),
+            counts.Share(counts.All),
+            all > 0 ? counts.Unknown / all : 0,
+            counts.HotDays(AccessHistory.HotShare) is { } days ? AccessCounts.MonthsOf(days) : null
         );
     }
 

@@ -100,6 +100,14 @@ class Tables {
           value: (row) => row.index_scans,
           cell: (row) => count(row.index_scans),
         },
+        {
+          key: "access",
+          label: "Asked for",
+          right: true,
+          hint: "The share of queries that ask for nothing older than 7 days; the bar adds 30, 90, older, and all ages",
+          value: (row) => row.access?.days7 ?? null,
+          cell: asked,
+        },
       ],
     });
   }
@@ -111,6 +119,7 @@ class Tables {
     try {
       const answer = await get(of(this.server, "tables"), { minutes: this.range, limit: 500 }, this.signal);
       this.rows = grouped(answer.tables);
+      this.rows.forEach((row) => (row.access = answer.access[row.name]));
       this.largest = Math.max(1, ...this.rows.map((one) => one.total_bytes));
       const sum = answer.tables.reduce((total, one) => total + one.total_bytes, 0);
       const grown = answer.tables.reduce((total, one) => total + growth(one), 0);
@@ -212,6 +221,23 @@ function named(row) {
   return count
     ? [h("code", null, row.name), h("span", { class: "muted" }, ` ${count} partition${count === 1 ? "" : "s"}`)]
     : h("code", null, row.name);
+}
+
+function asked({ access }) {
+  if (!access) {
+    return h("span", { class: "muted" }, "–");
+  }
+  const parts = [
+    [access.days7, "s1", "7 days"],
+    [access.days30, "s3", "30 days"],
+    [access.days90, "s4", "90 days"],
+    [access.older, "s2", "older"],
+    [access.all_ages, "bad", "all ages"],
+  ];
+  const words = parts.map(([share, , name]) => `${name} ${percent(100 * share)}`).join(", ");
+  const hot = access.hot_months ? `; ${access.hot_months} months hold 95 %` : "";
+  const from = `${count(access.samples)} samples of ${access.source}, ${percent(100 * access.unknown)} not understood`;
+  return [h("span", null, percent(100 * access.days7)), bar(parts, `${words}${hot} (${from})`)];
 }
 
 const growth = (row) => row.total_bytes - row.total_bytes_before;

@@ -1,5 +1,6 @@
 // Large tables that grow by time: what partitioning them would give, from the planner's statistics.
 using System.Globalization;
+using Drover.Advice.Ages;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Npgsql;
@@ -37,13 +38,30 @@ internal static class PartitionAdvice
         NpgsqlConnection connection,
         AdviceLimits limits,
         CancellationToken cancellation
-    ) => await connection.ListAsync(Sql, [limits.LargeTableBytes, Correlated], Of, cancellation);
+    )
+    {
+        IReadOnlyDictionary<string, (string Source, AccessCounts Counts)> accesses = await AccessHistory.ReadAsync(
+            connection,
+            cancellation
+        );
+        return await connection.ListAsync(
+            Sql,
+            [limits.LargeTableBytes, Correlated],
+            row => Of(row, accesses),
+            cancellation
+        );
+    }
 
-    private static Recommendation Of(NpgsqlDataReader row)
+    private static Recommendation Of(
+        NpgsqlDataReader row,
+        IReadOnlyDictionary<string, (string Source, AccessCounts Counts)> accesses
+    )
     {
         (string table, string column) = (row.GetString(0), row.GetString(1));
         (long bytes, double rows, double correlation) = (row.GetInt64(2), row.GetDouble(3), row.GetDouble(4));
         double? old = row.IsDBNull(5) ? null : row.GetDouble(5);
+        (string source, AccessCounts counts) = accesses.GetValueOrDefault(table, ("", default));
+        string? asked = AccessHistory.Describe(source, counts);
         string age = old is { } share ? Text($", {share:P0} of it older than 90 days") : "";
         return new Recommendation(
             "partition-table",
@@ -51,9 +69,11 @@ internal static class PartitionAdvice
             Gain.Time,
             bytes,
             Text($"{ByteText.Of(bytes)} with indexes, {rows:N0} rows{age}; {column} follows the order of insertion ")
-                + Text($"(correlation {correlation:0.00})"),
+                + Text($"(correlation {correlation:0.00}); ")
+                + (asked ?? AccessHistory.Remedy),
             (old is { } aged ? Text($"what asks for the last 90 days leaves {aged:P0} of the table alone; ") : "")
-                + "indexes of the newest month fit in memory; old rows go by DETACH instead of DELETE",
+                + (asked is null ? "indexes of the newest month fit in memory" : AccessHistory.HotText(counts))
+                + "; old rows go by DETACH instead of DELETE",
             $"{ByteText.Of(bytes)} of disk until it is finished, and a trigger's time on each write while it runs",
             "unique keys must contain the partition key: the plan names what does not fit, and changes nothing",
             $"drover partition plan {table} --by {column} --interval month",

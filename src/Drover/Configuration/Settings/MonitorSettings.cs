@@ -45,6 +45,17 @@ internal static class MonitorSettings
         {
             IsSecret = true,
         },
+        Own(
+            Whole.Integer(
+                "sample_statements",
+                g => g.SampleStatements,
+                (g, v) => g with { SampleStatements = v },
+                "One in so many statements that this proxy sends to a measured server is looked at, for how far back "
+                    + "it asks: only counts are kept. 0 for none.",
+                min: 0,
+                max: 1_000_000
+            )
+        ),
     ];
 
     /// <summary>Settings of one server.</summary>

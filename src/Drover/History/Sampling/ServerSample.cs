@@ -1,4 +1,5 @@
 // One sample of a server, ready to be kept and shown.
+using Drover.Advice.Ages;
 using Drover.Advice.Metrics;
 
 namespace Drover.History.Sampling;
@@ -26,6 +27,10 @@ internal sealed record ServerSample
 
     /// <summary>What statements did since they were last looked at; empty when they were not.</summary>
     public required IReadOnlyDictionary<long, StatementTotals> Statements { get; init; }
+
+    /// <summary>How far back statements asked since the sample before.</summary>
+    public IReadOnlyDictionary<AccessKey, AccessCounts> Accesses { get; init; } =
+        new Dictionary<AccessKey, AccessCounts>();
 
     /// <summary>The tables, when they were looked at now.</summary>
     public TableLook? Tables { get; init; }

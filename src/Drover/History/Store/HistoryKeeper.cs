@@ -1,4 +1,5 @@
 // Decides whether and where the samples of one server are kept, and keeps them.
+using Drover.Advice.Ages;
 using Drover.History.Plans;
 using Drover.History.Sampling;
 using Drover.Operations.Connections;
@@ -28,6 +29,7 @@ internal sealed class HistoryKeeper(
     private readonly HistoryPartitions _partitions = new(retentionDays, limits, time);
     private readonly Dictionary<long, StatementTotals> _statements = [];
     private readonly Dictionary<string, DatabaseTotals> _databases = [];
+    private readonly Dictionary<AccessKey, AccessCounts> _accesses = [];
     private readonly Rest _partitionRest = new(limits.PartitionPeriod, 1, time);
     private readonly Rest _flushRest = new(limits.StatementPeriod, 1, time);
     private string _target = "";
@@ -151,6 +153,10 @@ internal sealed class HistoryKeeper(
         StatementTotals sum = _statements.Values.Aggregate(default(StatementTotals), static (all, one) => all + one);
         ServerDay day = new(_sizes?.Values.Sum() ?? 0, sum.Calls, sum.TotalMs, _connections);
         await writer.WriteDayAsync(sample.At, day, cancellationToken);
+        if (_accesses.Count > 0)
+        {
+            await writer.WriteAccessAsync(sample.At, _accesses, cancellationToken);
+        }
         Drop();
     }
 
@@ -183,6 +189,10 @@ internal sealed class HistoryKeeper(
         {
             _databases[one.Name] = _databases.TryGetValue(one.Name, out DatabaseTotals? sum) ? sum.Plus(one) : one;
         }
+        foreach ((AccessKey key, AccessCounts counts) in sample.Accesses)
+        {
+            _accesses[key] = _accesses.GetValueOrDefault(key) + counts;
+        }
         _sizes = sample.Tables?.Sizes ?? _sizes;
         _connections = Math.Max(_connections, sample.Parts.Sessions[^1].Connections);
     }
@@ -191,6 +201,7 @@ internal sealed class HistoryKeeper(
     {
         _statements.Clear();
         _databases.Clear();
+        _accesses.Clear();
         _connections = 0;
     }
 

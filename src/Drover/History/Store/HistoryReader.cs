@@ -1,5 +1,6 @@
 // Reads the history of one server.
 using Drover.Advice;
+using Drover.Advice.Ages;
 using Drover.Advice.Plans;
 using Drover.History.Growth;
 using Drover.History.Plans;
@@ -103,6 +104,24 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
                 row.GetInt64(8),
                 row.GetDouble(9)
             ),
+            cancellationToken
+        );
+
+    /// <summary>How far back statements asked for rows.</summary>
+    public Task<IReadOnlyList<TableAccess>> ReadAccessAsync(
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken
+    ) =>
+        ListAsync(
+            $"""
+            SELECT table_name, source, sum(d7), sum(d30), sum(d90), sum(older), sum(all_ages), sum(unknown),
+                   sum(samples)::bigint
+            FROM drover.access_days WHERE server_id = {ServerId} AND day >= $2 AND day <= $3
+            GROUP BY 1, 2 ORDER BY 9 DESC, 1, 2
+            """,
+            [server, DateOnly.FromDateTime(from.UtcDateTime), DateOnly.FromDateTime(to.UtcDateTime)],
+            static row => new TableAccess(row.GetString(0), row.GetString(1), AccessHistory.CountsOf(row, 2)),
             cancellationToken
         );
 

@@ -27,8 +27,8 @@ internal static class HistoryUpgrades
                 PRIMARY KEY (server_id, table_name, day, source)
             );
             COMMENT ON TABLE drover.access_days IS
-                'queries by the age of the oldest row that they ask for: calls where the source is proxy, '
-                'seconds of running where it is activity';
+                'queries by the age of the oldest row that they ask for: calls, estimated from samples, where the '
+                'source is proxy; statements that were seen in pg_stat_activity where it is activity';
             """,
         """
             CREATE TABLE drover.statement_plans (

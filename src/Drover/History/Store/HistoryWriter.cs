@@ -1,5 +1,6 @@
 // Writes samples of one server into the history, from one session that is the server's only writer.
 using System.Globalization;
+using Drover.Advice.Ages;
 using Drover.Advice.Plans;
 using Drover.History.Sampling;
 using Drover.Operations.Connections;
@@ -178,6 +179,39 @@ internal sealed class HistoryWriter : IAsyncDisposable
                 connections_max = greatest(g.connections_max, excluded.connections_max)
             """,
             [_number, DayOf(at), day.Bytes, day.Calls, day.TotalMs, day.Connections],
+            cancellationToken
+        );
+
+    /// <summary>Adds to the day's counts of how far back statements ask.</summary>
+    public Task WriteAccessAsync(
+        DateTimeOffset at,
+        IReadOnlyDictionary<AccessKey, AccessCounts> accesses,
+        CancellationToken cancellationToken
+    ) =>
+        _connection.ExecuteAsync(
+            """
+            INSERT INTO drover.access_days AS a
+                (server_id, day, table_name, source, d7, d30, d90, older, all_ages, unknown, samples)
+            SELECT $1, $2, r.* FROM unnest($3::text[], $4::text[], $5::float8[], $6::float8[], $7::float8[],
+                $8::float8[], $9::float8[], $10::float8[], $11::bigint[]) AS r
+            ON CONFLICT (server_id, table_name, day, source) DO UPDATE
+            SET d7 = a.d7 + excluded.d7, d30 = a.d30 + excluded.d30, d90 = a.d90 + excluded.d90,
+                older = a.older + excluded.older, all_ages = a.all_ages + excluded.all_ages,
+                unknown = a.unknown + excluded.unknown, samples = a.samples + excluded.samples
+            """,
+            [
+                _number,
+                DayOf(at),
+                accesses.Keys.Select(static one => one.Table).ToArray(),
+                accesses.Keys.Select(static one => one.Source).ToArray(),
+                accesses.Values.Select(static one => one.Week).ToArray(),
+                accesses.Values.Select(static one => one.Month).ToArray(),
+                accesses.Values.Select(static one => one.Quarter).ToArray(),
+                accesses.Values.Select(static one => one.Older).ToArray(),
+                accesses.Values.Select(static one => one.All).ToArray(),
+                accesses.Values.Select(static one => one.Unknown).ToArray(),
+                accesses.Values.Select(static one => one.Samples).ToArray(),
+            ],
             cancellationToken
         );
 

@@ -238,18 +238,15 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
         mayRetain &= position == 0;
         int admitted = position;
         _streaming -= position;
-        if (session.QueryStartUs == 0)
-        {
-            Begin(server);
-        }
+        Begin(server);
         while (position < data.Length && !server.Responses.IsFull && !MustWait(server))
         {
             ReadOnlySpan<byte> rest = data[position..];
             FrameStatus status = MessageHeader.TryRead(rest, out MessageHeader header);
             if (status != FrameStatus.Complete)
             {
-                bool isMalformed = status == FrameStatus.Malformed;
-                session.End = isMalformed ? SessionEnd.Violation("invalid message length") : session.End;
+                session.End =
+                    status == FrameStatus.Malformed ? SessionEnd.Violation("invalid message length") : session.End;
                 break;
             }
             if (header.Type == FrontendType.Terminate)
@@ -280,6 +277,7 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
             {
                 break;
             }
+            StatementSampling.Look(session, header, rest);
             sketch.Note(header.Type, rest[MessageHeader.Size..header.Length]);
             position += header.Length;
         }
@@ -351,6 +349,10 @@ internal sealed class FrontendRelay(ClientSession session, BackendRelay backend)
 
     private void Begin(ServerConnection server)
     {
+        if (session.QueryStartUs != 0)
+        {
+            return;
+        }
         session.QueryStartUs = session.Loop.NowUs;
         session.QueryStartMs = session.Loop.NowMs;
         if (session.TransactionStartUs == 0)
