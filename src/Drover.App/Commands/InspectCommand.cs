@@ -4,6 +4,7 @@ using Drover.Advice;
 using Drover.Advice.Metrics;
 using Drover.Advice.Silence;
 using Drover.App.Commands.Costs;
+using Drover.App.Commands.Indexes;
 using Drover.Operations;
 using Drover.Operations.Connections;
 using Npgsql;
@@ -90,6 +91,8 @@ internal static class InspectCommand
         HelpName = "CONNECTION",
     };
 
+    private static readonly Option<string[]> s_standby = StandbyOption.Create();
+
     private static readonly Option<string?> s_html = new("--html")
     {
         Description = "Writes a report with charts to a file that needs no other.",
@@ -108,6 +111,7 @@ internal static class InspectCommand
             s_json,
             s_html,
             s_console,
+            s_standby,
             s_config,
             s_server,
             s_silence,
@@ -159,6 +163,7 @@ internal static class InspectCommand
                 Inspection inspection = await Inspector.InspectAsync(
                     session.Connection,
                     console,
+                    await StandbyOption.ReadAsync(parsed.GetValue(s_standby), session.Connection, token),
                     TimeSpan.FromSeconds(parsed.GetValue(s_seconds)),
                     limits,
                     TimeProvider.System,

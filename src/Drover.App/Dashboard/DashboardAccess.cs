@@ -105,8 +105,11 @@ internal sealed class DashboardAccess(WebOptions options, AccessToken? token, Ti
             return true;
         }
         IPAddress address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        TimeSpan delay = _limit.Fail(address);
-        LogWeb.WrongToken(logger, address.ToString());
+        TimeSpan delay = _limit.Fail(address, out int count);
+        if (count > 0)
+        {
+            LogWeb.WrongToken(logger, address.ToString(), count);
+        }
         if (delay > TimeSpan.Zero)
         {
             await Task.Delay(delay, time, context.RequestAborted).ConfigureAwait(false);

@@ -29,10 +29,14 @@ internal sealed class LoginLimit(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, Count> _byAddress = [];
 
-    private readonly record struct Count(long Since, int Failures);
+    private readonly record struct Count(long Since, int Failures, int Untold);
 
     /// <summary>Notes a wrong token; how long its answer waits.</summary>
-    public TimeSpan Fail(IPAddress address)
+    /// <param name="address">Who sent it.</param>
+    /// <param name="toTell">
+    /// How many a line of the log stands for: at the first of a window all since the line before, else 0.
+    /// </param>
+    public TimeSpan Fail(IPAddress address, out int toTell)
     {
         IPAddress key = KeyOf(address);
         lock (_gate)
@@ -42,7 +46,8 @@ internal sealed class LoginLimit(TimeProvider time)
                 _byAddress.Remove(_byAddress.MinBy(static one => one.Value.Since).Key);
             }
             Count count = Add(_byAddress.GetValueOrDefault(key));
-            _byAddress[key] = count;
+            toTell = count.Failures == 1 ? count.Untold : 0;
+            _byAddress[key] = toTell > 0 ? count with { Untold = 0 } : count;
             return count.Failures > AddressMax ? Delay : TimeSpan.Zero;
         }
     }
@@ -50,11 +55,13 @@ internal sealed class LoginLimit(TimeProvider time)
     private Count Add(Count count)
     {
         Count current = Current(count);
-        return current with { Failures = current.Failures + 1 };
+        return current with { Failures = current.Failures + 1, Untold = current.Untold + 1 };
     }
 
     private Count Current(Count count) =>
-        count.Failures == 0 || time.GetElapsedTime(count.Since) >= Window ? new Count(time.GetTimestamp(), 0) : count;
+        count.Failures == 0 || time.GetElapsedTime(count.Since) >= Window
+            ? new Count(time.GetTimestamp(), 0, count.Untold)
+            : count;
 
     /// <summary>Whoever has one address of IPv6 has a /64 of them.</summary>
     public static IPAddress KeyOf(IPAddress address)

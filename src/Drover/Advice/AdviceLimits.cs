@@ -82,6 +82,11 @@ internal sealed record AdviceLimits
     /// <summary>A standby that is so far behind.</summary>
     public TimeSpan StandbyLag { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// A standby that is so many bytes behind: a replay that stood still when all was replayed has no time to tell.
+    /// </summary>
+    public long StandbyLagBytes { get; init; } = 1L << 30;
+
     /// <summary>Deadlocks an hour.</summary>
     public double DeadlocksPerHour { get; init; } = 1;
 

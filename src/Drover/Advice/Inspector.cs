@@ -27,10 +27,13 @@ internal sealed record Inspection(
 /// </summary>
 internal static class Inspector
 {
-    /// <summary>Inspects the database of a connection, and the pools of a console if there is one.</summary>
+    /// <summary>
+    /// Inspects the database of a connection, with the pools of a console if there is one and the standbys' scans.
+    /// </summary>
     public static async Task<Inspection> InspectAsync(
         NpgsqlConnection connection,
         PoolFeed? console,
+        IReadOnlyList<StandbyUse> standbys,
         TimeSpan interval,
         AdviceLimits limits,
         TimeProvider time,
@@ -40,6 +43,7 @@ internal static class Inspector
         ServerSamples samples = await ServerSamples.TakeAsync(connection, console, interval, time, cancellation);
         // After the interval: what is read for this is no load of the server's own.
         samples = await BloatMeter.MeasureAsync(connection, samples, limits, time, cancellation);
+        samples = samples with { Replication = samples.Replication with { Looked = standbys } };
         return new Inspection(
             samples,
             MetricReadings.Of(samples),
@@ -67,7 +71,7 @@ internal static class Inspector
         List<Recommendation> indexes = await IndexesAsync(
             connection,
             countedFor,
-            samples.Replication.Standbys,
+            samples.Replication,
             limits,
             time,
             cancellation
@@ -95,6 +99,7 @@ internal static class Inspector
     /// <summary>The advice on indexes alone, in order of gain.</summary>
     public static async Task<IReadOnlyList<Recommendation>> AdviseOnIndexesAsync(
         NpgsqlConnection connection,
+        IReadOnlyList<StandbyUse> standbys,
         AdviceLimits limits,
         TimeProvider time,
         CancellationToken cancellation
@@ -102,9 +107,10 @@ internal static class Inspector
     {
         DatabaseCounters counters = await DatabaseCounters.ReadAsync(connection, cancellation);
         ReplicationFacts replication = await ReplicationFacts.ReadAsync(connection, cancellation);
+        replication = replication with { Looked = standbys };
         TimeSpan countedFor = counters.At - counters.Since;
         return Ordered(
-            await IndexesAsync(connection, countedFor, replication.Standbys, limits, time, cancellation),
+            await IndexesAsync(connection, countedFor, replication, limits, time, cancellation),
             await SilencedAdvice.ReadAsync(connection, cancellation)
         );
     }
@@ -112,18 +118,22 @@ internal static class Inspector
     private static async Task<List<Recommendation>> IndexesAsync(
         NpgsqlConnection connection,
         TimeSpan countedFor,
-        int standbys,
+        ReplicationFacts replication,
         AdviceLimits limits,
         TimeProvider time,
         CancellationToken cancellation
     )
     {
         IndexStudyResult study = await IndexStudy.RunAsync(connection, limits, time, cancellation);
+        IReadOnlyList<StandbyUse> looked = replication.Looked;
         List<IndexFacts> indexes = await IndexFacts.ReadAsync(connection, cancellation);
+        // A counter that began later says less, wherever it is.
+        TimeSpan all = looked.Select(static one => one.CountedFor).Append(countedFor).Min();
+        int unseen = Math.Max(0, replication.Standbys - looked.Count);
         string role = (string)(await connection.ScalarAsync("SELECT quote_ident(current_user)", [], cancellation))!;
         return
         [
-            .. IndexAdvice.Of(indexes, countedFor, standbys, limits),
+            .. IndexAdvice.Of([.. indexes.Select(one => one.With(looked))], all, unseen, limits, looked.Count),
             .. MissingIndexAdvice.Of(study, role),
             .. await IndexBloatAdvice.ReadAsync(connection, limits, cancellation),
             .. await ForeignKeyAdvice.ReadAsync(connection, study.Proposals, limits, cancellation),

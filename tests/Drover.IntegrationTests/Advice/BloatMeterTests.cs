@@ -1,7 +1,10 @@
 // Bloat is read with pgstattuple_approx where it may be, and agrees with pgstattuple, which reads every page.
 using System.Text.Json;
+using Drover.Advice;
+using Drover.Advice.Metrics;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
+using Drover.Operations.Connections;
 using Npgsql;
 
 namespace Drover.IntegrationTests.Advice;
@@ -83,6 +86,32 @@ public sealed class BloatMeterTests(PostgresFixture fixture)
         await Task.Delay(TimeSpan.FromSeconds(3), Token);
         await held.RollbackAsync(Token);
         Assert.Equal("estimate from pg_stats", (await asked).GetProperty("source").GetString());
+    }
+
+    [Fact]
+    public async Task Table_above_the_limit_of_size_or_past_that_of_time_keeps_its_estimate()
+    {
+        (LocalPostgresCluster cluster, string database) = await StageAsync(18);
+        await using ServerAccess access = new(new NpgsqlConnectionStringBuilder(cluster.ConnectionStringTo(database)));
+        await using NpgsqlConnection connection = await access.OpenAsync(Token);
+        TableFacts read = Assert.Single(await MeasuredAsync(new AdviceLimits()));
+        Assert.Single(await MeasuredAsync(new AdviceLimits { BloatReadBytes = read.Bytes }));
+        Assert.Empty(await MeasuredAsync(new AdviceLimits { BloatReadBytes = read.Bytes - 1 }));
+        Assert.Empty(await MeasuredAsync(new AdviceLimits { BloatReadTime = TimeSpan.Zero }));
+
+        async Task<List<TableFacts>> MeasuredAsync(AdviceLimits limits)
+        {
+            Inspection found = await Inspector.InspectAsync(
+                connection,
+                null,
+                [],
+                TimeSpan.FromMilliseconds(50),
+                limits,
+                TimeProvider.System,
+                Token
+            );
+            return [.. found.Samples.Tables.Where(static table => table.IsBloatMeasured)];
+        }
     }
 
     private async Task<(LocalPostgresCluster Cluster, string Database)> StageAsync(int major)

@@ -150,7 +150,7 @@ public sealed class PathologyStage : IAsyncDisposable
         await using ServerAccess access = new(new NpgsqlConnectionStringBuilder(cluster.ConnectionStringTo(database)));
         await using NpgsqlConnection connection = await access.OpenAsync(Token);
         TimeSpan interval = TimeSpan.FromSeconds(1);
-        return await Inspector.InspectAsync(connection, null, interval, limits, TimeProvider.System, Token);
+        return await Inspector.InspectAsync(connection, null, [], interval, limits, TimeProvider.System, Token);
     }
 
     private async Task<Inspection> MakeSickAsync(int major)

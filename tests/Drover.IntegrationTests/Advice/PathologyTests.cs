@@ -1,7 +1,5 @@
 // Every fault that drover inspect knows, planted; and a database without any, of which it has nothing to say.
 using Drover.Advice;
-using Drover.Advice.Findings;
-using Drover.Advice.Metrics;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 
@@ -110,21 +108,6 @@ public sealed class PathologyTests(PathologyStage stage)
         Inspection inspection = await stage.SickAsync(major);
         Recommendation tree = inspection.Recommendations.Single(static one => one.Code == "lock-pile-up");
         Assert.Matches(@"pid \d+ \(idle in transaction\), > pid \d+ \(active\), > > pid \d+ \(active\)", tree.Evidence);
-    }
-
-    // In the samples and not in a server: two servers more would say nothing else.
-    [Fact]
-    public async Task Standby_that_lags_is_found()
-    {
-        Inspection inspection = await stage.SickAsync(18);
-        ServerSamples lagging = inspection.Samples with
-        {
-            Replication = new ReplicationFacts(false, 1, 90, 5 << 20, []),
-        };
-        Recommendation found = ActivityAdvice
-            .Of(lagging, new AdviceLimits())
-            .Single(static one => one.Code == "lagging-standby");
-        Assert.Contains("90 s (5 MB) behind", found.Evidence, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -119,6 +119,44 @@ public sealed class TopCommandTests(MeasuredPostgresFixture fixture)
     }
 
     [Fact]
+    public async Task Q_leaves_at_once_while_the_server_does_not_answer()
+    {
+        await using LocalPostgresCluster cluster = await LocalPostgresCluster.StartNewAsync(new(), Token);
+        string url = MonitorStage.Url(cluster, "postgres") + "?application_name=looker";
+        string command = $"stty cols 60 rows 20; exec {TestedProgram.Path} top {url} --interval 1";
+        ProcessStartInfo start = new("script", ["-qec", command, "/dev/null"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["TERM"] = "xterm";
+        using Process process = Process.Start(start)!;
+        await ReadUntilAsync(process.StandardOutput, new StringBuilder(), "q quit");
+        string? found = await cluster.QueryAsync(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'looker'",
+            Token
+        );
+        int backend = int.Parse(found!, null);
+        ProcessSignals.Send(backend, ProcessSignal.Stop);
+        try
+        {
+            // Longer than an interval: a look has begun and does not come back.
+            await Task.Delay(2500, Token);
+            long pressed = TimeProvider.System.GetTimestamp();
+            await process.StandardInput.WriteAsync('q');
+            await process.StandardInput.FlushAsync(Token);
+            await process.StandardOutput.ReadToEndAsync(Token);
+            await process.WaitForExitAsync(Token);
+            Assert.Equal(0, process.ExitCode);
+            Assert.InRange(TimeProvider.System.GetElapsedTime(pressed).TotalSeconds, 0, 5);
+        }
+        finally
+        {
+            ProcessSignals.Send(backend, ProcessSignal.Continue);
+        }
+    }
+
+    [Fact]
     public async Task What_is_wrong_at_first_ends_it_with_its_exit_code()
     {
         ProgramAnswer away = await RunAsync("postgres://x:secret@127.0.0.1:1/none");

@@ -263,22 +263,49 @@ public sealed class DashboardSecurityTests : IDisposable
     }
 
     [Fact]
+    public void Wrong_tokens_of_an_address_are_one_line_a_minute_with_their_count()
+    {
+        FakeTimeProvider time = new();
+        LoginLimit limit = new(time);
+        IPAddress one = IPAddress.Parse("192.0.2.1");
+        Assert.Equal([1, 0, 0], Tell(3));
+        limit.Fail(IPAddress.Parse("192.0.2.2"), out int other);
+        Assert.Equal(1, other);
+        time.Advance(LoginLimit.Window);
+        // The two that had no line, and this one.
+        Assert.Equal([3, 0], Tell(2));
+        time.Advance(LoginLimit.Window);
+        Assert.Equal([2], Tell(1));
+
+        int[] Tell(int times) =>
+            [
+                .. Enumerable
+                    .Range(0, times)
+                    .Select(_ =>
+                    {
+                        limit.Fail(one, out int count);
+                        return count;
+                    }),
+            ];
+    }
+
+    [Fact]
     public void Failures_are_counted_for_each_address_alone()
     {
         FakeTimeProvider time = new();
         LoginLimit limit = new(time);
         for (int i = 0; i < LoginLimit.AddressMax; i++)
         {
-            Assert.Equal(TimeSpan.Zero, limit.Fail(IPAddress.Parse($"2001:db8::{i + 2:x}")));
+            Assert.Equal(TimeSpan.Zero, limit.Fail(IPAddress.Parse($"2001:db8::{i + 2:x}"), out _));
         }
-        Assert.Equal(LoginLimit.Delay, limit.Fail(IPAddress.Parse("2001:db8::1")));
-        Assert.Equal(LoginLimit.Delay, limit.Fail(IPAddress.Parse("2001:db8::1")));
+        Assert.Equal(LoginLimit.Delay, limit.Fail(IPAddress.Parse("2001:db8::1"), out _));
+        Assert.Equal(LoginLimit.Delay, limit.Fail(IPAddress.Parse("2001:db8::1"), out _));
         for (int i = 0; i < 200; i++)
         {
-            Assert.Equal(TimeSpan.Zero, limit.Fail(IPAddress.Parse($"192.0.{i}.9")));
+            Assert.Equal(TimeSpan.Zero, limit.Fail(IPAddress.Parse($"192.0.{i}.9"), out _));
         }
         time.Advance(LoginLimit.Window);
-        Assert.Equal(TimeSpan.Zero, limit.Fail(IPAddress.Parse("2001:db8::1")));
+        Assert.Equal(TimeSpan.Zero, limit.Fail(IPAddress.Parse("2001:db8::1"), out _));
     }
 
     [Fact]

@@ -45,6 +45,8 @@ internal static class IndexCommand
         36_500
     );
 
+    private static readonly Option<string[]> s_standby = StandbyOption.Create();
+
     private static readonly Option<int> s_lockSeconds = NumberOption.Create(
         "--lock-timeout",
         "Seconds in each wait for other transactions; nobody else waits meanwhile.",
@@ -157,7 +159,9 @@ internal static class IndexCommand
         {
             if (!one.IsSure && parsed.GetValue(s_all))
             {
-                texts.Say($"{one.Subject} is left: a standby may use it. Look there, then: drover index drop {one.Id}");
+                texts.Say(
+                    $"{one.Subject} is left: a standby may use it: name each with --standby, or its ID, {one.Id}"
+                );
                 continue;
             }
             if (parsed.GetValue(s_dryRun))
@@ -207,7 +211,13 @@ internal static class IndexCommand
         return
         [
             .. (
-                await Inspector.AdviseOnIndexesAsync(session.Connection, limits, TimeProvider.System, cancellation)
+                await Inspector.AdviseOnIndexesAsync(
+                    session.Connection,
+                    await StandbyOption.ReadAsync(parsed.GetValue(s_standby), session.Connection, cancellation),
+                    limits,
+                    TimeProvider.System,
+                    cancellation
+                )
             ).Where(static one => !one.IsSilenced),
         ];
     }
@@ -217,6 +227,7 @@ internal static class IndexCommand
         command.Options.Add(s_database);
         command.Options.Add(s_json);
         command.Options.Add(s_unusedDays);
+        command.Options.Add(s_standby);
         command.SetAction(
             async (parsed, cancellation) =>
             {

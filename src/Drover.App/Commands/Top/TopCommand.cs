@@ -13,6 +13,8 @@ namespace Drover.App.Commands.Top;
 /// </summary>
 internal static class TopCommand
 {
+    private static readonly TimeSpan s_farewell = TimeSpan.FromMilliseconds(300);
+
     private const int HeightWithoutTerminal = int.MaxValue;
 
     private static readonly Argument<string?> s_target = new("CONNECTION")
@@ -86,7 +88,7 @@ internal static class TopCommand
         }
         TimeSpan interval = TimeSpan.FromSeconds(parsed.GetValue(s_interval));
         TopSettings settings = new(parsed.GetValue(s_sort), parsed.GetValue(s_statements), false, false);
-        await using TopSource source = new(target!, console, TimeProvider.System);
+        TopSource source = new(target!, console, TimeProvider.System);
         try
         {
             TopPicture first = await source.TakeAsync(cancellation);
@@ -116,6 +118,11 @@ internal static class TopCommand
         catch (OperationCanceledException)
         {
             return (int)OperationOutcome.Interrupted;
+        }
+        finally
+        {
+            // The process ends; a server that does not answer is not waited for.
+            await Task.WhenAny(source.DisposeAsync().AsTask(), Task.Delay(s_farewell, CancellationToken.None));
         }
 
         NpgsqlConnectionStringBuilder? Parse(string text, out string why) =>

@@ -27,6 +27,12 @@ internal static class UseReader
         FROM pg_catalog.pg_stat_bgwriter
         """;
 
+    // Those of pg_stat_io are reset by themselves.
+    private const string IoAgeSql = """
+        SELECT extract(epoch FROM now() - min(stats_reset))::float8 / 3600
+        FROM pg_catalog.pg_stat_io WHERE object <> 'wal'
+        """;
+
     private const string IoSql = """
         SELECT (sum(coalesce(reads, 0) + coalesce(writes, 0) + coalesce(extends, 0))
                 / nullif(extract(epoch FROM now() - min(stats_reset)), 0))::text
@@ -56,9 +62,9 @@ internal static class UseReader
                 // It is not loaded, or hidden: unknown, and said so.
             }
         }
-        string sql = connection.PostgreSqlVersion.Major >= 16 ? IoSql : OldIoSql;
-        decimal? ios = Number(await connection.ScalarAsync(sql, [], cancellation));
-        object? hours = await connection.ScalarAsync(AgeSql, [], cancellation);
+        bool hasIo = connection.PostgreSqlVersion.Major >= 16;
+        decimal? ios = Number(await connection.ScalarAsync(hasIo ? IoSql : OldIoSql, [], cancellation));
+        object? hours = await connection.ScalarAsync(hasIo ? IoAgeSql : AgeSql, [], cancellation);
         string age = FormattableString.Invariant($"I/O over the {hours:#,0.#} h since its counters' reset");
         return new ServerUse(
             bytes / 1_000_000_000m,

@@ -143,7 +143,9 @@ internal static class ActivityAdvice
 
     private static IEnumerable<Recommendation> Standby(ReplicationFacts replication, AdviceLimits limits)
     {
-        if (replication.LagSeconds is not { } seconds || seconds < limits.StandbyLag.TotalSeconds)
+        double seconds = replication.LagSeconds ?? 0;
+        long bytes = replication.LagBytes ?? 0;
+        if (seconds < limits.StandbyLag.TotalSeconds && bytes < limits.StandbyLagBytes)
         {
             yield break;
         }
@@ -153,7 +155,7 @@ internal static class ActivityAdvice
             Gain.Safety,
             seconds,
             Text($"{(replication.IsStandby ? "this standby" : "the standby furthest behind")} is {seconds:N0} s ")
-                + Text($"({ByteText.Of(replication.LagBytes ?? 0)}) behind"),
+                + Text($"({ByteText.Of(bytes)}) behind"),
             "a failover loses less, and reads from it are not that old",
             "none for looking",
             "a long query on the standby holds it up (max_standby_streaming_delay), as does a slow disk or network",

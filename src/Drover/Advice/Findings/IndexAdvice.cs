@@ -13,11 +13,17 @@ internal static class IndexAdvice
     private const string DropPrice = "a moment's wait for open transactions; no lock that readers or writers feel";
 
     /// <summary>All recommendations, in no order.</summary>
+    /// <param name="indexes">With the scans of the standbys that were looked at.</param>
+    /// <param name="countedFor">How long all counters have run.</param>
+    /// <param name="standbys">Standbys that are connected and were not looked at.</param>
+    /// <param name="limits">Limits.</param>
+    /// <param name="looked">Standbys that were looked at.</param>
     public static IEnumerable<Recommendation> Of(
         IReadOnlyList<IndexFacts> indexes,
         TimeSpan countedFor,
         int standbys,
-        AdviceLimits limits
+        AdviceLimits limits,
+        int looked = 0
     )
     {
         HashSet<IndexFacts> kept = [];
@@ -52,7 +58,7 @@ internal static class IndexAdvice
             bool isIdle = index is { Scans: 0, IsUnique: false, IsNeeded: false } && index.Bytes >= limits.SmallBytes;
             if (isIdle && !named.Contains(index) && !kept.Contains(index))
             {
-                yield return Unused(index, countedFor, standbys);
+                yield return Unused(index, countedFor, standbys, looked);
             }
         }
     }
@@ -128,16 +134,17 @@ internal static class IndexAdvice
         };
     }
 
-    private static Recommendation Unused(IndexFacts index, TimeSpan countedFor, int standbys) =>
+    private static Recommendation Unused(IndexFacts index, TimeSpan countedFor, int standbys, int looked) =>
         new(
             "unused-index",
             index.Name,
             Gain.Space,
             index.Bytes,
-            Text($"no scan of this index of {index.Table} in {countedFor.TotalDays:0.#} days"),
+            Text($"no scan of this index of {index.Table} in {countedFor.TotalDays:0.#} days")
+                + (looked > 0 ? Text($", here or on {looked} standby(s)") : ""),
             $"{ByteText.Of(index.Bytes)}, one index less to write, and updates of its columns may become HOT",
             DropPrice,
-            (standbys > 0 ? "standbys have counters of their own: look at pg_stat_user_indexes there. " : "")
+            (standbys > 0 ? "standbys have counters of their own: name each with --standby. " : "")
                 + "A yearly report may still want it, and one that was built since looks the same",
             $"DROP INDEX CONCURRENTLY {index.Name}",
             Concurrently(index)

@@ -1,4 +1,5 @@
 // What is known of each index that could be dropped by itself.
+using Drover.Advice.Metrics;
 using Drover.Operations.Connections;
 using Npgsql;
 
@@ -34,6 +35,9 @@ internal sealed record IndexFacts(
     string Definition
 )
 {
+    /// <summary>Its oid, the same on every standby.</summary>
+    public uint Oid { get; init; }
+
     /// <summary>Uniqueness is checked at once; a deferrable one is no arbiter of ON CONFLICT.</summary>
     public bool IsImmediate { get; init; } = true;
 
@@ -55,7 +59,7 @@ internal sealed record IndexFacts(
                EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
                        WHERE p.datname = current_database() AND (p.relid = i.indrelid OR p.relid IS NULL)),
                pg_relation_size(c.oid), coalesce(s.idx_scan, 0), pg_get_indexdef(i.indexrelid),
-               i.indimmediate, i.indnullsnotdistinct
+               i.indimmediate, i.indnullsnotdistinct, c.oid
         FROM pg_catalog.pg_index i
         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
         JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
@@ -67,6 +71,13 @@ internal sealed record IndexFacts(
           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'drover') AND n.nspname NOT LIKE 'pg\_toast%'
         ORDER BY 2, 1
         """;
+
+    /// <summary>The index with the scans of standbys counted in.</summary>
+    public IndexFacts With(IReadOnlyList<StandbyUse> standbys) =>
+        this with
+        {
+            Scans = Scans + standbys.Sum(one => one.Scans.GetValueOrDefault(Oid)),
+        };
 
     /// <summary>Reads them all.</summary>
     public static Task<List<IndexFacts>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
@@ -91,6 +102,7 @@ internal sealed record IndexFacts(
             {
                 IsImmediate = row.GetBoolean(13),
                 IsNullsNotDistinct = row.GetBoolean(14),
+                Oid = row.GetFieldValue<uint>(15),
             },
             cancellation
         );

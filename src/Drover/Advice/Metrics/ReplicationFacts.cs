@@ -18,6 +18,9 @@ internal sealed record ReplicationFacts(
     IReadOnlyList<SlotFacts> Slots
 )
 {
+    /// <summary>Standbys that were looked at themselves; none but where somebody named them.</summary>
+    public IReadOnlyList<StandbyUse> Looked { get; init; } = [];
+
     private const string Primary = """
         SELECT count(*)::int, max(extract(epoch FROM replay_lag))::float8,
                max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))::bigint

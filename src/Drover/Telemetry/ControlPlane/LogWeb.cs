@@ -19,9 +19,9 @@ internal static partial class LogWeb
     )]
     public static partial void Failed(ILogger logger, string endpoint, string reason);
 
-    /// <summary>Somebody guesses.</summary>
-    [LoggerMessage(7502, LogLevel.Warning, "wrong token for the web page from {Address}")]
-    public static partial void WrongToken(ILogger logger, string address);
+    /// <summary>Somebody guesses; at most once a minute for each address.</summary>
+    [LoggerMessage(7502, LogLevel.Warning, "wrong token for the web page from {Address}: {Count} since the last line")]
+    public static partial void WrongToken(ILogger logger, string address, int count);
 
     /// <summary>A reader of live values did not keep up.</summary>
     [LoggerMessage(7503, LogLevel.Debug, "a reader of the web page's live values is too slow and was dropped")]
