@@ -175,6 +175,51 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
         }
     }
 
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task What_may_not_be_planned_has_the_plan_that_auto_explain_wrote_without_its_values(int major)
+    {
+        LocalPostgresOptions options = new()
+        {
+            Major = major,
+            Settings = new Dictionary<string, string>
+            {
+                ["shared_preload_libraries"] = "pg_stat_statements,auto_explain",
+                ["auto_explain.log_min_duration"] = "0",
+                ["auto_explain.log_format"] = "json",
+                ["logging_collector"] = "on",
+                ["log_destination"] = "jsonlog",
+            },
+        };
+        await using LocalPostgresCluster cluster = await LocalPostgresCluster.StartNewAsync(options, Token);
+        await cluster.ExecuteAsync(
+            Shop
+                + """
+                ;
+                CREATE ROLE app LOGIN;
+                GRANT CREATE, USAGE ON SCHEMA shop TO app;
+                SET ROLE app;
+                CREATE FUNCTION shop.same(text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN $1; END $$;
+                """,
+            Token
+        );
+        const string Theirs = "SELECT total FROM shop.orders WHERE code = shop.same('secret-77')";
+        await cluster.ExecuteAsync($"{Theirs}; {Theirs}", Token);
+        long statement = await StatementAsync(cluster, "postgres", "SELECT total FROM shop.orders WHERE code = shop");
+        await using MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, "postgres"));
+        PlanPeriod first = Assert.Single(await UntilAsync(stage, statement, static all => all.Count == 1));
+        await cluster.ExecuteAsync($"DROP INDEX shop.orders_code_idx; {Theirs}", Token);
+        IReadOnlyList<PlanPeriod> plans = await UntilAsync(stage, statement, static all => all.Count == 2);
+        Assert.Equal("Index Scan using orders_code_idx → Seq Scan on shop.orders", plans[0].Difference);
+        Assert.NotEqual(first.Shape, plans[0].Shape);
+        await AssertNoValueIsKeptAsync(cluster, "postgres");
+        await cluster.ExecuteAsync("ALTER SYSTEM SET auto_explain.log_format = 'text'", Token);
+        await cluster.ExecuteAsync("SELECT pg_reload_conf()", Token);
+        await stage.UntilAsync(static status =>
+            status.PlanProblem.Contains("set auto_explain.log_format = 'json'", Ordinal)
+        );
+    }
+
     private const string Server = MonitorStage.Server;
 
     private static DroverOptions Options(LocalPostgresCluster cluster, string database, string user = "postgres") =>

@@ -75,10 +75,13 @@ internal sealed record PlanNode
     public string Table => Relation.Length == 0 ? "" : $"{Schema}.{Relation}";
 
     /// <summary>Reads EXPLAIN's answer; null where it has too many steps.</summary>
-    public static PlanNode? Read(JsonElement explained)
+    public static PlanNode? Read(JsonElement explained) => ReadStep(explained[0].GetProperty("Plan"));
+
+    /// <summary>Reads the step at the top, with all below; null where it has too many.</summary>
+    public static PlanNode? ReadStep(JsonElement top)
     {
         int steps = 0;
-        PlanNode plan = Read(explained[0].GetProperty("Plan"), "", ref steps);
+        PlanNode plan = Read(top, "", ref steps);
         return steps <= StepsMax ? plan : null;
     }
 

@@ -48,6 +48,8 @@ internal sealed class PlanReader(int statementsMax, TimeSpan timeMax, TimeProvid
         """;
 
     private readonly Dictionary<long, long> _turns = [];
+    private readonly PlanLog _log = new();
+    private readonly HashSet<long> _planned = [];
     private long _turn;
 
     /// <summary>Looks once; the session is as it was afterwards.</summary>
@@ -90,15 +92,51 @@ internal sealed class PlanReader(int statementsMax, TimeSpan timeMax, TimeProvid
                 denied ??= session.IsDenied && IsRead(one) ? session.Denied : null;
             }
         }
+        await AddLoggedAsync(connection, all, read, plans, cancellation);
         Dictionary<(string, string), PlanName> names = await NamesAsync(connection, plans, cancellation);
         IEnumerable<PlannedStatement> planned = plans
             .Select(one => new PlannedStatement(one.Load, PlanShape.AtRoots(one.Plan, NameOf)))
             .Where(static one => one.Plan.All().Count() <= StepsMax);
-        return new PlanLook(all, [.. planned], denied is null ? null : await RemedyAsync(connection, denied));
+        return new PlanLook(all, [.. planned], denied is null ? _log.Problem : await RemedyAsync(connection, denied));
 
         PlanName NameOf(string schema, string name) =>
             names.GetValueOrDefault((schema, name), new PlanName(schema, name, ""));
     }
+
+    /// <summary>
+    /// One that could be planned, now or at another look, keeps to that: a value may have another plan.
+    /// </summary>
+    private async Task AddLoggedAsync(
+        NpgsqlConnection connection,
+        IReadOnlyList<WorkloadStatement> all,
+        List<StudiedStatement> read,
+        List<(WorkloadStatement Load, PlanNode Plan)> plans,
+        CancellationToken cancellation
+    )
+    {
+        _planned.UnionWith(plans.Select(static one => one.Load.Id));
+        HashSet<long> waiting = [.. read.Select(static one => one.Load.Id)];
+        waiting.ExceptWith(_turns.Keys);
+        WorkloadStatement[] others =
+        [
+            .. all.Where(one => !_planned.Contains(one.Id) && !waiting.Contains(one.Id))
+                .DistinctBy(static one => one.Id),
+        ];
+        IReadOnlyDictionary<long, PlanNode> logged = await _log.ReadAsync(
+            connection,
+            others.Select(static one => one.Id).ToHashSet(),
+            cancellation
+        );
+        plans.AddRange(
+            others
+                .Where(one => logged.TryGetValue(one.Id, out PlanNode? plan) && plan.All().Any(IsOfUser))
+                .Take(statementsMax)
+                .Select(one => (one, logged[one.Id]))
+        );
+    }
+
+    private static bool IsOfUser(PlanNode step) =>
+        step.Relation.Length > 0 && step.Schema is not ("pg_catalog" or "information_schema" or "drover");
 
     private static async Task<string> RemedyAsync(NpgsqlConnection connection, string denied) =>
         $"some plans are not kept: {denied}; GRANT pg_read_all_data TO "
@@ -121,6 +159,7 @@ internal sealed class PlanReader(int statementsMax, TimeSpan timeMax, TimeProvid
         {
             _turns.Remove(id);
         }
+        _planned.IntersectWith(ids);
     }
 
     private static async Task<Dictionary<(string, string), PlanName>> NamesAsync(

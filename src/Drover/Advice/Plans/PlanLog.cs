@@ -1,0 +1,209 @@
+// Plans that auto_explain has written to the server's log, of statements that Drover may not have planned itself.
+using System.Text.Json;
+using Drover.Advice.Indexes;
+using Drover.Operations.Connections;
+using Npgsql;
+
+namespace Drover.Advice.Plans;
+
+/// <summary>
+/// Reads the log in JSON, where a line has the statement's queryid
+/// (https://www.postgresql.org/docs/18/runtime-config-logging.html#RUNTIME-CONFIG-LOGGING-JSONLOG), and plans in JSON
+/// (https://www.postgresql.org/docs/18/auto-explain.html). Each look goes on where the last one ended. Texts and values
+/// in the log are not kept. Not safe for several threads.
+/// </summary>
+internal sealed class PlanLog
+{
+    /// <summary>Bytes that are read in one look; what is written faster is passed over.</summary>
+    private const int BytesMax = 1 << 20;
+
+    private const string StateSql = """
+        SELECT coalesce(current_setting('auto_explain.log_min_duration', true), '-1') <> '-1',
+               coalesce(current_setting('auto_explain.log_format', true), ''),
+               has_function_privilege('pg_catalog.pg_read_binary_file(text,bigint,bigint)', 'EXECUTE')
+                   AND has_function_privilege('pg_catalog.pg_stat_file(text)', 'EXECUTE')
+                   AND has_function_privilege('pg_catalog.pg_current_logfile(text)', 'EXECUTE'),
+               quote_ident(current_user), current_database()::text
+        """;
+
+    // A name that several schemas have is none that can be told from a plan without VERBOSE.
+    private const string SchemasSql = """
+        SELECT c.relname::text, min(n.nspname)::text FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relname = ANY ($1) AND c.relpersistence <> 't' AND n.nspname !~ '^pg_(toast|temp)'
+        GROUP BY 1 HAVING count(*) = 1
+        """;
+
+    private readonly Dictionary<long, PlanNode> _plans = [];
+    private string _file = "";
+    private long _position;
+
+    /// <summary>
+    /// What keeps plans in the log from being read, with what would help; null where none are written.
+    /// </summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Reads on, and gives the last plan of each statement that was seen since the first look.</summary>
+    /// <param name="connection">The database whose statements count.</param>
+    /// <param name="wanted">Statements, by queryid; others are forgotten.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<IReadOnlyDictionary<long, PlanNode>> ReadAsync(
+        NpgsqlConnection connection,
+        IReadOnlySet<long> wanted,
+        CancellationToken cancellation
+    )
+    {
+        (bool isOn, string format, bool isAllowed, string role, string database) = (
+            await connection.ListAsync(
+                StateSql,
+                [],
+                static row =>
+                    (row.GetBoolean(0), row.GetString(1), row.GetBoolean(2), row.GetString(3), row.GetString(4)),
+                cancellation
+            )
+        )[0];
+        Problem =
+            !isOn ? null
+            : format != "json" ? "set auto_explain.log_format = 'json'"
+            : null;
+        if (isOn && Problem is null && !isAllowed)
+        {
+            Problem =
+                $"GRANT pg_monitor TO {role}; GRANT EXECUTE ON FUNCTION pg_stat_file(text), "
+                + $"pg_read_binary_file(text, bigint, bigint) TO {role}";
+        }
+        string? file =
+            isOn && Problem is null
+                ? await connection.ScalarAsync("SELECT pg_current_logfile('jsonlog')", [], cancellation) as string
+                : null;
+        if (isOn && Problem is null && file is null)
+        {
+            Problem = "add jsonlog to log_destination, with logging_collector = on";
+        }
+        Problem = Problem is null ? null : $"plans that auto_explain writes are not read: {Problem}";
+        foreach (long id in _plans.Keys.Where(id => !wanted.Contains(id)).ToArray())
+        {
+            _plans.Remove(id);
+        }
+        if (file is not null)
+        {
+            Take(await NextAsync(connection, file, cancellation), database, wanted);
+            await NameAsync(connection, cancellation);
+        }
+        return _plans;
+    }
+
+    private async Task<byte[]> NextAsync(NpgsqlConnection connection, string file, CancellationToken cancellation)
+    {
+        object? size = await connection.ScalarAsync("SELECT (pg_stat_file($1)).size", [file], cancellation);
+        long end = size is long known ? known : 0;
+        if (file != _file || end < _position)
+        {
+            // What stood at the end of a file that is done with is passed over.
+            _file = file;
+            _position = 0;
+        }
+        bool isBehind = end - _position > BytesMax;
+        _position = isBehind ? end - BytesMax : _position;
+        object? read = await connection.ScalarAsync(
+            "SELECT pg_read_binary_file($1, $2, $3)",
+            [file, _position, (long)BytesMax],
+            cancellation
+        );
+        byte[] bytes = read as byte[] ?? [];
+        int last = Array.LastIndexOf(bytes, (byte)'\n');
+        int first = isBehind ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
+        // A line that is longer than a look is never whole.
+        _position +=
+            last >= 0 ? last + 1
+            : bytes.Length == BytesMax ? bytes.Length
+            : 0;
+        return last >= first ? bytes[first..(last + 1)] : [];
+    }
+
+    private void Take(byte[] lines, string database, IReadOnlySet<long> wanted)
+    {
+        for (
+            ReadOnlyMemory<byte> rest = lines;
+            rest.Span.IndexOf((byte)'\n') is var end and >= 0;
+            rest = rest[(end + 1)..]
+        )
+        {
+            ReadOnlyMemory<byte> line = rest[..end];
+            if (line.Span.IndexOf("  plan:"u8) < 0)
+            {
+                continue;
+            }
+            try
+            {
+                using JsonDocument entry = JsonDocument.Parse(line);
+                TakeEntry(entry.RootElement, database, wanted);
+            }
+            catch (JsonException)
+            {
+                // Cut off, or of somebody else's: another one comes.
+            }
+        }
+    }
+
+    private void TakeEntry(JsonElement entry, string database, IReadOnlySet<long> wanted)
+    {
+        bool isMeant =
+            entry.TryGetProperty("query_id", out JsonElement number)
+            && number.TryGetInt64(out long id)
+            && wanted.Contains(id)
+            && entry.TryGetProperty("dbname", out JsonElement name)
+            && name.ValueEquals(database);
+        string message = isMeant && entry.TryGetProperty("message", out JsonElement text) ? text.GetString() ?? "" : "";
+        int start = message.IndexOf('{', StringComparison.Ordinal);
+        if (!message.StartsWith("duration:", StringComparison.Ordinal) || start < 0)
+        {
+            return;
+        }
+        using JsonDocument logged = JsonDocument.Parse(message.AsMemory(start), PlanSession.Deep);
+        if (logged.RootElement.TryGetProperty("Plan", out JsonElement plan) && PlanNode.ReadStep(plan) is { } read)
+        {
+            _plans[number.GetInt64()] = read;
+        }
+    }
+
+    /// <summary>Only VERBOSE has schemas.</summary>
+    private async Task NameAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        string[] names =
+        [
+            .. _plans
+                .Values.SelectMany(static plan => plan.All())
+                .Where(static step => step.Schema.Length == 0)
+                .SelectMany(static step => new[] { step.Relation, step.Index })
+                .Where(static name => name.Length > 0)
+                .Distinct(),
+        ];
+        if (names.Length == 0)
+        {
+            return;
+        }
+        Dictionary<string, string> schemas = (
+            await connection.ListAsync(
+                SchemasSql,
+                [names],
+                static row => (Name: row.GetString(0), Schema: row.GetString(1)),
+                cancellation
+            )
+        ).ToDictionary(static one => one.Name, static one => one.Schema);
+        foreach (long id in _plans.Keys.ToArray())
+        {
+            _plans[id] = Named(_plans[id], schemas);
+        }
+    }
+
+    private static PlanNode Named(PlanNode plan, Dictionary<string, string> schemas)
+    {
+        string name = plan.Relation.Length > 0 ? plan.Relation : plan.Index;
+        return plan with
+        {
+            Schema = plan.Schema.Length > 0 ? plan.Schema : schemas.GetValueOrDefault(name, ""),
+            Children = [.. plan.Children.Select(child => Named(child, schemas))],
+        };
+    }
+}
