@@ -13,7 +13,7 @@ namespace Drover.Routing.Catalogs;
 /// <param name="Volatility">As it is declared.</param>
 /// <param name="MayTouchTables">Its code is not known to leave tables alone.</param>
 /// <param name="IsAggregate">It makes one value of many rows, or looks at several as a window function does.</param>
-/// <param name="MayChangeSchema">Its code has words that make, alter or drop, or runs text as SQL.</param>
+/// <param name="MayChangeSchema">Its code has words that make, alter or drop.</param>
 internal sealed record FunctionFacts(
     string Schema,
     string Name,

@@ -28,6 +28,10 @@ internal static class SchemaStatements
         || facts.Kind switch
         {
             StatementKind.Utility when facts.NodeName == "CallStmt" => MayCall(facts.Tree!.Child("funccall")!, catalog),
+            // Whose it is says where it is; the rest of ALTER SEQUENCE changes no name.
+            StatementKind.Utility when facts.NodeName == "AlterSeqStmt" => facts
+                .Tree!.List("options")
+                .Any(static one => one.Text("defname") == "owned_by"),
             StatementKind.Utility => !s_harmless.Contains(facts.NodeName) && !IsOfTemporary(facts),
             StatementKind.Unknown => facts.NodeName == "SelectStmt",
             StatementKind.Select => facts.Tree?.Has("intoClause") == true,

@@ -323,6 +323,7 @@ internal sealed class BackendRelay(ClientSession session)
         if (action is ExpectedAction.Swallow or ExpectedAction.Part)
         {
             assembly.Replace(position, end);
+            Synthesize(server, end, ref assembly);
             SawReady |= session.Shards is { IsEndLast: true } && server.Status == TransactionStatus.Idle;
             return;
         }

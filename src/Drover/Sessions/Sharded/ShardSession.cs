@@ -253,6 +253,11 @@ internal sealed class ShardSession
         {
             BeginAnew();
         }
+        if (_pipeline.IsEndLast && !isQuiet)
+        {
+            // What comes behind the end is in no transaction of this server's, and may be for others.
+            return Admission.Wait;
+        }
         if (server.Responses.IsSkippingToSync)
         {
             length = _pipeline.Skip(data);

@@ -84,7 +84,7 @@ internal static class CatalogFactsReader
             p.oid >= 16384 AND coalesce(step.provolatile, p.provolatile) <> 'i'
                 AND coalesce(sl.lanname, l.lanname) NOT IN ('c', 'internal'), p.prokind IN ('a', 'w'),
             p.oid >= 16384 AND p.provolatile = 'v' AND l.lanname NOT IN ('c', 'internal')
-                AND p.prosrc ~* '\m(create|alter|drop|execute|import|into\s+(temp|temporary|unlogged|table))\M'
+                AND p.prosrc ~* '\mcreate\s+(?!((global|local)\s+)?temp)|\m(alter|drop|import)\M'
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
         LEFT JOIN pg_aggregate ag ON ag.aggfnoid = p.oid
         LEFT JOIN pg_proc step ON step.oid = ag.aggtransfn LEFT JOIN pg_language sl ON sl.oid = step.prolang

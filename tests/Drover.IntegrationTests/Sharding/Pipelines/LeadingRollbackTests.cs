@@ -108,6 +108,61 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
         }
     }
 
+    /// <summary>Behind an error nothing runs up to the client's own Sync.</summary>
+    [Theory]
+    [InlineData("a value")]
+    [InlineData("a portal")]
+    [InlineData("a statement")]
+    [InlineData("other text")]
+    [InlineData("types")]
+    public async Task What_may_fail_in_front_of_the_rest_is_not_cut_off(string wrong)
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectAsync(proxy);
+        foreach (string beginning in (string[])["SELECT 1", "UPDATE customers SET name = 'x'"])
+        {
+            await client.Query("BEGIN").RunAsync();
+            await client.Query(beginning).RunAsync();
+            await client.Query("SELECT 1 / 0").RunAsync();
+            ScriptedClient first = wrong switch
+            {
+                "a value" => client.Parse("", "ROLLBACK").Bind("", "7").Execute(),
+                "a portal" => client.Parse("", "ROLLBACK").Bind("").DescribePortal("nobody").Execute(),
+                "a statement" => client.Parse("", "ROLLBACK").Bind("").DescribeStatement("nobody").Execute(),
+                "other text" => client.Parse("other", "SELECT 7").Parse("", "ROLLBACK").Bind("").Execute(),
+                _ => client.Parse("", "ROLLBACK").Bind("").Execute("nobody"),
+            };
+            first.Parse("", "ROLLBACK").Bind("").Execute();
+            first.Parse("", "INSERT INTO customers VALUES (99, 'n')").Bind("").Execute().Sync();
+            string answer = await first.RunAsync();
+            Assert.EndsWith(" Z(E)", answer);
+            // One error, whatever came before it.
+            Assert.Equal(2, answer.Split(" E(").Length + (answer.StartsWith("E(", StringComparison.Ordinal) ? 1 : 0));
+            await client.Query("ROLLBACK").RunAsync();
+            Assert.Equal("T D(9) C(SELECT 1) Z(I)", await client.Query("SELECT count(*) FROM customers").RunAsync());
+        }
+    }
+
+    [Fact]
+    public async Task Statements_with_names_behind_the_end_are_answered_message_for_message()
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        for (int i = 0; i < 12; i++)
+        {
+            await using ScriptedClient client = await ConnectOnlyAsync(proxy);
+            await client.Query("BEGIN").RunAsync();
+            await client.Query("SELECT 1 / 0").RunAsync();
+            client.Parse("", "ROLLBACK").Bind("").Execute();
+            client.Parse("s1", "SELECT 7 AS z").Bind("s1").Execute().CloseStatement("s1").Sync();
+            Assert.Equal("1 2 C(ROLLBACK) 1 2 D(7) C(SELECT 1) 3 Z(I)", await client.RunAsync());
+        }
+    }
+
+    private static Task<ScriptedClient> ConnectOnlyAsync(ShardedProxy proxy) =>
+        ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop");
+
     private static string Shorten(string answer) => answer.Replace(" n ", " ", StringComparison.Ordinal);
 
     [Theory]
@@ -157,7 +212,7 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
 
     private static async Task<ScriptedClient> ConnectAsync(ShardedProxy proxy)
     {
-        ScriptedClient client = await ScriptedClient.ConnectAsync("127.0.0.1", proxy.Port, "postgres", "shop");
+        ScriptedClient client = await ConnectOnlyAsync(proxy);
         for (int id = 1; id <= 9; id++)
         {
             await client.Query($"INSERT INTO customers VALUES ({id}, 'n{id}')").RunAsync();

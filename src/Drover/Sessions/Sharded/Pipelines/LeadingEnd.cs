@@ -75,7 +75,10 @@ internal sealed class LeadingEnd(ClientSession session, Branches branches, UnitR
         Unit part = reader.ReadPart(data);
         parts.Add(..part.Length);
         parts.Add(part.Length..unit.Length);
-        bool isFirst = part is { IsWhole: true, EndsWithSync: false } && part.Length < unit.Length;
+        bool isFirst =
+            part is { IsWhole: true, EndsWithSync: false }
+            && part.Length < unit.Length
+            && SureUnit.Is(data[..part.Length], session);
         return isFirst && part is { Plan.Statements: [var first] } ? first : null;
     }
 
