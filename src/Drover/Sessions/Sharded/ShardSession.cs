@@ -253,15 +253,9 @@ internal sealed class ShardSession
         {
             BeginAnew();
         }
-        if (_pipeline.IsEndLast && !isQuiet)
+        if (AwaitOrSkip(server, data, isQuiet, ref length) is { } early)
         {
-            // What comes behind the end is in no transaction of this server's, and may be for others.
-            return Admission.Wait;
-        }
-        if (server.Responses.IsSkippingToSync)
-        {
-            length = _pipeline.Skip(data);
-            return length > 0 ? Admission.Go : Admission.Wait;
+            return early;
         }
         _pipeline.Forget();
         Unit unit = _reader.Read(data);
@@ -301,6 +295,22 @@ internal sealed class ShardSession
         }
         // Whether it would be refused at all depends on how what came before it ends.
         return admission == Admission.Refuse && !isQuiet && unit.IsQuery ? Admission.Wait : admission;
+    }
+
+    /// <summary>What is not read as a unit yet, or never; null if the next one is.</summary>
+    private Admission? AwaitOrSkip(ServerConnection server, ReadOnlySpan<byte> data, bool isQuiet, ref int length)
+    {
+        if (_pipeline.IsEndLast && !isQuiet)
+        {
+            // What comes behind the end is in no transaction of this server's, and may be for others.
+            return Admission.Wait;
+        }
+        if (!server.Responses.IsSkippingToSync)
+        {
+            return null;
+        }
+        length = _pipeline.Skip(data);
+        return length > 0 ? Admission.Go : Admission.Wait;
     }
 
     private Admission AdmitPart(ServerConnection server, ReadOnlySpan<byte> data, bool isQuiet, out int length)
