@@ -140,8 +140,8 @@ public sealed class TopCommandTests(MeasuredPostgresFixture fixture)
         ProcessSignals.Send(backend, ProcessSignal.Stop);
         try
         {
-            // Longer than an interval: a look has begun and does not come back.
-            await Task.Delay(2500, Token);
+            // A look has begun and does not come back: the server has bytes that it does not read.
+            await Eventually.HoldsAsync(() => HasUnread(cluster.Port), TimeSpan.FromSeconds(30));
             long pressed = TimeProvider.System.GetTimestamp();
             await process.StandardInput.WriteAsync('q');
             await process.StandardInput.FlushAsync(Token);
@@ -169,6 +169,17 @@ public sealed class TopCommandTests(MeasuredPostgresFixture fixture)
         Assert.Equal(2, (await RunAsync("postgres://x@h/db", "--sort", "7")).ExitCode);
         Assert.DoesNotContain("secret", away.Error + wrong.Error, StringComparison.Ordinal);
     }
+
+    /// <summary>Whether bytes that came to a port here wait to be read (proc_pid_net(5): rx_queue of tcp).</summary>
+    private static bool HasUnread(int port) =>
+        File.ReadLines("/proc/net/tcp")
+            .Skip(1)
+            .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Any(fields =>
+                fields[1].EndsWith($":{port:X4}", StringComparison.Ordinal)
+                && fields[3] == "01"
+                && !fields[4].EndsWith(":00000000", StringComparison.Ordinal)
+            );
 
     /// <summary>Reads what a terminal is told until some text has come; the test's own limit ends it.</summary>
     private static async Task ReadUntilAsync(StreamReader output, StringBuilder seen, string text)

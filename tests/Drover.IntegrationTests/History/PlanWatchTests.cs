@@ -167,8 +167,14 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
 
         async Task<long> CallsAsync()
         {
-            // They are counted when a session has ended, or soon after.
-            await Task.Delay(TimeSpan.FromSeconds(1), Token);
+            // They are counted when a session has ended.
+            const string Others =
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                + "AND backend_type = 'client backend'";
+            await Eventually.HoldsAsync(
+                async () => await InspectProgram.ScalarAsync(cluster, database, Others) is 0L,
+                TimeSpan.FromSeconds(30)
+            );
             const string Calls =
                 "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_user_functions WHERE funcname = 'evil'";
             return (long)(await InspectProgram.ScalarAsync(cluster, database, Calls))!;

@@ -74,8 +74,15 @@ public sealed class PoolerConsoleTests(PostgresFixture fixture)
         await using ProxyUnderTest pooler = await StartAsync(cluster, database, "pgbouncer", "md5", "2");
         await using Holders holders = await Holders.StartAsync(pooler, PoolSize);
         Task waiting = holders.AddAsync(pooler);
-        await Task.WhenAny(waiting, Task.Delay(1500, Token));
-        MetricAnswer answer = await InspectAsync(cluster, database, Console(pooler, "stats", Password));
+        MetricAnswer answer = default!;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                answer = await InspectAsync(cluster, database, Console(pooler, "stats", Password));
+                return answer.Note.Contains("clients wait", Ordinal);
+            },
+            TimeSpan.FromSeconds(30)
+        );
         Assert.False(waiting.IsCompleted);
         Assert.Equal(100, answer.Value);
         Assert.Matches(@"clients hold 8 of 8 servers; 1 clients wait, up to \d", answer.Note);

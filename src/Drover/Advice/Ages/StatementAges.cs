@@ -1,4 +1,5 @@
 // Reads sampled statements: text and parameters in, classes out.
+using System.Text;
 using Drover.Sql.Parsing;
 
 namespace Drover.Advice.Ages;
@@ -36,7 +37,9 @@ internal sealed class StatementAges(PgQueryLibrary? library) : IDisposable
     )
     {
         Dictionary<string, AccessAge> ages = [];
-        if (tables.Count == 0 || !tables.Any(table => Names(sql, table.Name)))
+        string text = tables.Count > 0 ? Encoding.UTF8.GetString(sql) : "";
+        // Most statements name none of the tables, and a search costs less than a parse.
+        if (!tables.Any(table => text.Contains(table.Name, StringComparison.OrdinalIgnoreCase)))
         {
             return ages;
         }
@@ -68,8 +71,4 @@ internal sealed class StatementAges(PgQueryLibrary? library) : IDisposable
         one == AccessAge.All || other == AccessAge.All ? AccessAge.All
         : one > other ? one
         : other;
-
-    // Most statements name none of the tables, and a search costs less than a parse.
-    private static bool Names(byte[] sql, string table) =>
-        System.Text.Encoding.UTF8.GetString(sql).Contains(table, StringComparison.OrdinalIgnoreCase);
 }
