@@ -4,6 +4,7 @@ using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Backend;
 using Drover.Protocol.Messages.Frontend;
 using Drover.Sessions.Relay;
+using Drover.Sessions.Sharded.Units;
 using Drover.Sql;
 
 namespace Drover.Sessions.Sharded;
@@ -44,9 +45,9 @@ internal static class ControlAnswer
         begin.TrimStart(" \t\r\n"u8) is [(byte)'s' or (byte)'S', ..] ? "START TRANSACTION"u8 : "BEGIN"u8;
 
     /// <summary>
-    /// Writes what PostgreSQL answers to a unit that has one statement without a result in it: a simple query, or a
-    /// statement that is parsed or was before, bound, described and executed once. Of a part of a batch, which has no
-    /// Sync, nothing comes behind that. False if it is anything else.
+    /// Writes what PostgreSQL answers to a unit that has one statement without a result in it: a simple query, or what
+    /// <see cref="SureUnit"/> lets through. Of a part of a batch, which has no Sync, nothing comes behind that. False
+    /// if it is anything else.
     /// </summary>
     public static bool TryWrite(
         MessageWriter writer,
@@ -58,9 +59,12 @@ internal static class ControlAnswer
         bool isInScript = false
     )
     {
-        int executed = 0;
+        if (unit is not [FrontendType.Query, ..] && !SureUnit.Is(unit, session))
+        {
+            return false;
+        }
         ReadOnlySpan<byte> parsed = default;
-        while (unit.Length > 0 && MessageHeader.TryRead(unit, out MessageHeader header) == FrameStatus.Complete)
+        while (MessageHeader.TryRead(unit, out MessageHeader header) == FrameStatus.Complete)
         {
             ReadOnlySpan<byte> body = unit[MessageHeader.Size..header.Length];
             unit = unit[header.Length..];
@@ -68,37 +72,36 @@ internal static class ControlAnswer
             {
                 case FrontendType.Query:
                     CommandComplete.Write(writer, tag);
-                    if (!isInScript)
-                    {
-                        ReadyForQuery.Write(writer, status);
-                    }
+                    Ready(writer, status, isInScript);
                     return true;
-                case FrontendType.Parse when parsed.IsEmpty && IsNew(body, session):
+                case FrontendType.Parse:
                     parsed = body;
                     ParseComplete.Write(writer);
                     break;
-                case FrontendType.Bind when Bind.TryRead(body, out Bind bind) && bind.Portal.IsEmpty:
+                case FrontendType.Bind:
                     BindComplete.Write(writer);
                     break;
                 case FrontendType.Describe when Describe.TryRead(body, out Describe describe):
                     WriteDescription(writer, describe.Kind);
                     break;
-                case FrontendType.Execute when executed++ == 0:
+                case FrontendType.Execute:
                     CommandComplete.Write(writer, tag);
                     break;
-                case FrontendType.Sync when executed == 1:
-                    if (!isInScript)
-                    {
-                        ReadyForQuery.Write(writer, status);
-                    }
-                    Keep(parsed, session, keeps);
-                    return true;
-                default:
-                    return false;
+                case FrontendType.Sync:
+                    Ready(writer, status, isInScript);
+                    break;
             }
         }
-        Keep(parsed, session, keeps && executed == 1);
-        return executed == 1;
+        Keep(parsed, session, keeps);
+        return true;
+    }
+
+    private static void Ready(MessageWriter writer, TransactionStatus status, bool isInScript)
+    {
+        if (!isInScript)
+        {
+            ReadyForQuery.Write(writer, status);
+        }
     }
 
     private static void WriteDescription(MessageWriter writer, DescribedKind kind)
@@ -109,9 +112,6 @@ internal static class ControlAnswer
         }
         NoData.Write(writer);
     }
-
-    private static bool IsNew(ReadOnlySpan<byte> body, ClientSession session) =>
-        Parse.TryRead(body, out Parse parse) && (parse.Name.IsEmpty || session.Statements?.Find(parse.Name) is null);
 
     /// <summary>The client may bind it again; a server is given it then.</summary>
     private static void Keep(ReadOnlySpan<byte> body, ClientSession session, bool keeps)

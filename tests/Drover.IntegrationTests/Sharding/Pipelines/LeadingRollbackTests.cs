@@ -144,6 +144,22 @@ public sealed class LeadingRollbackTests(PostgresFixture postgres)
         }
     }
 
+    /// <summary>What the proxy answers in a server's place is answered only where it cannot be wrong.</summary>
+    [Fact]
+    public async Task Begin_with_a_value_or_a_portal_that_is_not_there_is_an_error_and_begins_nothing()
+    {
+        await using ShardingStage stage = await StartAsync();
+        await using ShardedProxy proxy = await stage.ServeAsync();
+        await using ScriptedClient client = await ConnectOnlyAsync(proxy);
+        client.Parse("", "BEGIN").Bind("", "7").Execute().Sync();
+        Assert.Equal("1 E(08P01) Z(I)", await client.RunAsync());
+        client.Parse("", "BEGIN").Bind("").DescribePortal("nobody").Execute().Sync();
+        Assert.Equal("1 2 E(34000) Z(I)", await client.RunAsync());
+        client.Parse("", "BEGIN").DescribeStatement("").Bind("").Execute().Sync();
+        Assert.EndsWith("2 C(BEGIN) Z(T)", await client.RunAsync());
+        Assert.Equal("C(ROLLBACK) Z(I)", await client.Query("ROLLBACK").RunAsync());
+    }
+
     [Fact]
     public async Task Statements_with_names_behind_the_end_are_answered_message_for_message()
     {

@@ -2,17 +2,17 @@
 using Drover.Protocol.Framing;
 using Drover.Protocol.Messages.Frontend;
 
-namespace Drover.Sessions.Sharded.Pipelines;
+namespace Drover.Sessions.Sharded.Units;
 
 /// <summary>
-/// An error in front of a Sync of the proxy's would end at that Sync, and what the client sent behind it would run all
-/// the same: only what cannot fail may be cut off.
+/// The proxy answers such a unit itself, or cuts it off with a Sync of its own: an error would go untold, or end at
+/// that Sync while what the client sent behind it ran all the same.
 /// </summary>
 internal static class SureUnit
 {
     /// <summary>
     /// Whether it is a Parse that may be missing, the Bind of that statement to the unnamed portal, without values, a
-    /// Describe of either that may be missing, and the Execute.
+    /// Describe of either, which may be missing too, the Execute, and a Sync or none.
     /// </summary>
     /// <param name="data">Whole messages.</param>
     /// <param name="session">Knows the client's statements.</param>
@@ -38,20 +38,27 @@ internal static class SureUnit
                     statement = bound;
                     isBound = true;
                     break;
-                case FrontendType.Describe when isBound && Describe.TryRead(body, out Describe asked):
-                    if (!asked.Name.SequenceEqual(asked.Kind == DescribedKind.Portal ? default : statement))
+                case FrontendType.Describe when Describe.TryRead(body, out Describe asked):
+                    bool isKnown =
+                        asked.Kind == DescribedKind.Portal
+                            ? isBound && asked.Name.IsEmpty
+                            : (isParsed || isBound) && asked.Name.SequenceEqual(statement);
+                    if (!isKnown)
                     {
                         return false;
                     }
                     break;
                 case FrontendType.Execute when isBound && Execute.TryRead(body, out Execute execute):
-                    return execute.Portal.IsEmpty && data.IsEmpty;
+                    return execute.Portal.IsEmpty && IsEnd(data);
                 default:
                     return false;
             }
         }
         return false;
     }
+
+    private static bool IsEnd(ReadOnlySpan<byte> rest) =>
+        rest.IsEmpty || (rest.Length == MessageHeader.Size && rest[0] == FrontendType.Sync);
 
     private static bool IsNew(ReadOnlySpan<byte> body, ClientSession session, out ReadOnlySpan<byte> name)
     {
