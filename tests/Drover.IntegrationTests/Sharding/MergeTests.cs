@@ -7,8 +7,10 @@ public sealed class MergeTests(PostgresFixture postgres)
 {
     /// <summary>Without a coordinator nobody else could answer.</summary>
     [Theory]
+    [InlineData(18, 1)]
     [InlineData(18, 2)]
     [InlineData(18, 4)]
+    [InlineData(18, 8)]
     [InlineData(15, 3)]
     public async Task Rows_that_shards_give_are_put_together_as_one_server_gives_them(int major, int shards)
     {

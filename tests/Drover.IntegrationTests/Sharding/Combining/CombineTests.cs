@@ -10,8 +10,10 @@ public sealed class CombineTests(PostgresFixture postgres)
 
     /// <summary>Without a coordinator nobody else could answer.</summary>
     [Theory]
+    [InlineData(18, 1)]
     [InlineData(18, 2)]
     [InlineData(18, 4)]
+    [InlineData(18, 8)]
     [InlineData(15, 3)]
     public async Task Aggregates_and_groups_of_several_shards_are_what_one_server_gives(int major, int shards)
     {
