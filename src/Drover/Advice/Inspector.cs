@@ -74,6 +74,7 @@ internal static class Inspector
             samples.Replication,
             limits,
             time,
+            [],
             cancellation
         );
         HashSet<string> indexed = [.. indexes.Select(static one => one.Build?.Table).OfType<string>()];
@@ -96,8 +97,11 @@ internal static class Inspector
         return Ordered(advice, await SilencedAdvice.ReadAsync(connection, cancellation));
     }
 
-    /// <summary>The advice on indexes alone, in order of gain.</summary>
-    public static async Task<IReadOnlyList<Recommendation>> AdviseOnIndexesAsync(
+    /// <summary>The advice on indexes alone, in order of gain; and those that are too young to judge.</summary>
+    public static async Task<(
+        IReadOnlyList<Recommendation> Advice,
+        IReadOnlyList<YoungIndex> Young
+    )> AdviseOnIndexesAsync(
         NpgsqlConnection connection,
         IReadOnlyList<StandbyUse> standbys,
         AdviceLimits limits,
@@ -109,10 +113,12 @@ internal static class Inspector
         ReplicationFacts replication = await ReplicationFacts.ReadAsync(connection, cancellation);
         replication = replication with { Looked = standbys };
         TimeSpan countedFor = counters.At - counters.Since;
-        return Ordered(
-            await IndexesAsync(connection, countedFor, replication, limits, time, cancellation),
+        List<YoungIndex> young = [];
+        Recommendation[] advice = Ordered(
+            await IndexesAsync(connection, countedFor, replication, limits, time, young, cancellation),
             await SilencedAdvice.ReadAsync(connection, cancellation)
         );
+        return (advice, young);
     }
 
     private static async Task<List<Recommendation>> IndexesAsync(
@@ -121,6 +127,7 @@ internal static class Inspector
         ReplicationFacts replication,
         AdviceLimits limits,
         TimeProvider time,
+        List<YoungIndex> young,
         CancellationToken cancellation
     )
     {
@@ -129,11 +136,16 @@ internal static class Inspector
         List<IndexFacts> indexes = await IndexFacts.ReadAsync(connection, cancellation);
         // A counter that began later says less, wherever it is.
         TimeSpan all = looked.Select(static one => one.CountedFor).Append(countedFor).Min();
+        if (all >= limits.UnusedAfter)
+        {
+            Dictionary<uint, IndexAge> ages = await IndexAges.ReadAsync(connection, cancellation);
+            indexes = [.. indexes.Select(one => one with { Age = ages.GetValueOrDefault(one.Oid) })];
+        }
         int unseen = Math.Max(0, replication.Standbys - looked.Count);
         string role = (string)(await connection.ScalarAsync("SELECT quote_ident(current_user)", [], cancellation))!;
         return
         [
-            .. IndexAdvice.Of([.. indexes.Select(one => one.With(looked))], all, unseen, limits, looked.Count),
+            .. IndexAdvice.Of([.. indexes.Select(one => one.With(looked))], all, unseen, limits, looked.Count, young),
             .. MissingIndexAdvice.Of(study, role),
             .. await IndexBloatAdvice.ReadAsync(connection, limits, cancellation),
             .. await ForeignKeyAdvice.ReadAsync(connection, study.Proposals, limits, cancellation),

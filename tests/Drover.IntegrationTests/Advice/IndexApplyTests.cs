@@ -41,6 +41,7 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
         Assert.Equal(0, planned.ExitCode);
         Assert.Contains("CREATE INDEX CONCURRENTLY orders_customer_id_idx ON shop.orders", planned.Output, Ordinal);
         Assert.Equal(1, await IndexesAsync(cluster, database));
+        await cluster.ExecuteAsync("CREATE SCHEMA drover", Token, database);
         ProgramAnswer built = await TestedProgram.RunAsync(["index", "apply", "--all", .. where]);
         Assert.True(built.ExitCode == 0, built.ToString());
         Assert.Equal(2, built.Output.Split("the gain came").Length - 1);
@@ -49,6 +50,8 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
         // One on orders beside the primary key; of the partitioned tables two, and of their leaves three.
         Assert.Equal(7, await IndexesAsync(cluster, database));
         Assert.Equal(0L, await CountAsync(cluster, database, "NOT i.indisvalid"));
+        const string Noted = "SELECT string_agg(name, ' ') FROM drover.built_indexes WHERE built_at <= now()";
+        Assert.Equal("shop.orders_customer_id_idx", await InspectProgram.ScalarAsync(cluster, database, Noted));
         ProgramAnswer left = await TestedProgram.RunAsync(["index", "list", "--json", .. where]);
         using JsonDocument list = JsonDocument.Parse(left.Output);
         Assert.Empty(list.RootElement.GetProperty("indexes").EnumerateArray());

@@ -73,6 +73,35 @@ public sealed class IndexAdviceTests
         Assert.True(Assert.Single(IndexAdvice.Of(idle, TimeSpan.FromDays(8), 0, s_limits)).IsSure);
     }
 
+    [Theory]
+    // Days, whether it is that or more; whether it is named as young, how long it says that nobody scanned it, and
+    // whether the risk says that its age is not known.
+    [InlineData(2, false, true, "", false)]
+    [InlineData(10, false, false, "in 10 days", false)]
+    [InlineData(90, false, false, "in 30 days", false)]
+    [InlineData(2, true, false, "in 30 days", true)]
+    [InlineData(10, true, false, "in 30 days", false)]
+    [InlineData(null, false, false, "in 30 days", true)]
+    public void Index_is_judged_by_its_age_where_it_is_known(
+        int? days,
+        bool isAtLeast,
+        bool isYoung,
+        string seen,
+        bool saysUnknown
+    )
+    {
+        IndexAge? age = days is { } known ? new IndexAge(TimeSpan.FromDays(known), isAtLeast, "") : null;
+        List<YoungIndex> young = [];
+        Recommendation[] advice =
+        [
+            .. IndexAdvice.Of([Parse("a:x=0") with { Age = age }], TimeSpan.FromDays(30), 0, s_limits, 0, young),
+        ];
+        Assert.Equal(isYoung, young.Count == 1);
+        Assert.Equal(isYoung ? 0 : 1, advice.Length);
+        Assert.All(advice, one => Assert.Contains(seen, one.Evidence, StringComparison.Ordinal));
+        Assert.All(advice, one => Assert.Equal(saysUnknown, one.Risk.Contains("not known", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Freed_bytes_are_the_index_s_own() =>
         Assert.All(

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Drover.Advice;
 using Drover.Advice.Building;
+using Drover.Advice.Findings;
 using Drover.Operations;
 
 namespace Drover.App.Commands.Indexes;
@@ -101,7 +102,12 @@ internal static class IndexCommand
     )
     {
         IndexTexts texts = new(parsed, parsed.GetValue(s_json));
-        await texts.WriteListAsync(await AdviceAsync(parsed, session, cancellation));
+        (IReadOnlyList<Recommendation> advice, IReadOnlyList<YoungIndex> young) = await AdviceAsync(
+            parsed,
+            session,
+            cancellation
+        );
+        await texts.WriteListAsync(advice, young);
         return 0;
     }
 
@@ -190,7 +196,7 @@ internal static class IndexCommand
         {
             throw new OperationException("say which: IDs of drover index list, or --all", OperationOutcome.Usage);
         }
-        IReadOnlyList<Recommendation> advice = await AdviceAsync(parsed, session, cancellation);
+        (IReadOnlyList<Recommendation> advice, _) = await AdviceAsync(parsed, session, cancellation);
         List<Recommendation> fitting = [.. advice.Where(one => fits(one))];
         string? unknown = ids.FirstOrDefault(id => !fitting.Exists(one => one.Id == id));
         return unknown is null
@@ -201,25 +207,20 @@ internal static class IndexCommand
             );
     }
 
-    private static async Task<IReadOnlyList<Recommendation>> AdviceAsync(
+    private static async Task<(IReadOnlyList<Recommendation> Advice, IReadOnlyList<YoungIndex> Young)> AdviceAsync(
         ParseResult parsed,
         DatabaseSession session,
         CancellationToken cancellation
     )
     {
-        AdviceLimits limits = new() { UnusedAfter = TimeSpan.FromDays(parsed.GetValue(s_unusedDays)) };
-        return
-        [
-            .. (
-                await Inspector.AdviseOnIndexesAsync(
-                    session.Connection,
-                    await StandbyOption.ReadAsync(parsed.GetValue(s_standby), session.Connection, cancellation),
-                    limits,
-                    TimeProvider.System,
-                    cancellation
-                )
-            ).Where(static one => !one.IsSilenced),
-        ];
+        (IReadOnlyList<Recommendation> advice, IReadOnlyList<YoungIndex> young) = await Inspector.AdviseOnIndexesAsync(
+            session.Connection,
+            await StandbyOption.ReadAsync(parsed.GetValue(s_standby), session.Connection, cancellation),
+            new AdviceLimits { UnusedAfter = TimeSpan.FromDays(parsed.GetValue(s_unusedDays)) },
+            TimeProvider.System,
+            cancellation
+        );
+        return ([.. advice.Where(static one => !one.IsSilenced)], young);
     }
 
     private static Command With(Command command, Func<ParseResult, DatabaseSession, CancellationToken, Task<int>> run)

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Drover.Advice;
 using Drover.Advice.Building;
+using Drover.Advice.Findings;
 
 namespace Drover.App.Commands.Indexes;
 
@@ -22,6 +23,7 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
 
     private readonly List<Action<Utf8JsonWriter>> _results = [];
     private string _shown = "";
+    private IReadOnlyList<YoungIndex>? _young;
 
     private TextWriter Output => parsed.InvocationConfiguration.Output;
 
@@ -49,9 +51,10 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
         }
     }
 
-    /// <summary>The list.</summary>
-    public async Task WriteListAsync(IReadOnlyList<Recommendation> advice)
+    /// <summary>The list, and what is too young to be in it.</summary>
+    public async Task WriteListAsync(IReadOnlyList<Recommendation> advice, IReadOnlyList<YoungIndex> young)
     {
+        _young = young;
         foreach (Recommendation one in advice)
         {
             _results.Add(json => Write(json, one, "advised", null));
@@ -66,6 +69,13 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
         if (advice.Count == 0 && !isJson)
         {
             await LineAsync("No index is missing, and none is in the way.");
+        }
+        foreach (YoungIndex one in isJson ? [] : young)
+        {
+            await LineAsync($"too young to judge: {one.Index}");
+            await LineAsync(
+                Text($"          no scan; built {one.Age.Value.TotalDays:0.#} days ago, ") + one.Age.Source
+            );
         }
         await EndAsync();
     }
@@ -137,9 +147,28 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
             json.WriteStartArray("indexes");
             _results.ForEach(write => write(json));
             json.WriteEndArray();
+            if (_young is { } young)
+            {
+                WriteYoung(json, young);
+            }
             json.WriteEndObject();
         }
         await Output.WriteLineAsync(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+    }
+
+    private static void WriteYoung(Utf8JsonWriter json, IReadOnlyList<YoungIndex> young)
+    {
+        json.WriteStartArray("too_young");
+        foreach (YoungIndex one in young)
+        {
+            json.WriteStartObject();
+            json.WriteString("index", one.Index);
+            json.WriteString("table", one.Table);
+            json.WriteNumber("days", Math.Round(one.Age.Value.TotalDays, 2));
+            json.WriteString("source", one.Age.Source);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private Task LineAsync(string line) => Output.WriteLineAsync(TerminalText.Of(line));

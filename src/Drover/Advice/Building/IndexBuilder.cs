@@ -58,23 +58,26 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
             await new PartitionedIndex(access, this, report).BuildAsync(guard, order, cancellation);
             return;
         }
-        await BuildOneAsync(guard, order, cancellation);
+        if (await BuildOneAsync(guard, order, cancellation))
+        {
+            await NoteAsync(guard, order, cancellation);
+        }
     }
 
-    /// <summary>Builds an index of one ordinary table; done at once where it is there.</summary>
-    public async Task BuildOneAsync(NpgsqlConnection guard, IndexOrder order, CancellationToken cancellation)
+    /// <summary>Builds an index of one ordinary table; false where it is there.</summary>
+    public async Task<bool> BuildOneAsync(NpgsqlConnection guard, IndexOrder order, CancellationToken cancellation)
     {
         if (await IsThereAsync(guard, order, cancellation))
         {
             report.Say($"{order.FullName} is there already");
-            return;
+            return false;
         }
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 await CreateAsync(order, cancellation);
-                return;
+                return true;
             }
             catch (Exception failure)
             {
@@ -92,6 +95,19 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
                 report.Say($"{order.FullName}: {failure.Message}; again ({attempt + 1} of {limits.Attempts})");
                 await Task.Delay(s_look * attempt, time, cancellation);
             }
+        }
+    }
+
+    /// <summary>So that the advice does not call it unused before it could be used; it is built all the same.</summary>
+    private async Task NoteAsync(NpgsqlConnection guard, IndexOrder order, CancellationToken cancellation)
+    {
+        try
+        {
+            await BuiltIndexes.AddAsync(guard, order.FullName, cancellation);
+        }
+        catch (NpgsqlException failure)
+        {
+            report.Say($"{order.FullName} is built; when is not noted: {failure.Message}");
         }
     }
 

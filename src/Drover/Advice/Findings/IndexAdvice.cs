@@ -12,18 +12,24 @@ internal static class IndexAdvice
 {
     private const string DropPrice = "a moment's wait for open transactions; no lock that readers or writers feel";
 
+    private const string UnknownAge =
+        ". When it was built is not known, and one that was built since looks the same: "
+        + "track_commit_timestamp = on tells of those that are built from then on";
+
     /// <summary>All recommendations, in no order.</summary>
     /// <param name="indexes">With the scans of the standbys that were looked at.</param>
     /// <param name="countedFor">How long all counters have run.</param>
     /// <param name="standbys">Standbys that are connected and were not looked at.</param>
     /// <param name="limits">Limits.</param>
     /// <param name="looked">Standbys that were looked at.</param>
+    /// <param name="young">Takes those that would be unused, were they old enough to judge.</param>
     public static IEnumerable<Recommendation> Of(
         IReadOnlyList<IndexFacts> indexes,
         TimeSpan countedFor,
         int standbys,
         AdviceLimits limits,
-        int looked = 0
+        int looked = 0,
+        ICollection<YoungIndex>? young = null
     )
     {
         HashSet<IndexFacts> kept = [];
@@ -56,9 +62,17 @@ internal static class IndexAdvice
         foreach (IndexFacts index in indexes.Where(IsSound))
         {
             bool isIdle = index is { Scans: 0, IsUnique: false, IsNeeded: false } && index.Bytes >= limits.SmallBytes;
-            if (isIdle && !named.Contains(index) && !kept.Contains(index))
+            if (!isIdle || named.Contains(index) || kept.Contains(index))
             {
-                yield return Unused(index, countedFor, standbys, looked);
+                continue;
+            }
+            if (index.Age is { IsAtLeast: false } age && age.Value < limits.UnusedAfter)
+            {
+                young?.Add(new YoungIndex(index.Name, index.Table, age));
+            }
+            else
+            {
+                yield return Unused(index, countedFor, standbys, looked, limits);
             }
         }
     }
@@ -134,18 +148,29 @@ internal static class IndexAdvice
         };
     }
 
-    private static Recommendation Unused(IndexFacts index, TimeSpan countedFor, int standbys, int looked) =>
-        new(
+    private static Recommendation Unused(
+        IndexFacts index,
+        TimeSpan countedFor,
+        int standbys,
+        int looked,
+        AdviceLimits limits
+    )
+    {
+        // Counters of an index are no older than it is.
+        TimeSpan unusedFor = index.Age is { IsAtLeast: false } age && age.Value < countedFor ? age.Value : countedFor;
+        bool isOld = index.Age is { } known && known.Value >= limits.UnusedAfter;
+        return new Recommendation(
             "unused-index",
             index.Name,
             Gain.Space,
             index.Bytes,
-            Text($"no scan of this index of {index.Table} in {countedFor.TotalDays:0.#} days")
+            Text($"no scan of this index of {index.Table} in {unusedFor.TotalDays:0.#} days")
                 + (looked > 0 ? Text($", here or on {looked} standby(s)") : ""),
             $"{ByteText.Of(index.Bytes)}, one index less to write, and updates of its columns may become HOT",
             DropPrice,
             (standbys > 0 ? "standbys have counters of their own: name each with --standby. " : "")
-                + "A yearly report may still want it, and one that was built since looks the same",
+                + "A yearly report may still want it"
+                + (isOld ? "" : UnknownAge),
             $"DROP INDEX CONCURRENTLY {index.Name}",
             Concurrently(index)
         )
@@ -153,6 +178,7 @@ internal static class IndexAdvice
             FreedBytes = index.Bytes,
             IsSure = standbys == 0,
         };
+    }
 
     private static string Concurrently(IndexFacts index)
     {

@@ -44,6 +44,9 @@ internal sealed record IndexFacts(
     /// <summary>Two NULLs are equal to it: UNIQUE NULLS NOT DISTINCT.</summary>
     public bool IsNullsNotDistinct { get; init; }
 
+    /// <summary>How old it is; null where nothing tells.</summary>
+    public IndexAge? Age { get; init; }
+
     private const string Sql = """
         SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', n.nspname, t.relname), m.amname::text,
                ARRAY(SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid, k, false), i.indclass[k - 1],
