@@ -7,9 +7,6 @@ using Drover.App.Commands.Sharding;
 using Drover.App.Commands.Top;
 using Drover.App.Commands.Views;
 
-// Of words that make no sense nothing was done; a program that calls this one can tell that from a failure.
-const int WrongUsage = 2;
-
 RootCommand root = new("Takes a PostgreSQL database from one overgrown server to many, on live traffic.")
 {
     ServeCommand.Create(),
@@ -30,13 +27,18 @@ RootCommand root = new("Takes a PostgreSQL database from one overgrown server to
     LocalPostgresCommand.Create(),
 };
 
+ParseResult parsed = root.Parse(args);
+if (WrongUsage.IsTold(parsed, Console.Error))
+{
+    return WrongUsage.ExitCode;
+}
+
 // On Ctrl-C or SIGTERM a command has this long to put its things away.
 // serve has meanings of its own for signals, and takes as long as its clients do.
-ParseResult parsed = root.Parse(args);
 InvocationConfiguration configuration = new()
 {
     ProcessTerminationTimeout =
         parsed.CommandResult.Command.Name == ServeCommand.Name ? null : TimeSpan.FromSeconds(30),
 };
 int exitCode = await parsed.InvokeAsync(configuration);
-return parsed.Errors.Count > 0 ? WrongUsage : exitCode;
+return parsed.Errors.Count > 0 ? WrongUsage.ExitCode : exitCode;

@@ -54,7 +54,7 @@ internal static class InspectCommand
 
     private static readonly Option<string?> s_json = new("--json")
     {
-        Description = "Writes the result as JSON to a file that ends in .json, or in place of the text.",
+        Description = "Writes the result as JSON to a file, NAME.json; without one in place of the text.",
         HelpName = "FILE",
         Arity = ArgumentArity.ZeroOrOne,
     };
@@ -129,6 +129,10 @@ internal static class InspectCommand
         string? target = parsed.GetValue(s_target);
         bool isTarget = json is not null and not "-" && target is null && !json.EndsWith(".json", OrdinalIgnoreCase);
         (string? file, target) = isTarget ? (null, json) : (json, target);
+        if (!await HasFoldersAsync(parsed, parsed.GetValue(s_html), file))
+        {
+            return (int)OperationOutcome.Failed;
+        }
         PricedAdvice? prices = null;
         if (parsed.GetValue(s_config) is { } config)
         {
@@ -177,6 +181,23 @@ internal static class InspectCommand
         );
     }
 
+    /// <summary>Whether the files can be in their folders, which is told before ten seconds are spent.</summary>
+    private static async Task<bool> HasFoldersAsync(ParseResult parsed, string? html, string? json)
+    {
+        foreach ((string option, string? file) in new[] { ("--html", html), ("--json", json is "-" ? null : json) })
+        {
+            string? folder = file is null or "" ? null : Path.GetDirectoryName(Path.GetFullPath(file));
+            if (folder is not null && !Directory.Exists(folder))
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync(
+                    $"drover: {option}: there is no folder {folder}"
+                );
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>Silences what is asked for; then leaves out what is silenced, unless all is to be shown.</summary>
     private static async Task<Inspection> SilenceAsync(
         ParseResult parsed,
@@ -190,7 +211,10 @@ internal static class InspectCommand
         string[] unsilence = parsed.GetValue(s_unsilence) ?? [];
         if (silence.FirstOrDefault(id => !advice.Exists(one => one.Id == id)) is { } unknown)
         {
-            throw new OperationException($"{unknown} is no advice of this inspection", OperationOutcome.Refused);
+            throw new OperationException(
+                $"{unknown} is no advice of this inspection: an ID is in brackets behind each finding's name",
+                OperationOutcome.Refused
+            );
         }
         if (silence.Length > 0)
         {
@@ -204,7 +228,10 @@ internal static class InspectCommand
         {
             if (await SilencedAdvice.RemoveAsync(session.Connection, id, cancellation) is null)
             {
-                throw new OperationException($"{id} is not silenced", OperationOutcome.Refused);
+                throw new OperationException(
+                    $"{id} is not silenced: drover inspect --all shows what is",
+                    OperationOutcome.Refused
+                );
             }
         }
         Recommendation[] marked =

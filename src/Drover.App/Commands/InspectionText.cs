@@ -32,7 +32,7 @@ internal static class InspectionText
             output.WriteLine();
             WriteAdvice(i + 1, inspection.Recommendations[i], output);
         }
-        if (inspection.Silenced > 0)
+        if (inspection.Silenced > 0 && !inspection.Recommendations.Any(static one => one.IsSilenced))
         {
             output.WriteLine();
             output.WriteLine(Silenced(inspection).TrimStart());
@@ -69,7 +69,7 @@ internal static class InspectionText
             table.AddRow(
                 new Text(Text($"{100 * share.TotalMs / statements.TotalMs:0.0} %")),
                 new Text(Text($"{share.Calls:N0}")),
-                new Text(Text($"{share.MeanMs:0.00} ms")),
+                new Text(Text($"{share.MeanMs:#,0.00} ms")),
                 new Text(TerminalText.Of(share.Text))
             );
         }

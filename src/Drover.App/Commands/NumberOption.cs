@@ -14,7 +14,7 @@ internal static class NumberOption
             bool isGiven = result.Tokens.Count > 0;
             if (isGiven && (!int.TryParse(result.Tokens[0].Value, out int given) || given < least || given > most))
             {
-                result.AddError($"{name} takes a number from {least} to {most}");
+                result.AddError($"{name} takes a whole number from {least} to {most}");
             }
         });
         return option;

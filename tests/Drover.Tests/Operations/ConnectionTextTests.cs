@@ -76,11 +76,23 @@ public sealed class ConnectionTextTests
     [InlineData("postgres://joe:secret@h:0/d")]
     [InlineData("postgres://joe:secret@h/d?sslmode=perhaps")]
     [InlineData("= secret")]
+    [InlineData("http://joe:secret@h/d")]
+    [InlineData("http://joe:secret@h/d?sslmode=require")]
+    [InlineData("postgres//joe:secret@h/d")]
+    [InlineData("joe:secret@h/d")]
+    [InlineData("h:5432/secret")]
     public void Mistake_is_told_without_the_password(string text)
     {
         Assert.Null(ConnectionText.Parse(text, _ => null, out string problem));
         Assert.StartsWith("connection string: ", problem, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_that_look_like_a_URI_can_be_given_as_a_word()
+    {
+        Assert.Equal("a/b@c", Parse("dbname=a/b@c").Database);
+        Assert.Equal("shop", Parse("shop").Database);
     }
 
     private static NpgsqlConnectionStringBuilder Parse(string text, Dictionary<string, string>? environment = null)

@@ -1,4 +1,5 @@
 // What a failure of the server means, and the words that an operator reads.
+using System.Net.Sockets;
 using Drover.Operations.Connections;
 using Npgsql;
 
@@ -22,6 +23,21 @@ public sealed class ServerFailureTests
         Assert.Contains(expected, words, StringComparison.Ordinal);
         Assert.DoesNotContain("x@y", words, StringComparison.Ordinal);
         Assert.True(state == "25006" || words.Contains("it said so", StringComparison.Ordinal), words);
+    }
+
+    [Fact]
+    public void Socket_that_is_not_there_and_TLS_that_is_not_there_are_named()
+    {
+        NpgsqlException socket = new("", new SocketException((int)SocketError.AddressNotAvailable));
+        string words = ServerFailure.Describe(socket, "/var/run/postgresql:5432/root as root");
+        Assert.Contains("there is no socket of PostgreSQL", words, StringComparison.Ordinal);
+        words = ServerFailure.Describe(socket, "db.example:5432/shop as app");
+        Assert.Contains("host and port right?", words, StringComparison.Ordinal);
+        NpgsqlException tls = new("SSL connection requested. No SSL enabled connection from this host is configured.");
+        words = ServerFailure.Describe(tls, "db.example:5432/shop as app");
+        Assert.Contains("Turn ssl on there, or give sslmode=prefer.", words, StringComparison.Ordinal);
+        words = ServerFailure.Describe(new NpgsqlException("It is gone."), "db.example:5432/shop as app");
+        Assert.Contains("cannot be reached: It is gone. Is", words, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -94,7 +94,8 @@ internal static class CostText
         if (planned is not null)
         {
             text.Append(Text($"\nplan: {string.Join(", ", answer.Plan)}"));
-            text.Append("; data, statements and I/O spread evenly over new shards\n");
+            bool isSpread = answer.Plan.Any(static change => change.StartsWith("shards", StringComparison.Ordinal));
+            text.Append(isSpread ? "; data, statements and I/O spread evenly over new shards\n" : "\n");
             if (answer.Plan.Any(static change => change.StartsWith("drop-indexes", StringComparison.Ordinal)))
             {
                 text.Append(

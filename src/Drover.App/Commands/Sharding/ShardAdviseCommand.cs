@@ -122,6 +122,11 @@ internal static class ShardAdviseCommand
             ["key", "tables", "bytes", "1 shard", "(time)", "several", "coord.", "refused"],
             keys.Select(key => Row(key, facts))
         );
+        await output.WriteLineAsync(
+            "1 shard: share of calls; (time), several, coord., refused: shares of time."
+                + Environment.NewLine
+                + "What is missing to 100 % is of tables that stay on the first shard."
+        );
         await WriteAsync(output, shown, facts);
         return 0;
     }

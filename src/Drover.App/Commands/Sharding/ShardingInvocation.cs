@@ -59,6 +59,11 @@ internal static class ShardingInvocation
     public static void WriteTable(ParseResult parsed, string[] columns, IEnumerable<string[]> rows)
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumns([.. columns.Select(Markup.Escape)]);
+        // A name of the usual length is on one line of 80 columns.
+        foreach (TableColumn column in table.Columns)
+        {
+            column.PadRight(0);
+        }
         foreach (string[] row in rows)
         {
             table.AddRow([.. row.Select(Markup.Escape)]);

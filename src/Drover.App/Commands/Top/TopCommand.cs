@@ -35,7 +35,8 @@ internal static class TopCommand
 
     private static readonly Option<TopOrder> s_sort = new("--sort")
     {
-        Description = "The order of the statements: time, calls, mean or rows.",
+        Description = "The order of the statements.",
+        HelpName = "time|calls|mean|rows",
         DefaultValueFactory = static _ => TopOrder.Time,
         Validators =
         {

@@ -45,7 +45,7 @@ internal static class MissingIndexAdvice
             index.Subject,
             Gain.Time,
             proposal.SavedMsPerDay / 1000,
-            Text($"{proposal.Helped.Count} statement(s) with {ms / all:P0} of all time ({ms / 1000:N1} s in ")
+            Text($"{Counted(proposal.Helped.Count)} with {ms / all:P0} of all time ({ms / 1000:N1} s in ")
                 + Text($"{Span(workload.Days)}) would use it, the first: {first.Statement.Shortened()}"),
             Text($"about {proposal.SavedMsPerDay / 1000:N1} s a day, {saved / all:P0} of ")
                 + Text($"all time; the first one's cost goes from {first.Before:N0} to {first.After:N0} ")
@@ -70,8 +70,17 @@ internal static class MissingIndexAdvice
         };
     }
 
+    private static string Counted(int statements) =>
+        statements == 1 ? "1 statement" : Text($"{statements:N0} statements");
+
+    // A workload of less than an hour is taken for one of an hour.
     private static string Span(double days) =>
-        days < 2 ? Text($"{Math.Ceiling(days * 24):0} hours") : Text($"{days:0} days");
+        (days * 24) switch
+        {
+            <= 1 => "an hour or less",
+            < 48 and var hours => Text($"{hours:0.#} hours"),
+            _ => Text($"{days:0} days"),
+        };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -41,16 +41,20 @@ internal static class MetricReadings
             return MetricReading.Missing(Name, "ms", Source, problem);
         }
         double? mean = statements.Calls > 0 ? statements.TotalMs / statements.Calls : null;
-        return new MetricReading(Name, mean, "ms", Source, Text($"mean of {statements.Calls:N0} calls"));
+        return new MetricReading(
+            Name,
+            mean,
+            "ms",
+            Source,
+            Text($"mean of {statements.Calls:N0} calls") + Hidden(samples)
+        );
     }
 
     private static MetricReading Connections(ServerSamples samples)
     {
         SessionCounts most = samples.Sessions.MaxBy(static sample => sample.Connections)!;
         double active = samples.Sessions.Average(static sample => sample.Active);
-        string states = samples.SeesEverybody
-            ? Text($", {active:0.#} active on average")
-            : $"; states of other roles are hidden: GRANT pg_read_all_stats TO {samples.Role}";
+        string states = samples.SeesEverybody ? Text($", {active:0.#} active on average") : Hidden(samples);
         return new MetricReading(
             PoolName,
             Percent(most.Connections, most.ConnectionsMax),
@@ -207,7 +211,7 @@ internal static class MetricReadings
             samples.Blockers.Count > 0 ? string.Join("; ", samples.Blockers)
             : longest > 0 ? Text($"the longest wait {longest:0.0} s")
             : "nobody waited";
-        return new MetricReading("lock contention", waiting, "sessions", "pg_stat_activity", note);
+        return new MetricReading("lock contention", waiting, "sessions", "pg_stat_activity", note + Hidden(samples));
     }
 
     private static MetricReading Deadlocks(DatabaseCounters total)
@@ -221,6 +225,12 @@ internal static class MetricReadings
             Text($"{total.Deadlocks:N0} since {total.Since:yyyy-MM-dd HH:mm} UTC")
         );
     }
+
+    /// <summary>What a number lacks where the role sees what its own sessions do, and nobody else's.</summary>
+    private static string Hidden(ServerSamples samples) =>
+        samples.SeesEverybody
+            ? ""
+            : $"; of this role alone, others are hidden: GRANT pg_read_all_stats TO {samples.Role}";
 
     private static double? Percent(double part, double whole) => whole > 0 ? 100 * part / whole : null;
 

@@ -132,7 +132,7 @@ internal sealed record KeyCandidate(
         foreach (TableShape table in Left.OrderByDescending(static table => table.Bytes))
         {
             yield return $"{table.Name} ({Operations.ByteText.Of(table.Bytes)}) has no column for it, and is too big "
-                + "to be on every shard";
+                + "to be on every shard: it stays on the first one";
         }
     }
 

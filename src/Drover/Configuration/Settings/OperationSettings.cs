@@ -294,8 +294,9 @@ internal static class OperationSettings
             "maintenance_databases",
             g => g.MaintenanceDatabases,
             (g, v) => g with { MaintenanceDatabases = v },
-            "Connection strings (postgres:// URIs) of the primaries whose partitions are kept by their policies; "
-                + "when empty none are."
+            "Connection strings (postgres:// URIs) of the primaries whose partitions are kept by their policies, "
+                + "whose views are refreshed, and whose operations the web page and the metrics show; when empty "
+                + "there are none."
         ) with
         {
             Origin = SettingOrigin.Drover,

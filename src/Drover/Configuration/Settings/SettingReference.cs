@@ -42,6 +42,25 @@ internal static class SettingReference
 
         Relative paths are relative to the working directory, as in PgBouncer.
 
+        ## A whole file
+
+        ```toml
+        [proxy]
+        listen_addr = "127.0.0.1"
+        listen_port = 6432
+        pool_mode = "transaction"
+        auth_file = "/etc/drover/userlist.txt"   # a line each: "app" "its password or secret"
+        admin_users = ["app"]                    # of the console: psql -h 127.0.0.1 -p 6432 -U app pgbouncer
+        web_listen = "127.0.0.1:6480"            # the web page
+        metrics_listen = "127.0.0.1:6481"        # Prometheus
+
+        [databases.shop]                         # what clients connect to
+        host = "db1"
+
+        [monitor.servers.shop]                   # what is measured; optional
+        connection = "postgres://drover@db1/shop"
+        ```
+
         """;
 
     /// <summary>Writes the whole page, with line feeds.</summary>

@@ -1,4 +1,5 @@
 // Reads how to reach a server: a postgres:// URI or libpq's key=value words, completed by the PG* environment.
+using System.Buffers;
 using System.Text;
 using Npgsql;
 
@@ -32,6 +33,10 @@ internal static class ConnectionText
         ("PGPASSFILE", "passfile"),
         ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ];
+
+    private static readonly SearchValues<char> s_wordEnds = SearchValues.Create("= \t\r\n");
+
+    private static readonly SearchValues<char> s_uriMarks = SearchValues.Create("/:@");
 
     /// <summary>Reads the text.</summary>
     /// <param name="text">A URI, key=value words, a database's name, or null for the environment alone.</param>
@@ -71,6 +76,13 @@ internal static class ConnectionText
         )
         {
             return ConnectionUri.Read(text, words);
+        }
+        // A URI that is written wrong would be a database's name to libpq. It is not shown: it may have a password.
+        string first = text.AsSpan().IndexOfAny(s_wordEnds) is var end and >= 0 ? text[..end] : text;
+        if (first.AsSpan().IndexOfAny(s_uriMarks) >= 0)
+        {
+            return "connection string: a URI is written postgres://USER@HOST:PORT/DATABASE, words as in "
+                + "'host=db1 dbname=shop'; a name with a slash, a colon or an @ goes behind dbname=";
         }
         if (text.Contains('=', StringComparison.Ordinal))
         {
@@ -191,8 +203,7 @@ internal static class ConnectionText
                     target.Timeout = int.Parse(value, null);
                     break;
                 case "sslmode":
-                    target.SslMode = Enum.Parse<SslMode>(value.Replace("-", "", StringComparison.Ordinal), true);
-                    break;
+                    return ApplySslMode(target, value);
                 case "sslrootcert":
                     target.RootCertificate = value;
                     break;
@@ -225,6 +236,18 @@ internal static class ConnectionText
         {
             return $"connection string: {key} cannot have that value";
         }
+    }
+
+    private static string ApplySslMode(NpgsqlConnectionStringBuilder target, string value)
+    {
+        // A number is one of an enumeration's values to its parser, whatever it is.
+        string name = value.Replace("-", "", StringComparison.Ordinal);
+        if (!name.All(char.IsAsciiLetter) || !Enum.TryParse(name, true, out SslMode mode))
+        {
+            return "connection string: sslmode is disable, allow, prefer, require, verify-ca or verify-full";
+        }
+        target.SslMode = mode;
+        return "";
     }
 
     // Several hosts may have a port each: Npgsql takes them as host:port.

@@ -51,9 +51,21 @@ internal static class ServerFailure
             PostgresException { SqlState: "53100" } full =>
                 $"{full.MessageText}: the server's disk is full. Make room, then resume.",
             PostgresException error => $"{error.MessageText} (SQLSTATE {error.SqlState})",
-            _ when KindOf(failure) == FailureKind.Connection =>
-                $"{server} cannot be reached: {Innermost(failure).Message}. Is PostgreSQL up, and host and port right?",
+            _ when KindOf(failure) == FailureKind.Connection => Unreachable(Innermost(failure), server),
             _ => failure.Message,
+        };
+
+    private static string Unreachable(Exception failure, string server) =>
+        failure switch
+        {
+            // The runtime's name for a Unix socket that is not there.
+            SocketException { SocketErrorCode: SocketError.AddressNotAvailable } when server.StartsWith('/') =>
+                $"{server} cannot be reached: there is no socket of PostgreSQL. Is it up? A server elsewhere is named "
+                    + "by postgres://USER@HOST:PORT/DATABASE, or by PGHOST.",
+            NpgsqlException when failure.Message.StartsWith("SSL connection requested.", StringComparison.Ordinal) =>
+                $"{server}: the server has no TLS, which sslmode asks for. Turn ssl on there, or give sslmode=prefer.",
+            _ => $"{server} cannot be reached: {failure.Message.TrimEnd('.')}. "
+                + "Is PostgreSQL up, and host and port right?",
         };
 
     private static FailureKind KindOf(string state) =>
