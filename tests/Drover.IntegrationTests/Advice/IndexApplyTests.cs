@@ -158,7 +158,8 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
         );
         ProgramAnswer refused = await TestedProgram.RunAsync(words);
         Assert.True(refused.ExitCode == 3, refused.ToString());
-        Assert.Contains("orders_customer_id_idx is another index, ((1)) and not (customer_id", refused.Error, Ordinal);
+        Assert.Contains("_id_idx is another index, UNIQUE ((1)) and not (customer_id", refused.Error, Ordinal);
+        Assert.Contains(", and not valid: ALTER INDEX shop.orders_customer_id_idx RENAME TO", refused.Error, Ordinal);
         Assert.Equal(1L, await CountAsync(cluster, database, "NOT i.indisvalid"));
     }
 

@@ -27,9 +27,13 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
         SELECT i.indisvalid AND i.indisready, i.indrelid = pg_catalog.to_regclass($2),
                EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.datname = current_database()
                        AND (p.index_relid = i.indexrelid OR p.relid IS NULL)),
-               NOT i.indisunique, regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^.*? USING btree ', '')
-        FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass($1)
+               NOT i.indisunique, regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^.*? USING btree ', ''),
+               c.relkind = 'I'
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+        WHERE i.indexrelid = pg_catalog.to_regclass($1)
         """;
+
+    private const string Drop = "DROP INDEX CONCURRENTLY";
 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_cleanup = TimeSpan.FromSeconds(20);
@@ -55,7 +59,7 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
         }
         if (order.IsPartitioned)
         {
-            await new PartitionedIndex(access, this, report).BuildAsync(guard, order, cancellation);
+            await new PartitionedIndex(access, this, report, time).BuildAsync(guard, order, cancellation);
             return;
         }
         if (await BuildOneAsync(guard, order, cancellation))
@@ -194,6 +198,8 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
             [order.FullName, order.Table],
             row => new IndexState(row.GetBoolean(0), row.GetBoolean(1), row.GetBoolean(2))
             {
+                IsUnique = !row.GetBoolean(3),
+                IsPartitioned = row.GetBoolean(5),
                 IsSame = row.GetBoolean(3) && WithoutParentheses(row.GetString(4)) == order.Body,
                 Body = row.GetString(4),
             },
@@ -212,31 +218,47 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
             : $"{body[..(at + Where.Length - 1)]}{body[(at + Where.Length)..^1]}";
     }
 
+    /// <summary>Refuses where the name is another index's, valid or not: what is dropped is the same.</summary>
+    /// <exception cref="OperationException">It is, and what to do next.</exception>
+    public static async Task RefuseAnotherAsync(
+        NpgsqlConnection guard,
+        IndexOrder order,
+        CancellationToken cancellation
+    ) => Refuse(await StateAsync(guard, order, cancellation), order);
+
+    private static void Refuse(IndexState? found, IndexOrder order)
+    {
+        string? problem = found switch
+        {
+            { IsOfTable: false } => "is an index of another table",
+            { IsBuilding: true } => "is being built by somebody",
+            { IsSame: false } other =>
+                $"is another index, {(other.IsUnique ? "UNIQUE " : "")}{other.Body} and not {order.Body}"
+                    + (other is { IsValid: false, IsPartitioned: false } ? ", and not valid" : ""),
+            _ => null,
+        };
+        if (problem is null)
+        {
+            return;
+        }
+        string remedy = found is { IsOfTable: true, IsBuilding: true }
+            ? "wait for it"
+            : $"ALTER INDEX {order.FullName} RENAME TO …, or {(found!.IsPartitioned ? "DROP INDEX" : Drop)} "
+                + $"{order.FullName} if nobody needs it; then the same verb again";
+        throw new OperationException($"{order.FullName} {problem}: {remedy}", OperationOutcome.Refused);
+    }
+
     private async Task<bool> IsThereAsync(NpgsqlConnection guard, IndexOrder order, CancellationToken cancellation)
     {
-        switch (await StateAsync(guard, order, cancellation))
+        IndexState? found = await StateAsync(guard, order, cancellation);
+        Refuse(found, order);
+        if (found is { IsValid: false })
         {
-            case null:
-                return false;
-            case { IsOfTable: false }:
-                throw new OperationException(
-                    $"{order.FullName} is an index of another table",
-                    OperationOutcome.Refused
-                );
-            case { IsBuilding: true }:
-                throw new OperationException($"{order.FullName} is being built by somebody", OperationOutcome.Refused);
-            case { IsSame: false } other:
-                throw new OperationException(
-                    $"{order.FullName} is another index, {other.Body} and not {order.Body}: rename or drop it",
-                    OperationOutcome.Refused
-                );
-            case { IsValid: true }:
-                return true;
-            default:
-                report.Say($"{order.FullName} is what a build that failed has left: dropped");
-                await DropAsync(order.FullName, cancellation);
-                return false;
+            report.Say($"{order.FullName} is what a build that failed has left: dropped");
+            await DropAsync(order.FullName, cancellation);
+            return false;
         }
+        return found is not null;
     }
 
     private async Task CreateAsync(IndexOrder order, CancellationToken cancellation)
@@ -344,6 +366,12 @@ internal sealed class IndexBuilder(ServerAccess access, IIndexReport report, Bui
     {
         /// <summary>It is what is to be built.</summary>
         public required bool IsSame { get; init; }
+
+        /// <summary>It enforces uniqueness, which no advised index does.</summary>
+        public required bool IsUnique { get; init; }
+
+        /// <summary>It is that of a partitioned table, which cannot be dropped beside the traffic.</summary>
+        public required bool IsPartitioned { get; init; }
 
         /// <summary>What follows its table, as the server tells it.</summary>
         public required string Body { get; init; }

@@ -10,9 +10,15 @@ namespace Drover.Advice.Building;
 /// PostgreSQL cannot build it concurrently as a whole (https://www.postgresql.org/docs/18/ddl-partitioning.html). So:
 /// 1. every leaf has its own built; 2. every partitioned table of the tree gets one ON ONLY itself, which is not valid
 /// and takes a lock for a moment; 3. from the leaves up, each is attached to its parent's; the last makes it valid.
-/// What is interrupted goes on where it was: finished leaves keep theirs.
+/// What is interrupted goes on where it was: finished leaves keep theirs. The commands that drop them are told; those
+/// of 2. and 3. too where all leaves have theirs, so that nothing is missing any more to the advice.
 /// </summary>
-internal sealed class PartitionedIndex(ServerAccess access, IndexBuilder builder, IIndexReport report)
+internal sealed class PartitionedIndex(
+    ServerAccess access,
+    IndexBuilder builder,
+    IIndexReport report,
+    TimeProvider time
+)
 {
     private const int RoundsMax = 3;
 
@@ -26,10 +32,41 @@ internal sealed class PartitionedIndex(ServerAccess access, IndexBuilder builder
         WHERE c.relkind IN ('r', 'p') ORDER BY t.level DESC, 1
         """;
 
+    // An attached one goes with its parent's, and only so.
+    private const string Left = """
+        SELECT x.name FROM unnest($1::text[]) WITH ORDINALITY x (name, n)
+        JOIN pg_catalog.pg_index i ON i.indexrelid = pg_catalog.to_regclass(x.name)
+        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid) ORDER BY x.n DESC
+        """;
+
+    private static readonly TimeSpan s_tellTime = TimeSpan.FromSeconds(5);
+
     private sealed record Branch(string Table, string Schema, string Name, bool IsLeaf, string? Parent);
 
     /// <summary>Builds it.</summary>
+    /// <exception cref="OperationException">Refused: an index of the same name is another.</exception>
     public async Task BuildAsync(NpgsqlConnection guard, IndexOrder order, CancellationToken cancellation)
+    {
+        List<IndexOrder> begun = [];
+        List<string> joins = [];
+        try
+        {
+            await BuildTreeAsync(guard, order, begun, joins, cancellation);
+        }
+        catch
+        {
+            await TellWhatIsLeftAsync(order, begun, joins);
+            throw;
+        }
+    }
+
+    private async Task BuildTreeAsync(
+        NpgsqlConnection guard,
+        IndexOrder order,
+        List<IndexOrder> begun,
+        List<string> joins,
+        CancellationToken cancellation
+    )
     {
         for (int round = 1; ; round++)
         {
@@ -51,13 +88,22 @@ internal sealed class PartitionedIndex(ServerAccess access, IndexBuilder builder
                 indexes[branch.Table] =
                     branch.Table == order.Table ? order : await OrderOfAsync(guard, order, branch, cancellation);
             }
+            foreach (Branch branch in tree)
+            {
+                await IndexBuilder.RefuseAnotherAsync(guard, indexes[branch.Table], cancellation);
+            }
+            // Another index's name is never among them, so that nobody is told to drop it.
+            begun.Clear();
+            begun.AddRange(indexes.Values);
+            joins.Clear();
             // 1. The leaves.
             foreach (Branch leaf in tree.Where(static one => one.IsLeaf))
             {
                 await builder.BuildOneAsync(guard, indexes[leaf.Table], cancellation);
             }
             // 2. and 3. What joins them.
-            await JoinAsync(tree, indexes, cancellation);
+            joins.AddRange(JoinsOf(tree, indexes));
+            await JoinAsync(joins, cancellation);
             if (await IsValidAsync(guard, order, cancellation))
             {
                 return;
@@ -72,27 +118,70 @@ internal sealed class PartitionedIndex(ServerAccess access, IndexBuilder builder
         }
     }
 
-    private async Task JoinAsync(
-        List<Branch> tree,
-        Dictionary<string, IndexOrder> indexes,
-        CancellationToken cancellation
-    )
+    /// <summary>On a session of its own: the one of the build may be what failed.</summary>
+    private async Task TellWhatIsLeftAsync(IndexOrder order, List<IndexOrder> begun, List<string> joins)
     {
-        await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
-        await connection.ExecuteAsync(IndexBuilder.SetTimeout(new OperationLimits().LockTimeout), [], cancellation);
+        if (begun.Count == 0)
+        {
+            return;
+        }
+        using CancellationTokenSource limit = new(s_tellTime, time);
+        try
+        {
+            await using NpgsqlConnection connection = await access.OpenAsync(limit.Token);
+            List<string> left = await connection.ListAsync(
+                Left,
+                [begun.Select(static one => one.FullName).ToArray()],
+                static row => row.GetString(0),
+                limit.Token
+            );
+            if (left.Count > 0)
+            {
+                if (joins.Count > 0)
+                {
+                    report.Say($"{order.FullName} is built in all partitions, and not joined. What does it:");
+                    joins.ForEach(sql => report.Say($"  {sql}"));
+                }
+                else
+                {
+                    report.Say($"{order.FullName} is not finished: the same verb goes on where it was.");
+                }
+                report.Say("What is built goes by:");
+                left.ForEach(name => report.Say($"  {begun.First(one => one.FullName == name).Undo}"));
+            }
+        }
+        catch (Exception failure) when (failure is NpgsqlException or IOException or OperationCanceledException)
+        {
+            report.Say(
+                $"{order.FullName} is not finished, and indexes of its partitions may be left ({failure.Message}): "
+                    + "the same verb goes on where it was, or names them"
+            );
+        }
+    }
+
+    /// <summary>Each may be done again.</summary>
+    private static IEnumerable<string> JoinsOf(List<Branch> tree, Dictionary<string, IndexOrder> indexes)
+    {
         foreach (Branch branch in tree.Where(static one => !one.IsLeaf))
         {
             IndexOrder own = indexes[branch.Table];
-            await RunAsync($"CREATE INDEX IF NOT EXISTS {own.Name} ON ONLY {own.Table} {own.Body}");
+            yield return $"CREATE INDEX IF NOT EXISTS {own.Name} ON ONLY {own.Table} {own.Body}";
         }
         foreach (Branch branch in tree.Where(one => one.Parent is { } parent && indexes.ContainsKey(parent)))
         {
             IndexOrder own = indexes[branch.Table];
-            await RunAsync($"ALTER INDEX {indexes[branch.Parent!].FullName} ATTACH PARTITION {own.FullName}");
+            yield return $"ALTER INDEX {indexes[branch.Parent!].FullName} ATTACH PARTITION {own.FullName}";
         }
+    }
 
-        Task RunAsync(string sql) =>
-            builder.RetryAsync(() => connection.ExecuteAsync(sql, [], cancellation), cancellation);
+    private async Task JoinAsync(List<string> joins, CancellationToken cancellation)
+    {
+        await using NpgsqlConnection connection = await access.OpenAsync(cancellation);
+        await connection.ExecuteAsync(IndexBuilder.SetTimeout(new OperationLimits().LockTimeout), [], cancellation);
+        foreach (string sql in joins)
+        {
+            await builder.RetryAsync(() => connection.ExecuteAsync(sql, [], cancellation), cancellation);
+        }
     }
 
     private static async Task<IndexOrder> OrderOfAsync(
