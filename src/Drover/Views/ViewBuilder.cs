@@ -195,7 +195,7 @@ internal static class ViewBuilder
                     UNION ALL
                     SELECT 4, pg_catalog.format('ALTER MATERIALIZED VIEW %s OWNER TO %s', $1, c.relowner::regrole)
                     FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)
-                        AND c.relowner <> current_user::regrole
+                        AND c.relowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
                 ) carried ORDER BY place
                 """,
                 [name.Quoted, next.Quoted],

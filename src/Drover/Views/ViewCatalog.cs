@@ -70,7 +70,7 @@ internal static class ViewCatalog
         )
         SELECT DISTINCT c.relowner::regrole::text FROM reads o JOIN pg_catalog.pg_class c ON c.oid = o.oid
         JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-        WHERE c.oid <> $1::text::regclass::oid AND c.relowner <> current_user::regrole AND NOT r.rolsuper
+        WHERE c.oid <> $1::text::regclass::oid AND r.rolname <> current_user AND NOT r.rolsuper
         ORDER BY 1
         """;
 

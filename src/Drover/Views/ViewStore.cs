@@ -45,7 +45,7 @@ internal static class ViewStore
         await connection.ScalarAsync(
             """
             SELECT c.relowner::regrole::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-            WHERE c.oid = pg_catalog.to_regclass('drover.views') AND c.relowner <> current_user::regrole
+            WHERE c.oid = pg_catalog.to_regclass('drover.views') AND r.rolname <> current_user
                 AND NOT r.rolsuper
             """,
             [],

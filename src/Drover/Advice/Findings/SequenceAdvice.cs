@@ -14,7 +14,8 @@ internal static class SequenceAdvice
                least(s.max_value, CASE a.atttypid WHEN 'int2'::regtype THEN 32767
                                                   WHEN 'int4'::regtype THEN 2147483647 ELSE s.max_value END)
         FROM pg_catalog.pg_sequences s
-        JOIN pg_catalog.pg_class q ON q.relname = s.sequencename AND q.relnamespace = s.schemaname::text::regnamespace
+        JOIN pg_catalog.pg_namespace m ON m.nspname = s.schemaname
+        JOIN pg_catalog.pg_class q ON q.relname = s.sequencename AND q.relnamespace = m.oid
         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = q.oid
              AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
         JOIN pg_catalog.pg_class t ON t.oid = d.refobjid

@@ -66,7 +66,7 @@ internal sealed record WorkloadTable(string Schema, string Name, string Quoted, 
     private const string Sql = """
         WITH theirs AS MATERIALIZED (
             SELECT f.oid FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_roles r ON r.oid = f.proowner
-            WHERE NOT r.rolsuper AND f.proowner <> current_user::regrole
+            WHERE NOT r.rolsuper AND r.rolname <> current_user
         ), untrusted AS MATERIALIZED (
             SELECT 'pg_catalog.pg_proc'::regclass::oid AS class, oid FROM theirs
             UNION ALL SELECT 'pg_catalog.pg_operator'::regclass::oid, o.oid

@@ -16,7 +16,8 @@ internal static class TableReader
                n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast'),
                (SELECT array_agg(DISTINCT CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END)
                 FROM pg_default_acl a, aclexplode(a.defaclacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
-                WHERE a.defaclrole = current_user::regrole AND a.defaclobjtype = 'r'
+                WHERE a.defaclrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+                  AND a.defaclobjtype = 'r'
                   AND a.defaclnamespace IN (0, n.oid))
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_am am ON am.oid = c.relam LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
