@@ -1,5 +1,6 @@
 // Real standbys: one that lags is found, and what it scans counts before an index is called unused.
 using Drover.Advice;
+using Drover.Advice.Metrics;
 using Drover.App.LocalPostgres;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Partitioning.Stress;
@@ -45,6 +46,23 @@ public sealed class StandbyTests(PostgresFixture fixture)
             TimeSpan.FromSeconds(60),
             "the lag is found still"
         );
+
+        // What it has, it has replayed; but nothing comes any more.
+        Assert.Equal(0, await LagAsync());
+        await ExecuteAsync(local, "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
+        await ExecuteAsync(local, "SELECT pg_reload_conf()");
+        await Eventually.HoldsAsync(
+            async () => await LagAsync() > 0,
+            TimeSpan.FromSeconds(60),
+            "a standby that hears of no primary is said to be up to date"
+        );
+
+        async Task<double?> LagAsync()
+        {
+            await using ServerAccess access = new(new NpgsqlConnectionStringBuilder(local));
+            await using NpgsqlConnection connection = await access.OpenAsync(Token);
+            return (await ReplicationFacts.ReadAsync(connection, Token)).LagSeconds;
+        }
 
         async Task<string[]> CodesAsync(string target)
         {
@@ -125,6 +143,14 @@ public sealed class StandbyTests(PostgresFixture fixture)
     }
 
     private const StringComparison Ordinal = StringComparison.Ordinal;
+
+    private static async Task ExecuteAsync(string target, string sql)
+    {
+        await using NpgsqlConnection connection = new(target);
+        await connection.OpenAsync(Token);
+        await using NpgsqlCommand command = new(sql, connection);
+        await command.ExecuteNonQueryAsync(Token);
+    }
 
     private static Task<LocalPostgresCluster> StartAsync(int major) =>
         LocalPostgresCluster.StartNewAsync(new LocalPostgresOptions { Major = major }, Token);

@@ -28,7 +28,8 @@ internal sealed record ReplicationFacts(
         """;
 
     private const string Standby = """
-        SELECT 0, CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+        SELECT 0, CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+                        AND EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) THEN 0
                ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8,
                pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint
         """;

@@ -9,17 +9,34 @@ namespace Drover.Advice.Metrics;
 /// <param name="StartedAt">When its process began: tells two addresses of one standby from two standbys.</param>
 /// <param name="CountedFor">How long its counters have run.</param>
 /// <param name="Scans">Scans by the index's oid, which is the primary's.</param>
-internal sealed record StandbyUse(DateTimeOffset StartedAt, TimeSpan CountedFor, IReadOnlyDictionary<uint, long> Scans)
+/// <param name="IsConnected">It receives WAL from a server, so it is one of those that some server counts.</param>
+/// <param name="Standbys">Standbys that are connected to this one.</param>
+internal sealed record StandbyUse(
+    DateTimeOffset StartedAt,
+    TimeSpan CountedFor,
+    IReadOnlyDictionary<uint, long> Scans,
+    bool IsConnected,
+    int Standbys
+)
 {
     // The system identifier tells clusters apart, the oid databases of one cluster.
     private const string WhoSql = """
         SELECT (SELECT system_identifier::text FROM pg_catalog.pg_control_system()),
                (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()),
-               pg_is_in_recovery(), pg_postmaster_start_time()
+               pg_is_in_recovery(), pg_postmaster_start_time(),
+               EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver),
+               (SELECT count(*)::int FROM pg_catalog.pg_stat_replication)
         """;
 
     private const string ScansSql =
         "SELECT indexrelid, idx_scan FROM pg_catalog.pg_stat_all_indexes WHERE idx_scan > 0";
+
+    /// <summary>
+    /// How many standbys nobody has looked at: all that the primary and those that were looked at have, less those that
+    /// were looked at. One that reads archived WAL is nobody's in that sense, and is not taken for one of them.
+    /// </summary>
+    public static int Unseen(int ofPrimary, IReadOnlyList<StandbyUse> looked) =>
+        Math.Max(0, ofPrimary + looked.Sum(static one => one.Standbys) - looked.Count(static one => one.IsConnected));
 
     /// <summary>Reads standbys of the server that a connection is to.</summary>
     /// <exception cref="OperationException">
@@ -83,7 +100,9 @@ internal sealed record StandbyUse(DateTimeOffset StartedAt, TimeSpan CountedFor,
         return new StandbyUse(
             other.StartedAt,
             counters.At - counters.Since,
-            scans.ToDictionary(static one => one.Index, static one => one.Scans)
+            scans.ToDictionary(static one => one.Index, static one => one.Scans),
+            other.IsConnected,
+            other.Standbys
         );
     }
 
@@ -96,11 +115,20 @@ internal sealed record StandbyUse(DateTimeOffset StartedAt, TimeSpan CountedFor,
                     row.GetString(0),
                     row.GetFieldValue<uint>(1),
                     row.GetBoolean(2),
-                    row.GetFieldValue<DateTimeOffset>(3)
+                    row.GetFieldValue<DateTimeOffset>(3),
+                    row.GetBoolean(4),
+                    row.GetInt32(5)
                 ),
                 cancellation
             )
         )[0];
 
-    private sealed record Who(string System, uint Database, bool IsStandby, DateTimeOffset StartedAt);
+    private sealed record Who(
+        string System,
+        uint Database,
+        bool IsStandby,
+        DateTimeOffset StartedAt,
+        bool IsConnected,
+        int Standbys
+    );
 }
