@@ -1,4 +1,5 @@
 // One look at a server: eleven metrics, and what to do next, in order of gain.
+using Drover.Advice.Ages;
 using Drover.Advice.Findings;
 using Drover.Advice.Indexes;
 using Drover.Advice.Metrics;
@@ -20,6 +21,14 @@ internal sealed record Inspection(
     /// <summary>How many pieces of advice are silenced.</summary>
     public int Silenced { get; init; }
 }
+
+/// <summary>What the history of a server says, wherever that is kept.</summary>
+/// <param name="Plans">Plans that changed.</param>
+/// <param name="Accesses">How far back queries ask, by table.</param>
+internal sealed record KeptFindings(
+    IReadOnlyList<PlanChange> Plans,
+    IReadOnlyDictionary<string, (string Source, AccessCounts Counts)> Accesses
+);
 
 /// <summary>
 /// Reads only: the statistics views, the catalogs, and /proc where it may. Needs no superuser; what a role may not see
@@ -55,14 +64,14 @@ internal static class Inspector
     /// <param name="connection">The database's.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="limits">Thresholds.</param>
-    /// <param name="plans">Plans that changed; null: those of the history in this database, if it has one.</param>
+    /// <param name="kept">What the history says; null: that in this database, if it has one.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Ends it.</param>
     public static async Task<IReadOnlyList<Recommendation>> AdviseAsync(
         NpgsqlConnection connection,
         ServerSamples samples,
         AdviceLimits limits,
-        IReadOnlyList<PlanChange>? plans,
+        KeptFindings? kept,
         TimeProvider time,
         CancellationToken cancellation
     )
@@ -82,7 +91,7 @@ internal static class Inspector
         [
             .. ActivityAdvice.Of(samples, limits),
             .. indexes,
-            .. await PartitionAdvice.ReadAsync(connection, limits, cancellation),
+            .. await PartitionAdvice.ReadAsync(connection, kept?.Accesses, limits, cancellation),
             .. await SequenceAdvice.ReadAsync(connection, limits, cancellation),
             .. await SettingAdvice.ReadAsync(connection, cancellation),
             .. await MemoryAdvice.ReadAsync(connection, limits, cancellation),
@@ -92,7 +101,7 @@ internal static class Inspector
             .. await ValueAdvice.ReadAsync(connection, limits, cancellation),
             .. await RepeatedStatementAdvice.ReadAsync(connection, limits, cancellation),
             .. await ReuseAdvice.ReadAsync(connection, indexes, limits, cancellation),
-            .. await PlanAdvice.ReadAsync(connection, plans, limits, cancellation),
+            .. await PlanAdvice.ReadAsync(connection, kept?.Plans, limits, cancellation),
         ];
         return Ordered(advice, await SilencedAdvice.ReadAsync(connection, cancellation));
     }
@@ -141,7 +150,7 @@ internal static class Inspector
             Dictionary<uint, IndexAge> ages = await IndexAges.ReadAsync(connection, cancellation);
             indexes = [.. indexes.Select(one => one with { Age = ages.GetValueOrDefault(one.Oid) })];
         }
-        int unseen = Math.Max(0, replication.Standbys - looked.Count);
+        int unseen = StandbyUse.Unseen(replication.Standbys, looked);
         string role = (string)(await connection.ScalarAsync("SELECT quote_ident(current_user)", [], cancellation))!;
         return
         [

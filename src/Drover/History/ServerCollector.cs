@@ -1,8 +1,7 @@
 // Measures one server for as long as the process lives.
-using System.Text.Json;
 using Drover.Advice;
+using Drover.Advice.Ages;
 using Drover.Advice.Metrics;
-using Drover.Advice.Plans;
 using Drover.Configuration;
 using Drover.History.Plans;
 using Drover.History.Sampling;
@@ -265,10 +264,10 @@ internal sealed class ServerCollector : IAsyncDisposable
                 LogMonitor.PlanChanged(_logger, Name, statement, difference);
             }
         }
-        catch (Exception failure) when (failure is PostgresException or JsonException)
+        catch (Exception failure) when (IsOfThePartAlone(failure))
         {
             // As with the advice: a table is locked, or was dropped meanwhile.
-            LogMonitor.NotPlanned(_logger, Name, failure.Message);
+            LogMonitor.NotPlanned(_logger, Name, WordsOf(failure));
         }
     }
 
@@ -282,10 +281,10 @@ internal sealed class ServerCollector : IAsyncDisposable
         {
             return sample with { Accesses = await _accesses.TakeAsync(connection, cancellationToken) };
         }
-        catch (PostgresException failure)
+        catch (Exception failure) when (IsOfThePartAlone(failure))
         {
             // The other values are worth no less.
-            LogMonitor.NotInspected(_logger, Name, failure.MessageText);
+            LogMonitor.NotInspected(_logger, Name, WordsOf(failure));
             return sample;
         }
     }
@@ -308,7 +307,7 @@ internal sealed class ServerCollector : IAsyncDisposable
                 connection,
                 sample.Parts,
                 s_advice,
-                await ChangedPlansAsync(sample, cancellationToken),
+                await KeptAsync(sample, cancellationToken),
                 _time,
                 cancellationToken
             );
@@ -318,27 +317,35 @@ internal sealed class ServerCollector : IAsyncDisposable
                 InspectedAt = sample.At,
             };
         }
-        catch (PostgresException failure)
+        catch (Exception failure) when (IsOfThePartAlone(failure))
         {
             // A table is locked, or was dropped meanwhile: the old advice stays, and says how old it is.
-            LogMonitor.NotInspected(_logger, Name, failure.MessageText);
+            LogMonitor.NotInspected(_logger, Name, WordsOf(failure));
         }
         _inspectionRest.End();
     }
 
+    // What is read of a server may be anybody's; that it is not understood is no reason to measure nothing.
+    private static bool IsOfThePartAlone(Exception failure) =>
+        failure is not OperationCanceledException && ServerFailure.KindOf(failure) != FailureKind.Connection;
+
+    private static string WordsOf(Exception failure) =>
+        failure is PostgresException told ? told.MessageText : failure.Message;
+
     // The history may be in another database than this one.
-    private async Task<IReadOnlyList<PlanChange>> ChangedPlansAsync(ServerSample sample, CancellationToken cancellation)
+    private async Task<KeptFindings> KeptAsync(ServerSample sample, CancellationToken cancellation)
     {
+        KeptFindings none = new([], new Dictionary<string, (string, AccessCounts)>());
         try
         {
             return _keeper.Reader is { } reader
-                ? await reader.ReadPlanChangesAsync(sample.Parts.Database, s_advice, cancellation)
-                : [];
+                ? await reader.ReadFindingsAsync(sample.Parts.Database, s_advice, cancellation) ?? none
+                : none;
         }
         catch (OperationException)
         {
             // It is away; the status says so.
-            return [];
+            return none;
         }
     }
 

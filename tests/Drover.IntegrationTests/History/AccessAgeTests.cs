@@ -6,10 +6,12 @@ using Drover.Advice.Findings;
 using Drover.App.LocalPostgres;
 using Drover.History;
 using Drover.History.Sampling;
+using Drover.History.Store;
 using Drover.IntegrationTests.LocalPostgres;
 using Drover.IntegrationTests.Serve;
 using Drover.IntegrationTests.Sessions;
 using Drover.IntegrationTests.Topology;
+using Drover.Operations.Connections;
 using Npgsql;
 
 namespace Drover.IntegrationTests.History;
@@ -119,6 +121,32 @@ public sealed class AccessAgeTests(PostgresFixture fixture)
         IsTheStory(sum);
     }
 
+    [Fact]
+    public async Task Times_without_a_zone_are_the_servers_and_a_text_that_is_cut_off_says_nothing()
+    {
+        (LocalPostgresCluster cluster, string database) = await MadeAsync(18);
+        // Midnight there is 13 hours before that of UTC: with it, seven days and a half are eight.
+        await cluster.ExecuteAsync($"ALTER DATABASE {database} SET timezone = 'Pacific/Auckland'", Token);
+        await using ServerAccess access = new(new NpgsqlConnectionStringBuilder(cluster.ConnectionStringTo(database)));
+        await using NpgsqlConnection monitor = await access.OpenAsync(Token);
+        using AccessWatch watch = new(null, MonitorStage.Limits, TimeProvider.System);
+        _ = await watch.TakeAsync(monitor, Token);
+        await using ScriptedClient client = await ScriptedClient.ConnectAsync(
+            LocalPostgresCluster.Host,
+            cluster.Port,
+            "postgres",
+            database
+        );
+        AccessKey key = new(Orders, AccessKey.Activity);
+        string at = Since(7).AddHours(-18).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        await client.Query($"SELECT count(*) FROM orders WHERE created_at >= '{at}'").RunAsync();
+        Assert.Equal(1, (await watch.TakeAsync(monitor, Token))[key].Month);
+        await client
+            .Query($"SELECT count(*) FROM orders WHERE id > 0 {new string(' ', 1000)} AND created_at > now()")
+            .RunAsync();
+        Assert.Empty(await watch.TakeAsync(monitor, Token));
+    }
+
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task The_finding_says_what_is_known_and_else_how_to_know_it(int major)
@@ -126,7 +154,7 @@ public sealed class AccessAgeTests(PostgresFixture fixture)
         (LocalPostgresCluster cluster, string database) = await MadeAsync(major);
         await using NpgsqlConnection connection = await cluster.OpenAsync(database, Token);
         AdviceLimits limits = new() { LargeTableBytes = 1 };
-        Recommendation unknown = Assert.Single(await PartitionAdvice.ReadAsync(connection, limits, Token));
+        Recommendation unknown = Assert.Single(await PartitionAdvice.ReadAsync(connection, null, limits, Token));
         Assert.Contains("how far back queries ask is not known: [monitor.servers.NAME]", unknown.Evidence);
         await using (MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, database)))
         {
@@ -152,7 +180,7 @@ public sealed class AccessAgeTests(PostgresFixture fixture)
             );
             Assert.Equal((Orders, 78.0, 600L), (read.Name, read.Counts.Week, read.Counts.Samples));
         }
-        Recommendation known = Assert.Single(await PartitionAdvice.ReadAsync(connection, limits, Token));
+        Recommendation known = Assert.Single(await PartitionAdvice.ReadAsync(connection, null, limits, Token));
         Assert.Contains(
             "of 600 queries sampled in the proxy in 30 days 78 % ask for the last 7 days (±3.3 points), 18 % for 30, "
                 + "3 % for 90, 1 % for more, 0 % for all ages",
@@ -175,8 +203,27 @@ public sealed class AccessAgeTests(PostgresFixture fixture)
             Token,
             database
         );
-        Recommendation two = Assert.Single(await PartitionAdvice.ReadAsync(connection, limits, Token));
+        Recommendation two = Assert.Single(await PartitionAdvice.ReadAsync(connection, null, limits, Token));
         Assert.Contains("how far back queries ask is not known", two.Evidence, StringComparison.Ordinal);
+        await OfOneServerAsync(cluster, database);
+    }
+
+    // The monitor knows which of several it measures, wherever the history is; a history that may not be read is none.
+    private static async Task OfOneServerAsync(LocalPostgresCluster cluster, string database)
+    {
+        NpgsqlConnectionStringBuilder place = new(cluster.ConnectionStringTo(database));
+        await using HistoryReader reader = new(new ServerAccess(place), MonitorStage.Server, MonitorStage.Limits);
+        KeptFindings kept = (await reader.ReadFindingsAsync(database, new AdviceLimits(), Token))!;
+        Assert.Equal(("proxy", 600L), (kept.Accesses[Orders].Source, kept.Accesses[Orders].Counts.Samples));
+        string role = $"stranger_{database}";
+        await cluster.ExecuteAsync($"CREATE ROLE {role} LOGIN; GRANT pg_monitor TO {role}", Token);
+        ProgramAnswer answer = await TestedProgram.RunAsync([
+            "inspect",
+            MonitorStage.Url(cluster, database, role),
+            "--seconds",
+            "1",
+        ]);
+        Assert.True(answer.ExitCode == 0, answer.ToString());
     }
 
     private async Task<(LocalPostgresCluster Cluster, string Database)> MadeAsync(int major)

@@ -62,7 +62,7 @@ public sealed class MonitorSurvivalTests(PostgresFixture fixture)
         MonitorStatus status = stage.Monitor.Latest(MonitorStage.Server);
         Assert.Equal(MonitorState.Measured, status.State);
         Assert.Equal(11, status.Metrics.Count);
-        Assert.Contains($"GRANT CREATE ON DATABASE {database} TO {role}", status.HistoryProblem, Ordinal);
+        Assert.Contains($"GRANT CREATE ON DATABASE \"{database}\" TO \"{role}\"", status.HistoryProblem, Ordinal);
         Assert.Contains(status.Metrics, one => one.Note.Contains($"GRANT pg_read_all_stats TO {role}", Ordinal));
         Assert.Contains(status.Metrics, one => one.Value is null && one.Note.Contains("CREATE EXTENSION", Ordinal));
         await cluster.ExecuteAsync(

@@ -6,6 +6,7 @@ using Drover.Configuration;
 using Drover.History.Plans;
 using Drover.IntegrationTests.Advice;
 using Drover.IntegrationTests.LocalPostgres;
+using Npgsql;
 
 namespace Drover.IntegrationTests.History;
 
@@ -224,6 +225,63 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
         await stage.UntilAsync(static status =>
             status.PlanProblem.Contains("set auto_explain.log_format = 'json'", Ordinal)
         );
+    }
+
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task What_is_logged_from_within_a_function_is_no_plan_of_its_caller_and_stops_nothing(int major)
+    {
+        LocalPostgresOptions options = new()
+        {
+            Major = major,
+            Settings = new Dictionary<string, string>
+            {
+                ["shared_preload_libraries"] = "pg_stat_statements,auto_explain",
+                ["auto_explain.log_min_duration"] = "0",
+                ["auto_explain.log_nested_statements"] = "on",
+                ["auto_explain.log_format"] = "json",
+                ["log_parameter_max_length_on_error"] = "1kB",
+                ["logging_collector"] = "on",
+                ["log_destination"] = "jsonlog",
+            },
+        };
+        await using LocalPostgresCluster cluster = await LocalPostgresCluster.StartNewAsync(options, Token);
+        await cluster.ExecuteAsync(
+            Shop
+                + """
+                ;
+                CREATE ROLE app LOGIN;
+                GRANT CREATE, USAGE ON SCHEMA shop TO app;
+                GRANT SELECT ON shop.orders TO app;
+                SET ROLE app;
+                CREATE FUNCTION shop.same(text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN $1; END $$;
+                CREATE FUNCTION shop.says(text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+                    RAISE LOG 'duration: 1 ms  plan: %', $1; RETURN (SELECT count(*) FROM shop.orders); END $$;
+                """,
+            Token
+        );
+        await using MonitorStage stage = await MonitorStage.StartAsync(Options(cluster, "postgres"));
+        string[] bait =
+        [
+            """{"Plan": 5}""",
+            """{"Plan": {"Plans": 5}}""",
+            """{"Plan": {"Filter": 5, "Node Type": "Seq Scan", "Relation Name": "orders"}}""",
+            """[{"Plan": []}]""",
+        ];
+        await cluster.ExecuteAsync(string.Join(';', bait.Select(one => $"SELECT shop.says('{one}')")), Token);
+        // Parameters are in the context of a line.
+        await using NpgsqlConnection client = await cluster.OpenAsync("postgres", Token);
+        await using NpgsqlCommand theirs = new("SELECT total FROM shop.orders WHERE code = shop.same($1)", client);
+        theirs.Parameters.Add(new NpgsqlParameter<string> { TypedValue = "secret-77" });
+        await theirs.ExecuteScalarAsync(Token);
+        await theirs.ExecuteScalarAsync(Token);
+        long caller = await StatementAsync(cluster, "postgres", "SELECT shop.says");
+        long statement = await StatementAsync(cluster, "postgres", "SELECT total FROM shop.orders WHERE code = shop");
+        await UntilAsync(stage, statement, static all => all.Count == 1);
+        Assert.NotEqual(0, caller);
+        Assert.Empty(await PlansAsync(stage, caller));
+        Assert.Equal(0, stage.Monitor.Latest(Server).Cost.Failures);
+        await AssertNoValueIsKeptAsync(cluster, "postgres");
     }
 
     private const string Server = MonitorStage.Server;

@@ -1,6 +1,7 @@
 // Which of several indexes goes, and for which reason.
 using Drover.Advice;
 using Drover.Advice.Findings;
+using Drover.Advice.Metrics;
 
 namespace Drover.Tests.Advice;
 
@@ -48,6 +49,34 @@ public sealed class IndexAdviceTests
         int days,
         string expected
     ) => Assert.Equal(expected, Describe(Advise(indexes, TimeSpan.FromDays(days))));
+
+    [Theory]
+    // Of each standby that was looked at: c where it receives from a server, and the standbys that it has itself.
+    [InlineData(2, "c0", 1)]
+    [InlineData(1, "c0", 0)]
+    [InlineData(1, "c1", 1)]
+    [InlineData(1, "c1 c0", 0)]
+    [InlineData(1, "a0", 1)]
+    [InlineData(0, "a0", 0)]
+    [InlineData(0, "c0", 0)]
+    public void A_standby_is_unseen_until_it_is_looked_at_itself(int ofPrimary, string looked, int unseen) =>
+        Assert.Equal(
+            unseen,
+            StandbyUse.Unseen(
+                ofPrimary,
+                [
+                    .. looked
+                        .Split(' ')
+                        .Select(static one => new StandbyUse(
+                            default,
+                            TimeSpan.Zero,
+                            new Dictionary<uint, long>(),
+                            one[0] == 'c',
+                            one[1] - '0'
+                        )),
+                ]
+            )
+        );
 
     [Fact]
     public void Index_that_is_being_built_is_left_alone()

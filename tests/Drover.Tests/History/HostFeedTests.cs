@@ -1,4 +1,6 @@
 // node_exporter's page becomes the counters that /proc would give; and processor time is charged to whose work it is.
+using System.Net;
+using System.Net.Sockets;
 using Drover.Advice.Metrics;
 using Drover.History.Sampling;
 
@@ -36,6 +38,23 @@ public sealed class HostFeedTests
     [InlineData("<html>not found</html>")]
     [InlineData("node_memory_MemTotal_bytes 5")]
     public void Another_page_gives_nothing(string page) => Assert.Null(HostFeed.Parse(page));
+
+    [Fact]
+    public async Task A_page_in_a_character_set_that_nobody_knows_gives_nothing()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using HostFeed feed = new($"http://127.0.0.1:{port}/metrics", TimeSpan.FromSeconds(30));
+        CancellationToken token = TestContext.Current.CancellationToken;
+        Task<HostCounters?> read = feed.ReadAsync(null!, token);
+        using Socket client = await listener.AcceptSocketAsync(token);
+        await client.SendAsync(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=klingon\r\nContent-Length: 1\r\n\r\nx"u8.ToArray(),
+            token
+        );
+        Assert.Null(await read);
+    }
 
     [Fact]
     public async Task Processor_time_is_charged_to_the_work_and_not_to_the_wait()

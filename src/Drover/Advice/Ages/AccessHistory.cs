@@ -19,22 +19,30 @@ internal static class AccessHistory
     /// <summary>Fewer samples say too little: with these a share is known to 5 points, 19 times of 20.</summary>
     private const int SamplesMin = 400;
 
+    // to_regclass fails in a schema that may not be used; the catalogs may be read by all.
     private const string IsThereSql = """
-        SELECT to_regclass('drover.access_days') IS NOT NULL AND has_schema_privilege('drover', 'USAGE')
-            AND has_table_privilege('drover.access_days', 'SELECT')
+        SELECT count(*) = 2 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'drover' AND has_schema_privilege(n.oid, 'USAGE')
+          AND c.relname IN ('access_days', 'history_servers') AND c.relkind = 'r'
+          AND has_table_privilege(c.oid, 'SELECT')
         """;
 
     // The same name on two servers may be two tables. The proxy's samples have parameters, so they come first.
     private const string Sql = """
         SELECT DISTINCT ON (table_name) table_name, source, sum(d7), sum(d30), sum(d90), sum(older), sum(all_ages),
             sum(unknown), sum(samples)::bigint
-        FROM drover.access_days WHERE day > current_date - 30 GROUP BY 1, 2
+        FROM drover.access_days a JOIN drover.history_servers h ON h.id = a.server_id
+        WHERE day > current_date - 30 AND ($2::text IS NULL OR h.name = $2) GROUP BY 1, 2
         HAVING count(DISTINCT server_id) = 1 ORDER BY 1, (sum(samples) >= $1) DESC, source = 'proxy' DESC
         """;
 
     /// <summary>By the table's name, qualified and quoted where it must be; empty where nothing is kept.</summary>
+    /// <param name="connection">The history's.</param>
+    /// <param name="server">The server in the history; null for all.</param>
+    /// <param name="cancellation">Ends it.</param>
     public static async Task<IReadOnlyDictionary<string, (string Source, AccessCounts Counts)>> ReadAsync(
         NpgsqlConnection connection,
+        string? server,
         CancellationToken cancellation
     )
     {
@@ -46,7 +54,7 @@ internal static class AccessHistory
         foreach (
             (string table, string source, AccessCounts counts) in await connection.ListAsync(
                 Sql,
-                [SamplesMin],
+                [SamplesMin, server],
                 static row => (row.GetString(0), row.GetString(1), CountsOf(row, 2)),
                 cancellation
             )

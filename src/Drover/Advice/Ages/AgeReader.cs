@@ -53,7 +53,7 @@ internal sealed class AgeReader(IReadOnlyList<AgedTable> tables, DateTimeOffset 
     private void Query(SqlNode query, TimeValues values, HashSet<string> common)
     {
         List<AgedUse> uses = [];
-        List<SqlNode> conditions = [];
+        List<(SqlNode Condition, IReadOnlyList<AgedUse> Of)> conditions = [];
         if (query.Child("relation") is { } target)
         {
             From(target, uses, conditions, common);
@@ -68,14 +68,16 @@ internal sealed class AgeReader(IReadOnlyList<AgedTable> tables, DateTimeOffset 
         }
         if (query.Child("whereClause") is { } where)
         {
-            conditions.Add(where);
+            conditions.Add((where, uses));
         }
-        AgeConditions read = new(uses, values);
-        conditions.ForEach(read.Limit);
+        foreach ((SqlNode condition, IReadOnlyList<AgedUse> limited) in conditions)
+        {
+            new AgeConditions(limited, values).Limit(condition);
+        }
         if (query.Has("limitCount") && query.List("sortClause") is [var first, ..])
         {
             // The newest so many, or the oldest: how far they go back is not in the text.
-            read.LeaveOpen(first);
+            new AgeConditions(uses, values).LeaveOpen(first);
         }
         foreach (AgedUse use in uses)
         {
@@ -83,22 +85,36 @@ internal sealed class AgeReader(IReadOnlyList<AgedTable> tables, DateTimeOffset 
         }
     }
 
-    private void From(SqlNode from, List<AgedUse> uses, List<SqlNode> conditions, HashSet<string> common)
+    private void From(
+        SqlNode from,
+        List<AgedUse> uses,
+        List<(SqlNode Condition, IReadOnlyList<AgedUse> Of)> conditions,
+        HashSet<string> common
+    )
     {
         if (from.Kind == "JoinExpr")
         {
+            int start = uses.Count;
             if (from.Child("larg") is { } left)
             {
                 From(left, uses, conditions, common);
             }
+            int middle = uses.Count;
             if (from.Child("rarg") is { } right)
             {
                 From(right, uses, conditions, common);
             }
-            // Of an outer join one side comes whole, whatever ON says.
-            if (from.Text("jointype") is "" or "JOIN_INNER" && from.Child("quals") is { } on)
+            // Of an outer join one side comes whole, whatever ON says, and of a full one both.
+            List<AgedUse> limited = from.Text("jointype") switch
             {
-                conditions.Add(on);
+                "" or "JOIN_INNER" => uses,
+                "JOIN_LEFT" => uses[middle..],
+                "JOIN_RIGHT" => uses[start..middle],
+                _ => [],
+            };
+            if (limited.Count > 0 && from.Child("quals") is { } on)
+            {
+                conditions.Add((on, limited));
             }
             return;
         }

@@ -101,7 +101,11 @@ internal sealed record AgedTable(
             : (above - 1 + ((key - Keys[above - 1]) / (Keys[above] - Keys[above - 1]))) / (Keys.Length - 1);
         double at = place * (Times.Length - 1);
         int low = Math.Min((int)at, Times.Length - 2);
-        return DateTimeOffset.UnixEpoch.AddSeconds(Times[low] + ((at - low) * (Times[low + 1] - Times[low])));
+        double seconds = Times[low] + ((at - low) * (Times[low + 1] - Times[low]));
+        // PostgreSQL's years go further.
+        return seconds <= DateTimeOffset.MinValue.ToUnixTimeSeconds() ? DateTimeOffset.MinValue
+            : seconds >= DateTimeOffset.MaxValue.ToUnixTimeSeconds() ? DateTimeOffset.MaxValue
+            : DateTimeOffset.UnixEpoch.AddSeconds(seconds);
     }
 
     private static double[] Numbers(string text) =>

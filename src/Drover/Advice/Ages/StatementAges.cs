@@ -39,7 +39,7 @@ internal sealed class StatementAges(PgQueryLibrary? library) : IDisposable
         Dictionary<string, AccessAge> ages = [];
         string text = tables.Count > 0 ? Encoding.UTF8.GetString(sql) : "";
         // Most statements name none of the tables, and a search costs less than a parse.
-        if (!tables.Any(table => text.Contains(table.Name, StringComparison.OrdinalIgnoreCase)))
+        if (!tables.Any(table => text.Contains(Written(table.Name), StringComparison.OrdinalIgnoreCase)))
         {
             return ages;
         }
@@ -62,6 +62,8 @@ internal sealed class StatementAges(PgQueryLibrary? library) : IDisposable
         }
         return ages;
     }
+
+    private static string Written(string name) => name.Replace("\"", "\"\"", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public void Dispose() => _threads?.Dispose();

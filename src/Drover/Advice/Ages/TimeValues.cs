@@ -219,15 +219,18 @@ internal sealed class TimeValues(byte[] sql, byte[] bound, DateTimeOffset now, T
             return null;
         }
         // A timestamp without a zone ignores the one in its text.
-        return offset is { } ahead && isZoned ? new DateTimeOffset(wall, TimeSpan.Zero) - ahead : InstantOf(wall);
+        return offset is { } ahead && isZoned ? InstantOf(wall, ahead) : InstantOf(wall);
     }
 
     private DateTimeOffset Midnight(DateTimeOffset at) => InstantOf(WallOf(at).Date);
 
     private DateTime WallOf(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, zone).DateTime;
 
-    private DateTimeOffset InstantOf(DateTime wall) =>
-        new(DateTime.SpecifyKind(wall, DateTimeKind.Utc).Subtract(zone.GetUtcOffset(wall)), TimeSpan.Zero);
+    private DateTimeOffset InstantOf(DateTime wall) => InstantOf(wall, zone.GetUtcOffset(wall));
+
+    // The first and the last day that there are, which stand for no limit at all, stay what they are in any zone.
+    private static DateTimeOffset InstantOf(DateTime wall, TimeSpan ahead) =>
+        new(Math.Clamp(wall.Ticks - ahead.Ticks, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), TimeSpan.Zero);
 
     // Months and days are the calendar's, in the zone; what is left over of a month counts as 31 days.
     private DateTimeOffset? Shifted(DateTimeOffset at, IntervalText span)

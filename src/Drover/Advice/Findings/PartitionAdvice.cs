@@ -34,16 +34,18 @@ internal static class PartitionAdvice
         """;
 
     /// <summary>One for each table that is large enough.</summary>
+    /// <param name="connection">The database's.</param>
+    /// <param name="accesses">How far back queries ask; null: from the history in this database, if it has one.</param>
+    /// <param name="limits">Thresholds.</param>
+    /// <param name="cancellation">Ends it.</param>
     public static async Task<IEnumerable<Recommendation>> ReadAsync(
         NpgsqlConnection connection,
+        IReadOnlyDictionary<string, (string Source, AccessCounts Counts)>? accesses,
         AdviceLimits limits,
         CancellationToken cancellation
     )
     {
-        IReadOnlyDictionary<string, (string Source, AccessCounts Counts)> accesses = await AccessHistory.ReadAsync(
-            connection,
-            cancellation
-        );
+        accesses ??= await AccessHistory.ReadAsync(connection, null, cancellation);
         return await connection.ListAsync(
             Sql,
             [limits.LargeTableBytes, Correlated],

@@ -40,7 +40,7 @@ internal sealed class PoolFeed(NpgsqlConnectionStringBuilder? target, string pro
         }
         catch (Exception failure)
             when (failure is NpgsqlException or IOException or TimeoutException or FormatException
-                || failure is CryptographicException or UnauthorizedAccessException
+                || failure is CryptographicException or UnauthorizedAccessException or ArgumentException
             )
         {
             await DisposeAsync();

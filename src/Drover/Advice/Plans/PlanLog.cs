@@ -34,6 +34,13 @@ internal sealed class PlanLog
         GROUP BY 1 HAVING count(*) = 1
         """;
 
+    private static readonly string[] s_parameters =
+    [
+        "unnamed portal with parameters",
+        "portal \"",
+        "extended query with parameters",
+    ];
+
     private readonly Dictionary<long, PlanNode> _plans = [];
     private string _file = "";
     private long _position;
@@ -139,9 +146,9 @@ internal sealed class PlanLog
                 using JsonDocument entry = JsonDocument.Parse(line);
                 TakeEntry(entry.RootElement, database, wanted);
             }
-            catch (JsonException)
+            catch (Exception failure) when (failure is JsonException or InvalidOperationException)
             {
-                // Cut off, or of somebody else's: another one comes.
+                // Cut off, or of somebody else's, with other kinds of values: another one comes.
             }
         }
     }
@@ -153,7 +160,8 @@ internal sealed class PlanLog
             && number.TryGetInt64(out long id)
             && wanted.Contains(id)
             && entry.TryGetProperty("dbname", out JsonElement name)
-            && name.ValueEquals(database);
+            && name.ValueEquals(database)
+            && IsOutermost(entry);
         string message = isMeant && entry.TryGetProperty("message", out JsonElement text) ? text.GetString() ?? "" : "";
         int start = message.IndexOf('{', StringComparison.Ordinal);
         if (!message.StartsWith("duration:", StringComparison.Ordinal) || start < 0)
@@ -165,6 +173,18 @@ internal sealed class PlanLog
         {
             _plans[number.GetInt64()] = read;
         }
+    }
+
+    // A line from within a function has the queryid of the statement that called it, and may be anybody's RAISE LOG. At
+    // the top there are parameters, if anything (log_parameter_max_length_on_error).
+    private static bool IsOutermost(JsonElement entry)
+    {
+        string context = entry.TryGetProperty("context", out JsonElement text) ? text.GetString() ?? "" : "";
+        return context.Length == 0
+            || (
+                !context.Contains('\n', StringComparison.Ordinal)
+                && s_parameters.Any(start => context.StartsWith(start, StringComparison.Ordinal))
+            );
     }
 
     /// <summary>Only VERBOSE has schemas.</summary>

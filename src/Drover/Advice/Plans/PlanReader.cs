@@ -39,7 +39,7 @@ internal sealed class PlanReader(int statementsMax, TimeSpan timeMax, TimeProvid
 
     private const string NamesSql = """
         SELECT x.s, x.n, rn.nspname::text, r.relname::text,
-               CASE WHEN r.relkind IN ('i', 'I') THEN pg_get_indexdef(r.oid) ELSE '' END
+               CASE WHEN r.relkind IN ('i', 'I') THEN coalesce(pg_get_indexdef(r.oid), '') ELSE '' END
         FROM unnest($1::text[], $2::text[]) x (s, n)
         JOIN pg_catalog.pg_namespace n ON n.nspname = x.s
         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = x.n

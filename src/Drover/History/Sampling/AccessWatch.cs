@@ -29,14 +29,22 @@ internal sealed class AccessWatch(StatementSamples? samples, HistoryLimits limit
     private const string ActivitySql = """
         SELECT query_start, query FROM pg_catalog.pg_stat_activity
         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-            AND query_start > $1 AND query <> '' AND application_name NOT LIKE 'drover%'
+            AND query_start > $1 AND query <> '' AND application_name NOT LIKE 'drover%' AND octet_length(query) < $3
         ORDER BY query_start DESC LIMIT $2
+        """;
+
+    // What the session itself has set is UTC. A text is cut where its last character ends, of up to 4 bytes, before the
+    // zero: one that is as long as that may say less than the statement does.
+    private const string SettingsSql = """
+        SELECT reset_val, (SELECT setting::int - 4 FROM pg_catalog.pg_settings WHERE name = 'track_activity_query_size')
+        FROM pg_catalog.pg_settings WHERE name = 'TimeZone'
         """;
 
     private readonly StatementAges _ages = new();
     private readonly Rest _tableRest = new(limits.TablePeriod, limits.RestFactor, time);
     private IReadOnlyList<AgedTable> _tables = [];
     private TimeZoneInfo _zone = TimeZoneInfo.Utc;
+    private int _lengthMax;
     private DateTime? _seen;
     private long _dropped;
 
@@ -79,7 +87,9 @@ internal sealed class AccessWatch(StatementSamples? samples, HistoryLimits limit
         }
         _tableRest.Begin();
         _tables = await AgedTable.ReadAsync(connection, cancellation);
-        string name = (string)(await connection.ScalarAsync("SHOW TimeZone", [], cancellation) ?? "UTC");
+        (string name, _lengthMax) = (
+            await connection.ListAsync(SettingsSql, [], static row => (row.GetString(0), row.GetInt32(1)), cancellation)
+        )[0];
         _zone = TimeZoneInfo.TryFindSystemTimeZoneById(name, out TimeZoneInfo? zone) ? zone : TimeZoneInfo.Utc;
         _tableRest.End();
     }
@@ -114,7 +124,7 @@ internal sealed class AccessWatch(StatementSamples? samples, HistoryLimits limit
         _seen ??= (DateTime)(await connection.ScalarAsync("SELECT clock_timestamp()", [], cancellation))!;
         List<(DateTime Start, string Text)> rows = await connection.ListAsync(
             ActivitySql,
-            [_seen, limits.ActivityMax],
+            [_seen, limits.ActivityMax, _lengthMax],
             static row => (row.GetDateTime(0), row.GetString(1)),
             cancellation
         );

@@ -108,8 +108,10 @@ internal sealed class HostFeed : IDisposable
         {
             return Parse(await http.GetStringAsync(url, cancellation));
         }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+        catch (Exception failure)
+            when (failure is HttpRequestException or TaskCanceledException or InvalidOperationException)
         {
+            // The last for a character set that nobody knows.
             cancellation.ThrowIfCancellationRequested();
             return null;
         }

@@ -250,11 +250,14 @@ internal sealed class HistoryKeeper(
         Drop();
         await CloseWriterAsync();
         string reason = failure is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied
-            ? $"{denied.MessageText}: GRANT CREATE ON DATABASE {target.Database} TO {target.Username}, or set "
-                + "history in [monitor] to a database where the role may"
+            ? $"{denied.MessageText}: GRANT CREATE ON DATABASE {Quoted(target.Database)} TO {Quoted(target.Username)}; "
+                + "where the history is another role's, GRANT that role instead; or set history in [monitor] to a "
+                + "database where the role may"
             : ServerFailure.Describe(failure, ConnectionText.Describe(target));
         Tell(HistoryState.NotWritten, reason);
     }
+
+    private static string Quoted(string? name) => $"\"{name?.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private async Task CloseWriterAsync()
     {

@@ -247,20 +247,34 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
             cancellationToken
         );
 
-    /// <summary>Statements of a database that became slower with another plan.</summary>
-    public Task<IReadOnlyList<PlanChange>> ReadPlanChangesAsync(
+    /// <summary>
+    /// Statements of a database that became slower with another plan, and how far back queries ask its tables; null
+    /// where nothing was written yet.
+    /// </summary>
+    public async Task<KeptFindings?> ReadFindingsAsync(
         string database,
         AdviceLimits limits,
         CancellationToken cancellationToken
     ) =>
-        OnSessionAsync(
-            async connection =>
-            {
-                await MonitorConnections.HideAsync(connection, cancellationToken);
-                return await PlanChange.ReadAsync(connection, database, server, limits, cancellationToken);
-            },
-            cancellationToken
-        );
+        (
+            await OnSessionAsync<KeptFindings>(
+                async connection =>
+                {
+                    await MonitorConnections.HideAsync(connection, cancellationToken);
+                    return
+                    [
+                        new KeptFindings(
+                            await PlanChange.ReadAsync(connection, database, server, limits, cancellationToken),
+                            await AccessHistory.ReadAsync(connection, server, cancellationToken)
+                        ),
+                    ];
+                },
+                cancellationToken
+            )
+        )
+            is [var found]
+            ? found
+            : null;
 
     /// <summary>Each known day of a table; for the empty name of the server as a whole.</summary>
     public Task<IReadOnlyList<GrowthPoint>> ReadGrowthAsync(string table, CancellationToken cancellationToken) =>

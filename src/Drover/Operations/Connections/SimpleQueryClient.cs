@@ -26,6 +26,9 @@ internal sealed class SimpleQueryClient : IAsyncDisposable
 {
     private const int MessageBytesMax = 1 << 20;
     private const int AnswerBytesMax = 64 << 20;
+
+    /// <summary>A row of few bytes takes hundreds here.</summary>
+    private const int AnswerRowsMax = 100_000;
     private const int BufferBytes = 8192;
 
     private readonly MessageWriter _writer = new(MessageBytesMax);
@@ -255,9 +258,11 @@ internal sealed class SimpleQueryClient : IAsyncDisposable
                 case BackendType.RowDescription:
                     columns = ReadColumns(Body);
                     break;
-                case BackendType.DataRow:
+                case BackendType.DataRow when rows.Count < AnswerRowsMax:
                     rows.Add(ReadRow(Body, columns));
                     break;
+                case BackendType.DataRow:
+                    throw new IOException($"an answer of more than {AnswerRowsMax} rows");
                 case BackendType.ErrorResponse:
                     error ??= Error(Body);
                     break;

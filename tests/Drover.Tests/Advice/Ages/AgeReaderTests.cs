@@ -30,6 +30,9 @@ public sealed class AgeReaderTests : IDisposable
             [.. Enumerable.Range(0, 101).Select(n => 1000.0 * n)]
         ),
         new("public", "events", "public.events", "day", IsZoned: false, "", [], []),
+        new("public", "we\"ird", "public.\"we\"\"ird\"", "at", IsZoned: true, "", [], []),
+        // PostgreSQL's years end with 294276, and begin with 4714 before ours.
+        new("public", "ages", "public.ages", "at", IsZoned: true, "id", [-2e11, 0, 9e12], [1, 2, 3]),
     ];
 
     private readonly StatementAges _ages = new();
@@ -107,6 +110,15 @@ public sealed class AgeReaderTests : IDisposable
     // ON limits what an inner join gives, not what an outer one keeps.
     [InlineData("SELECT * FROM c JOIN orders o ON o.created_at > '2026-11-26'", "public.orders Week")]
     [InlineData("SELECT * FROM orders o LEFT JOIN c ON o.created_at > '2026-11-26'", "public.orders All")]
+    [InlineData("SELECT * FROM c LEFT JOIN orders o ON o.created_at > '2026-11-26'", "public.orders Week")]
+    [InlineData("SELECT * FROM orders o RIGHT JOIN c ON o.created_at > '2026-11-26'", "public.orders Week")]
+    [InlineData("SELECT * FROM c RIGHT JOIN orders o ON o.created_at > '2026-11-26'", "public.orders All")]
+    [InlineData("SELECT * FROM c FULL JOIN orders o ON o.created_at > '2026-11-26'", "public.orders All")]
+    [InlineData(
+        "SELECT * FROM c LEFT JOIN (orders o JOIN d ON o.d = d.id) ON o.created_at > '2026-11-26'",
+        "public.orders Week"
+    )]
+    [InlineData("SELECT * FROM \"we\"\"ird\" WHERE at > '2026-11-26'", "public.\"we\"\"ird\" Week")]
     // Several uses: the widest. A name of two tables is nobody's.
     [InlineData(
         "SELECT 1 FROM orders WHERE created_at > '2026-11-26' UNION "
@@ -185,6 +197,33 @@ public sealed class AgeReaderTests : IDisposable
         Assert.Equal(AccessAge.Week, (await ReadAsync(Sql))["public.orders"]);
         const string Zoned = "SELECT * FROM orders WHERE created_at >= '2026-11-20 00:00+00'";
         Assert.Equal(AccessAge.Week, (await ReadAsync(Zoned, [], zone))["public.orders"]);
+    }
+
+    [Theory]
+    [InlineData("created_at >= '0001-01-01'", nameof(AccessAge.Older))]
+    [InlineData("created_at >= '0001-01-01 00:00:00+02'", nameof(AccessAge.Older))]
+    [InlineData("created_at BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'", nameof(AccessAge.Older))]
+    [InlineData("created_at < '9999-12-31 23:59:59.999999999-02'", nameof(AccessAge.All))]
+    [InlineData("created_at >= date_trunc('week', timestamptz '0001-01-01')", nameof(AccessAge.Older))]
+    public async Task The_first_and_the_last_day_are_read_in_any_zone(string condition, string expected)
+    {
+        Assert.SkipUnless(_ages.CanRead, PgQueryLibrary.Remedy);
+        foreach (string name in (string[])["Pacific/Auckland", "Europe/Berlin", "America/Los_Angeles", "UTC"])
+        {
+            TimeZoneInfo zone = TimeZoneInfo.FindSystemTimeZoneById(name);
+            string sql = $"SELECT * FROM orders WHERE {condition}";
+            Assert.Equal(expected, (await ReadAsync(sql, [], zone))["public.orders"].ToString());
+        }
+    }
+
+    [Theory]
+    [InlineData(1, nameof(AccessAge.Older))]
+    [InlineData(3, nameof(AccessAge.Week))]
+    public async Task A_key_of_a_year_that_only_PostgreSQL_has_is_read(int key, string expected)
+    {
+        Assert.SkipUnless(_ages.CanRead, PgQueryLibrary.Remedy);
+        string sql = string.Create(CultureInfo.InvariantCulture, $"SELECT * FROM ages WHERE id = {key}");
+        Assert.Equal(expected, (await ReadAsync(sql))["public.ages"].ToString());
     }
 
     [Fact]
