@@ -64,6 +64,7 @@ internal readonly record struct TablePoint(
 /// <param name="BlocksRead">Blocks that were not.</param>
 /// <param name="CallsBefore">Calls in the same span of time just before, for a comparison.</param>
 /// <param name="TotalMsBefore">Time in those.</param>
+/// <param name="PlanChanged">When a plan that it had not before was seen last, within the time; else null.</param>
 internal sealed record StatementUse(
     long Id,
     string Database,
@@ -74,7 +75,8 @@ internal sealed record StatementUse(
     long BlocksHit,
     long BlocksRead,
     long CallsBefore,
-    double TotalMsBefore
+    double TotalMsBefore,
+    DateTimeOffset? PlanChanged
 )
 {
     /// <summary>Time of one call.</summary>

@@ -119,6 +119,8 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
         await using BrowserStage stage = await BrowserStage.StartAsync();
         await using PageView view = await PageView.OpenAsync(browser, stage.Address);
         await view.GoAsync("/statements");
+        await Assertions.Expect(view.Page.Locator("main .badge")).ToHaveCountAsync(1);
+        await Assertions.Expect(view.Page.Locator("main .badge")).ToContainTextAsync("another plan since");
         await view.Page.Locator("button.opener").First.ClickAsync();
         ILocator plans = view.Page.Locator(".plans details");
 

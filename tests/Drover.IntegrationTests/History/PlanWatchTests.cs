@@ -42,6 +42,10 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
         await cluster.ExecuteAsync("DROP INDEX shop.orders_code_idx", Token, database);
         IReadOnlyList<PlanPeriod> plans = await UntilAsync(stage, statement, static all => all.Count == 2);
         Assert.Equal("Index Scan using orders_code_idx → Seq Scan on shop.orders", plans[0].Difference);
+        Assert.Equal(
+            plans[0].FirstSeen,
+            (await stage.StatementsAsync()).Single(one => one.Id == statement).PlanChanged
+        );
         await UntilCalledAsync(stage, cluster, database, statement);
         plans = await PlansAsync(stage, statement);
         Assert.True(plans[0].MeanMs > 2 * plans[1].MeanMs, $"{plans[0].MeanMs} ms after {plans[1].MeanMs}");
@@ -183,22 +187,17 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
     }
 
     [Theory]
-    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
-    public async Task What_may_not_be_planned_has_the_plan_that_auto_explain_wrote_without_its_values(int major)
+    [InlineData(15, "text", "csvlog")]
+    [InlineData(15, "json", "jsonlog")]
+    [InlineData(18, "json", "csvlog")]
+    [InlineData(18, "text", "jsonlog")]
+    public async Task What_may_not_be_planned_has_the_plan_that_auto_explain_wrote_without_its_values(
+        int major,
+        string format,
+        string destination
+    )
     {
-        LocalPostgresOptions options = new()
-        {
-            Major = major,
-            Settings = new Dictionary<string, string>
-            {
-                ["shared_preload_libraries"] = "pg_stat_statements,auto_explain",
-                ["auto_explain.log_min_duration"] = "0",
-                ["auto_explain.log_format"] = "json",
-                ["logging_collector"] = "on",
-                ["log_destination"] = "jsonlog",
-            },
-        };
-        await using LocalPostgresCluster cluster = await LocalPostgresCluster.StartNewAsync(options, Token);
+        await using LocalPostgresCluster cluster = await LoggingAsync(major, format, destination);
         await cluster.ExecuteAsync(
             Shop
                 + """
@@ -220,7 +219,7 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
         Assert.Equal("Index Scan using orders_code_idx → Seq Scan on shop.orders", plans[0].Difference);
         Assert.NotEqual(first.Shape, plans[0].Shape);
         await AssertNoValueIsKeptAsync(cluster, "postgres");
-        await cluster.ExecuteAsync("ALTER SYSTEM SET auto_explain.log_format = 'text'", Token);
+        await cluster.ExecuteAsync("ALTER SYSTEM SET auto_explain.log_format = 'yaml'", Token);
         await cluster.ExecuteAsync("SELECT pg_reload_conf()", Token);
         await stage.UntilAsync(static status =>
             status.PlanProblem.Contains("set auto_explain.log_format = 'json'", Ordinal)
@@ -228,24 +227,16 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
     }
 
     [Theory]
-    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
-    public async Task What_is_logged_from_within_a_function_is_no_plan_of_its_caller_and_stops_nothing(int major)
+    [InlineData(15, "csvlog")]
+    [InlineData(15, "jsonlog")]
+    [InlineData(18, "csvlog")]
+    [InlineData(18, "jsonlog")]
+    public async Task What_is_logged_from_within_a_function_is_no_plan_of_its_caller_and_stops_nothing(
+        int major,
+        string destination
+    )
     {
-        LocalPostgresOptions options = new()
-        {
-            Major = major,
-            Settings = new Dictionary<string, string>
-            {
-                ["shared_preload_libraries"] = "pg_stat_statements,auto_explain",
-                ["auto_explain.log_min_duration"] = "0",
-                ["auto_explain.log_nested_statements"] = "on",
-                ["auto_explain.log_format"] = "json",
-                ["log_parameter_max_length_on_error"] = "1kB",
-                ["logging_collector"] = "on",
-                ["log_destination"] = "jsonlog",
-            },
-        };
-        await using LocalPostgresCluster cluster = await LocalPostgresCluster.StartNewAsync(options, Token);
+        await using LocalPostgresCluster cluster = await LoggingAsync(major, "json", destination);
         await cluster.ExecuteAsync(
             Shop
                 + """
@@ -283,6 +274,25 @@ public sealed class PlanWatchTests(MeasuredPostgresFixture fixture)
         Assert.Equal(0, stage.Monitor.Latest(Server).Cost.Failures);
         await AssertNoValueIsKeptAsync(cluster, "postgres");
     }
+
+    private static Task<LocalPostgresCluster> LoggingAsync(int major, string format, string destination) =>
+        LocalPostgresCluster.StartNewAsync(
+            new LocalPostgresOptions
+            {
+                Major = major,
+                Settings = new Dictionary<string, string>
+                {
+                    ["shared_preload_libraries"] = "pg_stat_statements,auto_explain",
+                    ["auto_explain.log_min_duration"] = "0",
+                    ["auto_explain.log_nested_statements"] = "on",
+                    ["auto_explain.log_format"] = format,
+                    ["log_parameter_max_length_on_error"] = "1kB",
+                    ["logging_collector"] = "on",
+                    ["log_destination"] = destination,
+                },
+            },
+            Token
+        );
 
     private const string Server = MonitorStage.Server;
 

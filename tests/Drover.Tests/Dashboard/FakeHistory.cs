@@ -365,7 +365,8 @@ internal sealed class FakeHistory(TimeProvider time) : IServerHistory
             calls * 40,
             calls / 3,
             before == 0 ? 0 : calls,
-            before == 0 ? 0 : totalMs / before
+            before == 0 ? 0 : totalMs / before,
+            id == 1 ? new DateTimeOffset(2026, 11, 23, 8, 30, 0, TimeSpan.Zero) : null
         );
 
     private Task<IReadOnlyList<T>> Give<T>(IReadOnlyList<T> rows) =>

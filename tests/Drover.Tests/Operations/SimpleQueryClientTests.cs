@@ -119,7 +119,7 @@ public sealed class SimpleQueryClientTests
     private static Task<SimpleQueryClient> ConnectAsync(Fake server) =>
         SimpleQueryClient.ConnectAsync(Target(server), Patience, Token);
 
-    /// <summary>Answers the first message with some bytes, the second with others, and closes, or says nothing more.</summary>
+    /// <summary>Answers the first message, then the second, and closes, or says nothing more.</summary>
     private sealed class Fake : IAsyncDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -148,6 +148,7 @@ internal sealed record StatementsAnswer(
 /// <param name="BlocksRead">Blocks that were not.</param>
 /// <param name="CallsBefore">Calls in as long a time before.</param>
 /// <param name="TotalMsBefore">Time in those.</param>
+/// <param name="PlanChanged">When it last got another plan, within the time; null: it did not.</param>
 internal sealed record StatementAnswer(
     string Id,
     string Database,
@@ -159,7 +160,8 @@ internal sealed record StatementAnswer(
     long BlocksHit,
     long BlocksRead,
     long CallsBefore,
-    double TotalMsBefore
+    double TotalMsBefore,
+    DateTimeOffset? PlanChanged
 );
 
 /// <summary>The plans of a statement, the last one first.</summary>

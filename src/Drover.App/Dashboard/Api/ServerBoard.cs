@@ -366,7 +366,8 @@ internal sealed class ServerBoard(IServerHistory history)
             use.BlocksHit,
             use.BlocksRead,
             use.CallsBefore,
-            Math.Round(use.TotalMsBefore, 3)
+            Math.Round(use.TotalMsBefore, 3),
+            use.PlanChanged
         );
 
     private static double CostOf(MonitorStatus status)

@@ -5,7 +5,7 @@ import { minutes, monitorConfiguration, rangeChoice, serverChoice } from "./cont
 import { h, fill } from "./dom.js";
 import { count, moment, ms, number, percent } from "./format.js";
 import { bar, grid } from "./grid.js";
-import { empty, failed, loading, note } from "./states.js";
+import { badge, empty, failed, loading, note } from "./states.js";
 
 export async function show({ body, tools }) {
   const stop = new AbortController();
@@ -50,7 +50,7 @@ class Statements {
       none: "No statement was seen in this time. They are looked at once a minute.",
       detail: (row) => this.detail(row),
       columns: [
-        { key: "text", label: "Statement", wide: true, cell: (row) => h("code", { class: "sql clamp" }, row.text) },
+        { key: "text", label: "Statement", wide: true, cell: textOf },
         {
           key: "total",
           label: "Time",
@@ -161,6 +161,13 @@ class Statements {
   destroy() {
     this.charts.forEach((one) => one.destroy());
   }
+}
+
+function textOf(row) {
+  return [
+    h("code", { class: "sql clamp" }, row.text),
+    row.plan_changed && badge("warn", `another plan since ${moment(row.plan_changed)}`),
+  ];
 }
 
 // The plan that it has, and those that it had; what changed is said in words.

@@ -7,8 +7,7 @@ using Npgsql;
 namespace Drover.Advice.Plans;
 
 /// <summary>
-/// Reads the log in JSON, where a line has the statement's queryid
-/// (https://www.postgresql.org/docs/18/runtime-config-logging.html#RUNTIME-CONFIG-LOGGING-JSONLOG), and plans in JSON
+/// Reads the logs that have a statement's queryid (<see cref="ServerLog"/>), and plans in text or JSON
 /// (https://www.postgresql.org/docs/18/auto-explain.html). Each look goes on where the last one ended. Texts and values
 /// in the log are not kept. Not safe for several threads.
 /// </summary>
@@ -25,6 +24,8 @@ internal sealed class PlanLog
                    AND has_function_privilege('pg_catalog.pg_current_logfile(text)', 'EXECUTE'),
                quote_ident(current_user), current_database()::text
         """;
+
+    private const string FileSql = "SELECT coalesce(pg_current_logfile('jsonlog'), pg_current_logfile('csvlog'))";
 
     // A name that several schemas have is none that can be told from a plan without VERBOSE.
     private const string SchemasSql = """
@@ -44,6 +45,7 @@ internal sealed class PlanLog
     private readonly Dictionary<long, PlanNode> _plans = [];
     private string _file = "";
     private long _position;
+    private bool _isTorn;
 
     /// <summary>
     /// What keeps plans in the log from being read, with what would help; null where none are written.
@@ -71,7 +73,7 @@ internal sealed class PlanLog
         )[0];
         Problem =
             !isOn ? null
-            : format != "json" ? "set auto_explain.log_format = 'json'"
+            : format is not ("json" or "text") ? "set auto_explain.log_format = 'json'"
             : null;
         if (isOn && Problem is null && !isAllowed)
         {
@@ -80,12 +82,10 @@ internal sealed class PlanLog
                 + $"pg_read_binary_file(text, bigint, bigint) TO {role}";
         }
         string? file =
-            isOn && Problem is null
-                ? await connection.ScalarAsync("SELECT pg_current_logfile('jsonlog')", [], cancellation) as string
-                : null;
+            isOn && Problem is null ? await connection.ScalarAsync(FileSql, [], cancellation) as string : null;
         if (isOn && Problem is null && file is null)
         {
-            Problem = "add jsonlog to log_destination, with logging_collector = on";
+            Problem = "add jsonlog or csvlog to log_destination, with logging_collector = on";
         }
         Problem = Problem is null ? null : $"plans that auto_explain writes are not read: {Problem}";
         foreach (long id in _plans.Keys.Where(id => !wanted.Contains(id)).ToArray())
@@ -94,13 +94,23 @@ internal sealed class PlanLog
         }
         if (file is not null)
         {
-            Take(await NextAsync(connection, file, cancellation), database, wanted);
+            foreach (LoggedPlan entry in await NextAsync(connection, file, cancellation))
+            {
+                if (entry.Database == database && wanted.Contains(entry.Statement) && IsOutermost(entry.Context))
+                {
+                    Take(entry);
+                }
+            }
             await NameAsync(connection, cancellation);
         }
         return _plans;
     }
 
-    private async Task<byte[]> NextAsync(NpgsqlConnection connection, string file, CancellationToken cancellation)
+    private async Task<List<LoggedPlan>> NextAsync(
+        NpgsqlConnection connection,
+        string file,
+        CancellationToken cancellation
+    )
     {
         object? size = await connection.ScalarAsync("SELECT (pg_stat_file($1)).size", [file], cancellation);
         long end = size is long known ? known : 0;
@@ -109,83 +119,72 @@ internal sealed class PlanLog
             // What stood at the end of a file that is done with is passed over.
             _file = file;
             _position = 0;
+            _isTorn = false;
         }
-        bool isBehind = end - _position > BytesMax;
-        _position = isBehind ? end - BytesMax : _position;
+        if (end - _position > BytesMax)
+        {
+            _position = end - BytesMax;
+            _isTorn = true;
+        }
         object? read = await connection.ScalarAsync(
             "SELECT pg_read_binary_file($1, $2, $3)",
             [file, _position, (long)BytesMax],
             cancellation
         );
         byte[] bytes = read as byte[] ?? [];
-        int last = Array.LastIndexOf(bytes, (byte)'\n');
-        int first = isBehind ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
-        // A line that is longer than a look is never whole.
-        _position +=
-            last >= 0 ? last + 1
-            : bytes.Length == BytesMax ? bytes.Length
-            : 0;
-        return last >= first ? bytes[first..(last + 1)] : [];
-    }
-
-    private void Take(byte[] lines, string database, IReadOnlySet<long> wanted)
-    {
-        for (
-            ReadOnlyMemory<byte> rest = lines;
-            rest.Span.IndexOf((byte)'\n') is var end and >= 0;
-            rest = rest[(end + 1)..]
-        )
+        List<LoggedPlan> entries = file.EndsWith(".json", StringComparison.Ordinal)
+            ? ServerLog.ReadJson(bytes, ref _isTorn, out int taken)
+            : ServerLog.ReadCsv(bytes, ref _isTorn, out taken);
+        if (taken == 0 && bytes.Length == BytesMax)
         {
-            ReadOnlyMemory<byte> line = rest[..end];
-            if (line.Span.IndexOf("  plan:"u8) < 0)
-            {
-                continue;
-            }
-            try
-            {
-                using JsonDocument entry = JsonDocument.Parse(line);
-                TakeEntry(entry.RootElement, database, wanted);
-            }
-            catch (Exception failure) when (failure is JsonException or InvalidOperationException)
-            {
-                // Cut off, or of somebody else's, with other kinds of values: another one comes.
-            }
+            // An entry that is longer than a look is never whole.
+            taken = bytes.Length;
+            _isTorn = true;
         }
+        _position += taken;
+        return entries;
     }
 
-    private void TakeEntry(JsonElement entry, string database, IReadOnlySet<long> wanted)
+    private void Take(LoggedPlan entry)
     {
-        bool isMeant =
-            entry.TryGetProperty("query_id", out JsonElement number)
-            && number.TryGetInt64(out long id)
-            && wanted.Contains(id)
-            && entry.TryGetProperty("dbname", out JsonElement name)
-            && name.ValueEquals(database)
-            && IsOutermost(entry);
-        string message = isMeant && entry.TryGetProperty("message", out JsonElement text) ? text.GetString() ?? "" : "";
-        int start = message.IndexOf('{', StringComparison.Ordinal);
-        if (!message.StartsWith("duration:", StringComparison.Ordinal) || start < 0)
+        const string Head = "plan:\n";
+        int start = entry.Message.IndexOf(Head, StringComparison.Ordinal) + Head.Length;
+        if (!entry.Message.StartsWith("duration:", StringComparison.Ordinal) || start < Head.Length)
         {
             return;
         }
-        using JsonDocument logged = JsonDocument.Parse(message.AsMemory(start), PlanSession.Deep);
-        if (logged.RootElement.TryGetProperty("Plan", out JsonElement plan) && PlanNode.ReadStep(plan) is { } read)
+        if (PlanOf(entry.Message[start..]) is { } plan)
         {
-            _plans[number.GetInt64()] = read;
+            _plans[entry.Statement] = plan;
+        }
+    }
+
+    private static PlanNode? PlanOf(string text)
+    {
+        if (!text.StartsWith('{'))
+        {
+            return PlanText.Read(text);
+        }
+        try
+        {
+            using JsonDocument logged = JsonDocument.Parse(text, PlanSession.Deep);
+            return logged.RootElement.TryGetProperty("Plan", out JsonElement top) ? PlanNode.ReadStep(top) : null;
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            // Cut off, or of somebody else's, with other kinds of values: another one comes.
+            return null;
         }
     }
 
     // A line from within a function has the queryid of the statement that called it, and may be anybody's RAISE LOG. At
     // the top there are parameters, if anything (log_parameter_max_length_on_error).
-    private static bool IsOutermost(JsonElement entry)
-    {
-        string context = entry.TryGetProperty("context", out JsonElement text) ? text.GetString() ?? "" : "";
-        return context.Length == 0
-            || (
-                !context.Contains('\n', StringComparison.Ordinal)
-                && s_parameters.Any(start => context.StartsWith(start, StringComparison.Ordinal))
-            );
-    }
+    private static bool IsOutermost(string context) =>
+        context.Length == 0
+        || (
+            !context.Contains('\n', StringComparison.Ordinal)
+            && s_parameters.Any(start => context.StartsWith(start, StringComparison.Ordinal))
+        );
 
     /// <summary>Only VERBOSE has schemas.</summary>
     private async Task NameAsync(NpgsqlConnection connection, CancellationToken cancellation)

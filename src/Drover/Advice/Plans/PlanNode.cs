@@ -17,9 +17,11 @@ internal sealed record PlanNode
 
     private const int TextMax = 300;
 
-    private static readonly string[] s_keys = ["Sort Key", "Group Key"];
+    /// <summary>EXPLAIN's names of what is sorted or grouped by.</summary>
+    public static readonly string[] KeyNames = ["Sort Key", "Group Key"];
 
-    private static readonly string[] s_conditions =
+    /// <summary>EXPLAIN's names of conditions.</summary>
+    public static readonly string[] ConditionNames =
     [
         "Index Cond",
         "Recheck Cond",
@@ -50,7 +52,7 @@ internal sealed record PlanNode
     /// <summary>CREATE INDEX of that index when it was seen; empty where constants are in it.</summary>
     public string Definition { get; init; } = "";
 
-    /// <summary>EXPLAIN's words: of a join Left, Semi …; of aggregates Hashed, Sorted; of a change Insert ….</summary>
+    /// <summary>EXPLAIN's words: of a join Left, Semi …; of aggregates Hashed, Sorted; of a change Insert.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
     /// <summary>What it sorts or groups by, without constants.</summary>
@@ -169,10 +171,10 @@ internal sealed record PlanNode
             Index = index,
             Definition = Text(node, "Index Definition"),
             Words = [.. WordsOf(node)],
-            Keys = [.. s_keys.SelectMany(name => Texts(node, name))],
+            Keys = [.. KeyNames.SelectMany(name => Texts(node, name))],
             Conditions =
             [
-                .. s_conditions
+                .. ConditionNames
                     .Select(name => (name, Text: string.Join(", ", Texts(node, name))))
                     .Where(static one => one.Text.Length > 0),
             ],
@@ -212,7 +214,7 @@ internal sealed record PlanNode
             ? value.GetDouble()
             : 0;
 
-    // One expression or several, without constants; a long one is cut.
+    // One expression or several.
     private static IEnumerable<string> Texts(JsonElement node, string name)
     {
         if (!node.TryGetProperty(name, out JsonElement value))
@@ -226,12 +228,14 @@ internal sealed record PlanNode
                     .Where(static one => one.ValueKind == JsonValueKind.String)
                     .Select(static one => one.GetString()!)
                 : [value.GetString() ?? ""];
-        return
-        [
-            .. texts
-                .Select(PlanRedaction.Redact)
-                .Select(static text => text.Length <= TextMax ? text : $"{text[..TextMax]}…"),
-        ];
+        return [.. texts.Select(Kept)];
+    }
+
+    /// <summary>An expression without constants; a long one is cut.</summary>
+    internal static string Kept(string expression)
+    {
+        string text = PlanRedaction.Redact(expression);
+        return text.Length <= TextMax ? text : $"{text[..TextMax]}…";
     }
 
     private void WriteTo(Utf8JsonWriter writer)

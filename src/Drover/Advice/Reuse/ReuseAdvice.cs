@@ -132,6 +132,8 @@ internal static class ReuseAdvice
         double refreshes = SecondsOfADay / seconds;
         double saved = (callsPerDay * reused.Milliseconds - refreshes * refresh) / 1000;
         string view = NameOf(reused);
+        // One set of values makes one view.
+        string bytes = BytesOf(reused, 1);
         IReadOnlyList<string> key = reused.KeyColumns();
         bool hasValues = reused.Statement.Parameters > 0;
         return new Recommendation(
@@ -144,7 +146,7 @@ internal static class ReuseAdvice
             Text($"about {saved:N0} s a day: a read of the view takes as long as its rows do"),
             Text($"a refresh every {interval}, by estimate {refresh / 1000:N1} s each (a concurrent one takes about ")
                 + Text(
-                    $"{RunsOfARefresh:0} runs of the query), {refreshes * refresh / 1000:N0} s a day; its rows on disk"
+                    $"{RunsOfARefresh:0} runs of the query), {refreshes * refresh / 1000:N0} s a day; {bytes} of disk"
                 ),
             Text($"its rows are up to {interval} and a refresh old, and the application has to ask the view")
                 + (
@@ -182,8 +184,7 @@ internal static class ReuseAdvice
         }
         double share = FromCache(readsPerSecond, seconds);
         double saved = share * load.Milliseconds / workload.Days / 1000;
-        double width = reused.Tables.SelectMany(static one => one.Columns.Values).Sum(static one => one.Width);
-        string bytes = ByteText.Of((long)Math.Min(1e15, answers * Math.Max(1, load.RowsPerCall) * width));
+        string bytes = BytesOf(reused, answers);
         return new Recommendation(
             "cache-statement",
             $"{string.Join(", ", reused.Tables.Select(static one => one.Quoted))} {Hash(load.Original)}",
@@ -205,6 +206,15 @@ internal static class ReuseAdvice
 
     /// <summary>Share of the reads that find an answer which the first of them has left.</summary>
     private static double FromCache(double readsPerSecond, double seconds) => 1 - 1 / (1 + readsPerSecond * seconds);
+
+    /// <summary>As if each row had all columns of its tables, by their mean widths: seldom less than it is.</summary>
+    private static string BytesOf(ReusedStatement reused, double answers)
+    {
+        const double RowHead = 28;
+        double width = reused.Tables.SelectMany(static one => one.Columns.Values).Sum(static one => one.Width);
+        double rows = answers * Math.Max(1, reused.Statement.Load.RowsPerCall);
+        return ByteText.Of((long)Math.Min(1e15, rows * (RowHead + width)));
+    }
 
     private static double Share(WorkloadStatement load, Workload workload) =>
         load.Milliseconds / Math.Max(1, workload.Milliseconds);

@@ -168,7 +168,12 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
         ListAsync(
             $"""
             SELECT s.statement, h.database_name, h.query, s.calls, s.ms, s.rows, s.hit, s.read, s.calls_before,
-                   s.ms_before
+                   s.ms_before,
+                   (
+                       SELECT max(p.first_seen) FROM drover.statement_plans p
+                       WHERE p.server_id = {ServerId} AND p.statement = s.statement AND p.difference <> ''
+                         AND p.first_seen >= $2 AND p.first_seen < $3
+                   )
             FROM (
                 SELECT statement,
                        coalesce(sum(calls) FILTER (WHERE at >= $2), 0)::bigint AS calls,
@@ -194,7 +199,8 @@ internal sealed class HistoryReader(ServerAccess access, string server, HistoryL
                 row.GetInt64(6),
                 row.GetInt64(7),
                 row.GetInt64(8),
-                row.GetDouble(9)
+                row.GetDouble(9),
+                row.IsDBNull(10) ? null : row.GetFieldValue<DateTimeOffset>(10)
             ),
             cancellationToken
         );
