@@ -16,6 +16,7 @@ internal sealed class RunJournalLoop(MaintenanceOptions options, TimeProvider ti
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(15);
 
+    private readonly KeptAccess _kept = new();
     private readonly Dictionary<string, JournalFollower> _followers = [];
 
     /// <summary>Runs until it is cancelled.</summary>
@@ -40,6 +41,10 @@ internal sealed class RunJournalLoop(MaintenanceOptions options, TimeProvider ti
         {
             // The process ends.
         }
+        finally
+        {
+            await _kept.CloseAsync();
+        }
     }
 
     /// <summary>Reads what is new in one database. What cannot be read now is read the next time.</summary>
@@ -53,8 +58,7 @@ internal sealed class RunJournalLoop(MaintenanceOptions options, TimeProvider ti
         string name = target.Database ?? "";
         try
         {
-            await using ServerAccess server = new(target);
-            await using NpgsqlConnection connection = await server.OpenAsync(cancellationToken);
+            await using NpgsqlConnection connection = await _kept.Of(target).OpenAsync(cancellationToken);
             if (!_followers.TryGetValue(database, out JournalFollower? follower))
             {
                 _followers[database] = follower = new JournalFollower();
@@ -68,6 +72,7 @@ internal sealed class RunJournalLoop(MaintenanceOptions options, TimeProvider ti
         catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
         {
             LogOperations.Unread(logger, name, ServerFailure.Describe(failure, name));
+            await _kept.ForgetAsync(target);
         }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class ViewLoop(MaintenanceOptions options, TimeProvider time, IL
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(5);
 
+    private readonly KeptAccess _kept = new();
     private readonly HashSet<string> _failing = [];
     private readonly HashSet<ViewName> _slowed = [];
 
@@ -42,6 +43,10 @@ internal sealed class ViewLoop(MaintenanceOptions options, TimeProvider time, IL
         {
             // The process ends.
         }
+        finally
+        {
+            await _kept.CloseAsync();
+        }
     }
 
     private async Task RefreshAsync(string database, CancellationToken cancellationToken)
@@ -60,8 +65,7 @@ internal sealed class ViewLoop(MaintenanceOptions options, TimeProvider time, IL
         target.ApplicationName = ViewService.ApplicationName;
         try
         {
-            await using ServerAccess access = new(target);
-            await using NpgsqlConnection connection = await access.OpenAsync(cancellationToken);
+            await using NpgsqlConnection connection = await _kept.Of(target).OpenAsync(cancellationToken);
             ViewService service = new(connection, time);
             foreach (RefreshOutcome outcome in await service.RefreshDueAsync(cancellationToken))
             {
@@ -73,6 +77,7 @@ internal sealed class ViewLoop(MaintenanceOptions options, TimeProvider time, IL
         catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException)
         {
             Fail(name, failure.Message);
+            await _kept.ForgetAsync(target);
         }
     }
 

@@ -72,6 +72,25 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
         Assert.Contains("the gain did not come", built.Output, Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
+    public async Task List_says_which_statements_it_has_not_seen(int major)
+    {
+        const string All = "No index is missing, and none is in the way.";
+        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
+        string unmeasured = await ListAsync("app");
+        Assert.Contains("is not known: CREATE EXTENSION pg_stat_statements", unmeasured, Ordinal);
+        Assert.DoesNotContain(All, unmeasured, Ordinal);
+        await cluster.ExecuteAsync("CREATE EXTENSION pg_stat_statements", Token, database);
+        string own = await ListAsync("app");
+        Assert.Contains("GRANT pg_read_all_stats TO app", own, Ordinal);
+        Assert.DoesNotContain(All, own, Ordinal);
+        Assert.Equal(All, (await ListAsync(LocalPostgresCluster.Superuser)).Trim());
+
+        async Task<string> ListAsync(string user) =>
+            (await TestedProgram.RunAsync(["index", "list", "-d", InspectProgram.Url(cluster, database, user)])).Output;
+    }
+
     [Fact]
     public async Task Nothing_is_left_of_a_build_that_waits_too_long_or_is_interrupted()
     {

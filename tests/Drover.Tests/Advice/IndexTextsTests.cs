@@ -61,7 +61,7 @@ public sealed class IndexTextsTests
     {
         await using StringWriter output = new();
         RootCommand root = new();
-        root.SetAction((parsed, _) => new IndexTexts(parsed, isJson).WriteListAsync([s_advice], [s_young]));
+        root.SetAction((parsed, _) => new IndexTexts(parsed, isJson).WriteListAsync([s_advice], [s_young], null));
         await root.Parse([])
             .InvokeAsync(new InvocationConfiguration { Output = output }, TestContext.Current.CancellationToken);
         return output.ToString();

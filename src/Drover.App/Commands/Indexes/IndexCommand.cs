@@ -3,6 +3,7 @@ using System.CommandLine;
 using Drover.Advice;
 using Drover.Advice.Building;
 using Drover.Advice.Findings;
+using Drover.Advice.Metrics;
 using Drover.Operations;
 
 namespace Drover.App.Commands.Indexes;
@@ -107,7 +108,8 @@ internal static class IndexCommand
             session,
             cancellation
         );
-        await texts.WriteListAsync(advice, young);
+        string? unseen = await StatementStatistics.UnseenAsync(session.Connection, cancellation);
+        await texts.WriteListAsync(advice, young, unseen);
         return 0;
     }
 

@@ -24,6 +24,7 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
     private readonly List<Action<Utf8JsonWriter>> _results = [];
     private string _shown = "";
     private IReadOnlyList<YoungIndex>? _young;
+    private string? _unseen;
 
     private TextWriter Output => parsed.InvocationConfiguration.Output;
 
@@ -52,9 +53,16 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
     }
 
     /// <summary>The list, and what is too young to be in it.</summary>
-    public async Task WriteListAsync(IReadOnlyList<Recommendation> advice, IReadOnlyList<YoungIndex> young)
+    /// <param name="advice">What is advised.</param>
+    /// <param name="young">Indexes that nobody used, but not for long.</param>
+    /// <param name="unseen">Why indexes may be missing that nobody knows of; null: all statements were seen.</param>
+    public async Task WriteListAsync(
+        IReadOnlyList<Recommendation> advice,
+        IReadOnlyList<YoungIndex> young,
+        string? unseen
+    )
     {
-        _young = young;
+        (_young, _unseen) = (young, unseen);
         foreach (Recommendation one in advice)
         {
             _results.Add(json => Write(json, one, "advised", null));
@@ -68,7 +76,14 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
         }
         if (advice.Count == 0 && !isJson)
         {
-            await LineAsync("No index is missing, and none is in the way.");
+            await LineAsync(
+                unseen is null ? "No index is missing, and none is in the way." : "No index is in the way."
+            );
+        }
+        if (unseen is not null)
+        {
+            // In JSON it is an answer's part, and a line for who looks on.
+            Say(unseen);
         }
         foreach (YoungIndex one in isJson ? [] : young)
         {
@@ -150,6 +165,7 @@ internal sealed class IndexTexts(ParseResult parsed, bool isJson) : IIndexReport
             if (_young is { } young)
             {
                 WriteYoung(json, young);
+                json.WriteString("unseen", _unseen ?? "");
             }
             json.WriteEndObject();
         }

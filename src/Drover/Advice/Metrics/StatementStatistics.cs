@@ -29,6 +29,10 @@ internal sealed record StatementStatistics(
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'
         """;
 
+    private const string WhoSees = """
+        SELECT CASE WHEN NOT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') THEN quote_ident(current_user) END
+        """;
+
     /// <summary>Reads them; without the extension the problem says how to get it.</summary>
     public static async Task<StatementStatistics> ReadAsync(
         NpgsqlConnection connection,
@@ -79,6 +83,19 @@ internal sealed record StatementStatistics(
         {
             return None($"{failure.MessageText}; set shared_preload_libraries, or GRANT pg_read_all_stats");
         }
+    }
+
+    /// <summary>Why not all statements of the database are seen, with what would give it; null: they are.</summary>
+    public static async Task<string?> UnseenAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        if ((await ReadAsync(connection, 1, cancellation)).Problem is { } problem)
+        {
+            return $"statements are not measured, so which indexes are missing is not known: {problem}";
+        }
+        return await connection.ScalarAsync(WhoSees, [], cancellation) is string role
+            ? $"statements of other roles are not seen, so indexes that they lack are not known: "
+                + $"GRANT pg_read_all_stats TO {role}"
+            : null;
     }
 
     private static StatementStatistics None(string problem) => new(0, 0, [], problem);
