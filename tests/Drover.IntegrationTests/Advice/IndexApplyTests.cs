@@ -72,6 +72,39 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
         Assert.Contains("the gain did not come", built.Output, Ordinal);
     }
 
+    // Plans say the contrary of what is measured each time. All at once, since --wait is minutes.
+    [Fact]
+    public async Task After_a_wait_measured_times_and_not_plans_tell_whether_the_gain_came()
+    {
+        const string More =
+            "INSERT INTO shop.orders SELECT n, 1 + n % 2000 * 7919 % 2000, repeat('n', 150) "
+            + "FROM generate_series(120001, 360000) n";
+        await Task.WhenAll(
+            PostgresVersions
+                .All.Select(static row => row.Data)
+                .Select(major => Task.WhenAll(CameAsync(major), DidNotAsync(major)))
+        );
+
+        async Task CameAsync(int major)
+        {
+            (LocalPostgresCluster cluster, string database) = await StageAsync(major, OfCustomer);
+            await cluster.ExecuteAsync(Scans($"ALTER DATABASE {database} SET", "off"), Token);
+            ProgramAnswer built = await WaitAsync(cluster, database, "SELECT", Scans("SET", "on"));
+            Assert.True(built.ExitCode == 0, built.ToString());
+            Assert.Contains("the gain came", built.Output, Ordinal);
+            Assert.Matches(@"cost [\d,]+ to [\d,]+, [\d.]+ ms to [\d.]+ ms: SELECT \* FROM shop.orders", built.Output);
+        }
+
+        async Task DidNotAsync(int major)
+        {
+            (LocalPostgresCluster cluster, string database) = await StageAsync(major, OfCustomer);
+            // Three times the rows to read: slower, however busy the machine was before.
+            ProgramAnswer built = await WaitAsync(cluster, database, More, Scans("SET", "off"));
+            Assert.True(built.ExitCode == 4, built.ToString());
+            Assert.Contains("the gain did not come", built.Output, Ordinal);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(PostgresVersions.All), MemberType = typeof(PostgresVersions))]
     public async Task List_says_which_statements_it_has_not_seen(int major)
@@ -254,6 +287,42 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
             await cluster.ExecuteAsync(string.Join("; ", traffic), Token, database);
         }
         return (cluster, database);
+    }
+
+    private static string Scans(string set, string state) =>
+        $"{set} enable_indexscan = {state}; {set} enable_bitmapscan = {state}; {set} enable_indexonlyscan = {state}";
+
+    /// <summary>Applies with --wait, and calls the statement meanwhile with settings of its own.</summary>
+    private static async Task<ProgramAnswer> WaitAsync(
+        LocalPostgresCluster cluster,
+        string database,
+        string first,
+        string settings
+    )
+    {
+        Task<ProgramAnswer> run = TestedProgram.RunAsync([
+            "index",
+            "apply",
+            "--all",
+            "--wait",
+            "1",
+            "-d",
+            InspectProgram.Url(cluster, database),
+        ]);
+        const string IsBuilt =
+            "SELECT count(*) FROM pg_index WHERE indrelid = 'shop.orders'::regclass AND indisvalid "
+            + "AND NOT indisprimary";
+        await Eventually.HoldsAsync(
+            async () => run.IsCompleted || await InspectProgram.ScalarAsync(cluster, database, IsBuilt) is 1L,
+            TimeSpan.FromMinutes(2)
+        );
+        await cluster.ExecuteAsync(first, Token, database);
+        for (int i = 0; i < 20; i++)
+        {
+            await cluster.ExecuteAsync($"{settings}; {OfCustomer}", Token, database);
+        }
+        Assert.False(run.IsCompleted, "the calls came too late to be measured");
+        return await run;
     }
 
     /// <summary>A transaction that every build has to wait for.</summary>

@@ -38,6 +38,17 @@ public sealed class PlanShapeTests
         "SELECT a, sum(b) FROM t GROUP BY 1, 2 ORDER BY 2 DESC, 1 LIMIT ?"
     )]
     [InlineData("SELECT a FROM t ORDER BY f(a, 4711), b = 4711", "SELECT a FROM t ORDER BY f(a, ?), b = ?")]
+    [InlineData("SELECT a FROM t ORDER BY 2, 4711 % a", "SELECT a FROM t ORDER BY 2, ? % a")]
+    [InlineData(
+        "SELECT a FROM t ORDER BY 1 NULLS LAST, 4711 IN (a)",
+        "SELECT a FROM t ORDER BY 1 NULLS LAST, ? IN (a)"
+    )]
+    [InlineData("SELECT a FROM t GROUP BY 1 HAVING a > 4711", "SELECT a FROM t GROUP BY 1 HAVING a > ?")]
+    [InlineData("SELECT a FROM t ORDER BY 4711 'cut", "SELECT a FROM t ORDER BY ?")]
+    [InlineData(
+        "SELECT a FROM (SELECT 1 ORDER BY 1) t ORDER BY 1 ",
+        "SELECT a FROM (SELECT ? ORDER BY 1) t ORDER BY 1"
+    )]
     [InlineData("SELECT a FROM \"T 1\" WHERE b = 'secret that is cut", "SELECT a FROM \"T 1\" WHERE b =")]
     public void No_constant_is_left_of_a_statement(string text, string plain) =>
         Assert.Equal(plain, StatementText.WithoutValues(text));

@@ -243,8 +243,9 @@ function asked({ access }) {
 const growth = (row) => row.total_bytes - row.total_bytes_before;
 
 function dead(row) {
-  const all = Math.max(0, row.rows) + row.dead_rows;
-  return all > 0 ? (100 * row.dead_rows) / all : null;
+  // Before the first ANALYZE nobody knows how many rows live.
+  const all = row.rows + row.dead_rows;
+  return row.rows >= 0 && all > 0 ? (100 * row.dead_rows) / all : null;
 }
 
 function bloat(row) {

@@ -78,8 +78,8 @@ internal static class PartitionAdvice
                 + "; old rows go by DETACH instead of DELETE",
             $"{ByteText.Of(bytes)} of disk until it is finished, and a trigger's time on each write while it runs",
             "unique keys must contain the partition key: the plan names what does not fit, and changes nothing",
-            $"drover partition plan {table} --by {column} --interval month",
-            $"drover partition rollback {table}"
+            $"drover partition plan {table} --by {column} --interval month -d URI",
+            $"drover partition rollback {table} -d URI"
         );
     }
 

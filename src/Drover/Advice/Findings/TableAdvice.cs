@@ -154,7 +154,7 @@ internal static class TableAdvice
                 "an index, or a cached or materialized answer, instead of all rows",
                 "an index to write, or an answer that is some minutes old",
                 "an index is named where statements can be studied; what counts or sums all rows needs a view",
-                "drover index list",
+                "drover index list -d URI",
                 ""
             );
         }

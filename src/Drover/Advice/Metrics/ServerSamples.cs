@@ -37,7 +37,7 @@ internal sealed record ServerSamples(
     public bool IsLagHidden => !SeesEverybody && Replication is { IsStandby: false, Standbys: > 0, LagSeconds: null };
 
     private const string Who = """
-        SELECT current_setting('server_version'), current_database()::text, current_user::text,
+        SELECT current_setting('server_version'), current_database()::text, quote_ident(current_user),
                pg_has_role('pg_read_all_stats', 'USAGE') OR current_setting('is_superuser') = 'on'
         """;
 

@@ -14,7 +14,7 @@ namespace Drover.History.Sampling;
 internal sealed class ServerSampler(HostFeed host, PoolFeed? console, HistoryLimits limits, TimeProvider time)
 {
     private const string WhoSql = """
-        SELECT current_setting('server_version'), current_database()::text, current_user::text,
+        SELECT current_setting('server_version'), current_database()::text, quote_ident(current_user),
                pg_has_role('pg_read_all_stats', 'USAGE') OR current_setting('is_superuser') = 'on'
         """;
 
