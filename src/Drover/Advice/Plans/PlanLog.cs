@@ -13,8 +13,11 @@ namespace Drover.Advice.Plans;
 /// </summary>
 internal sealed class PlanLog
 {
-    /// <summary>Bytes that are read in one look; what is written faster is passed over.</summary>
-    private const int BytesMax = 1 << 20;
+    /// <summary>Bytes that are read at once.</summary>
+    private const int PieceBytes = 1 << 20;
+
+    /// <summary>Pieces of one look; what is written faster is passed over.</summary>
+    private const int PiecesMax = 16;
 
     private const string StateSql = """
         SELECT coalesce(current_setting('auto_explain.log_min_duration', true), '-1') <> '-1',
@@ -94,11 +97,21 @@ internal sealed class PlanLog
         }
         if (file is not null)
         {
-            foreach (LoggedPlan entry in await NextAsync(connection, file, cancellation))
+            long end = await BeginAsync(connection, file, cancellation);
+            for (int piece = 0; piece < PiecesMax && _position < end; piece++)
             {
-                if (entry.Database == database && wanted.Contains(entry.Statement) && IsOutermost(entry.Context))
+                long before = _position;
+                foreach (LoggedPlan entry in await NextAsync(connection, file, cancellation))
                 {
-                    Take(entry);
+                    if (entry.Database == database && wanted.Contains(entry.Statement) && IsOutermost(entry.Context))
+                    {
+                        Take(entry);
+                    }
+                }
+                if (_position == before)
+                {
+                    // The last entry is not whole yet.
+                    break;
                 }
             }
             await NameAsync(connection, cancellation);
@@ -106,11 +119,8 @@ internal sealed class PlanLog
         return _plans;
     }
 
-    private async Task<List<LoggedPlan>> NextAsync(
-        NpgsqlConnection connection,
-        string file,
-        CancellationToken cancellation
-    )
+    /// <summary>Where the file ends now; what is too far behind that is passed over.</summary>
+    private async Task<long> BeginAsync(NpgsqlConnection connection, string file, CancellationToken cancellation)
     {
         object? size = await connection.ScalarAsync("SELECT (pg_stat_file($1)).size", [file], cancellation);
         long end = size is long known ? known : 0;
@@ -121,23 +131,32 @@ internal sealed class PlanLog
             _position = 0;
             _isTorn = false;
         }
-        if (end - _position > BytesMax)
+        if (end - _position > (long)PiecesMax * PieceBytes)
         {
-            _position = end - BytesMax;
+            _position = end - (long)PiecesMax * PieceBytes;
             _isTorn = true;
         }
+        return end;
+    }
+
+    private async Task<List<LoggedPlan>> NextAsync(
+        NpgsqlConnection connection,
+        string file,
+        CancellationToken cancellation
+    )
+    {
         object? read = await connection.ScalarAsync(
             "SELECT pg_read_binary_file($1, $2, $3)",
-            [file, _position, (long)BytesMax],
+            [file, _position, (long)PieceBytes],
             cancellation
         );
         byte[] bytes = read as byte[] ?? [];
         List<LoggedPlan> entries = file.EndsWith(".json", StringComparison.Ordinal)
             ? ServerLog.ReadJson(bytes, ref _isTorn, out int taken)
             : ServerLog.ReadCsv(bytes, ref _isTorn, out taken);
-        if (taken == 0 && bytes.Length == BytesMax)
+        if (taken == 0 && bytes.Length == PieceBytes)
         {
-            // An entry that is longer than a look is never whole.
+            // An entry that is longer than a piece is never whole.
             taken = bytes.Length;
             _isTorn = true;
         }

@@ -115,7 +115,7 @@ internal static class ServerLog
     }
 
     // In the middle of a string a quote says nothing; a time and a user at a line's beginning do. Where a statement's
-    // text has the like, what follows is no whole entry, and is passed over after the length of a look.
+    // text has the like, what follows is no whole entry, and is passed over after the length of a piece.
     private static int FirstEntry(ReadOnlySpan<byte> bytes)
     {
         for (int at = 0; bytes[at..].IndexOf((byte)'\n') is >= 0 and int end; )
