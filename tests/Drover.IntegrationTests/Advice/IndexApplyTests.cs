@@ -9,16 +9,11 @@ namespace Drover.IntegrationTests.Advice;
 
 public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
 {
-    private const string Shop = """
+    private const string Shop = $"""
         CREATE SCHEMA shop;
         CREATE TABLE shop.orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL, note text);
         INSERT INTO shop.orders SELECT n, 1 + n * 7919 % 2000, repeat('n', 150) FROM generate_series(1, 120000) n;
-        CREATE TABLE shop.parts (day int NOT NULL, device int NOT NULL, text text) PARTITION BY RANGE (day);
-        CREATE TABLE shop.parts_1 PARTITION OF shop.parts FOR VALUES FROM (0) TO (10);
-        CREATE TABLE shop.parts_2 PARTITION OF shop.parts FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (day);
-        CREATE TABLE shop."Parts 3" PARTITION OF shop.parts_2 FOR VALUES FROM (10) TO (15);
-        CREATE TABLE shop.parts_4 PARTITION OF shop.parts_2 FOR VALUES FROM (15) TO (20);
-        INSERT INTO shop.parts SELECT n % 20, n * 7919 % 20000, repeat('p', 100) FROM generate_series(1, 100000) n;
+        {IndexStage.Parts}
         CREATE EXTENSION pg_stat_statements;
         """;
 
@@ -26,7 +21,7 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
     private const string Snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1";
     private const string Write = "BEGIN; DELETE FROM shop.orders WHERE id = 1";
     private const string OfCustomer = "SELECT * FROM shop.orders WHERE customer_id = 77";
-    private const string OfDevice = "SELECT text FROM shop.parts WHERE device = 77";
+    private const string OfDevice = IndexStage.OfDevice;
     private const StringComparison Ordinal = StringComparison.Ordinal;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -271,23 +266,8 @@ public sealed class IndexApplyTests(MeasuredPostgresFixture fixture)
     private const string Building =
         "SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()";
 
-    private async Task<(LocalPostgresCluster Cluster, string Database)> StageAsync(int major, params string[] traffic)
-    {
-        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
-        await cluster.ExecuteAsync(Shop, Token, database);
-        await cluster.ExecuteAsync("VACUUM ANALYZE", Token, database);
-        await cluster.ExecuteAsync(
-            "SELECT pg_stat_statements_reset(0, oid, 0), pg_stat_reset() FROM pg_database "
-                + "WHERE datname = current_database()",
-            Token,
-            database
-        );
-        for (int i = 0; i < 300; i++)
-        {
-            await cluster.ExecuteAsync(string.Join("; ", traffic), Token, database);
-        }
-        return (cluster, database);
-    }
+    private Task<(LocalPostgresCluster Cluster, string Database)> StageAsync(int major, params string[] traffic) =>
+        IndexStage.StartAsync(fixture, major, Shop, traffic);
 
     private static string Scans(string set, string state) =>
         $"{set} enable_indexscan = {state}; {set} enable_bitmapscan = {state}; {set} enable_indexonlyscan = {state}";

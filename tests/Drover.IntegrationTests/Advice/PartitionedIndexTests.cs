@@ -6,18 +6,8 @@ namespace Drover.IntegrationTests.Advice;
 
 public sealed class PartitionedIndexTests(MeasuredPostgresFixture fixture)
 {
-    private const string Shop = """
-        CREATE SCHEMA shop;
-        CREATE TABLE shop.parts (day int NOT NULL, device int NOT NULL, text text) PARTITION BY RANGE (day);
-        CREATE TABLE shop.parts_1 PARTITION OF shop.parts FOR VALUES FROM (0) TO (10);
-        CREATE TABLE shop.parts_2 PARTITION OF shop.parts FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (day);
-        CREATE TABLE shop."Parts 3" PARTITION OF shop.parts_2 FOR VALUES FROM (10) TO (15);
-        CREATE TABLE shop.parts_4 PARTITION OF shop.parts_2 FOR VALUES FROM (15) TO (20);
-        INSERT INTO shop.parts SELECT n % 20, n * 7919 % 20000, repeat('p', 100) FROM generate_series(1, 100000) n;
-        CREATE EXTENSION pg_stat_statements;
-        """;
+    private const string Shop = $"CREATE SCHEMA shop; {IndexStage.Parts} CREATE EXTENSION pg_stat_statements";
 
-    private const string OfDevice = "SELECT text FROM shop.parts WHERE device = 77";
     private const StringComparison Ordinal = StringComparison.Ordinal;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -128,21 +118,6 @@ public sealed class PartitionedIndexTests(MeasuredPostgresFixture fixture)
             database
         );
 
-    private async Task<(LocalPostgresCluster Cluster, string Database)> StageAsync(int major)
-    {
-        (LocalPostgresCluster cluster, string database) = await fixture.CreateDatabaseAsync(major, Token);
-        await cluster.ExecuteAsync(Shop, Token, database);
-        await cluster.ExecuteAsync("VACUUM ANALYZE", Token, database);
-        await cluster.ExecuteAsync(
-            "SELECT pg_stat_statements_reset(0, oid, 0), pg_stat_reset() FROM pg_database "
-                + "WHERE datname = current_database()",
-            Token,
-            database
-        );
-        for (int i = 0; i < 300; i++)
-        {
-            await cluster.ExecuteAsync(OfDevice, Token, database);
-        }
-        return (cluster, database);
-    }
+    private Task<(LocalPostgresCluster Cluster, string Database)> StageAsync(int major) =>
+        IndexStage.StartAsync(fixture, major, Shop, IndexStage.OfDevice);
 }

@@ -13,7 +13,7 @@ namespace Drover.Advice.Plans;
 internal sealed record PlanNode
 {
     /// <summary>More steps than this are not read: a partition has one or two, and they become few.</summary>
-    private const int StepsMax = 5_000;
+    public const int StepsMax = 5_000;
 
     private const int TextMax = 300;
 

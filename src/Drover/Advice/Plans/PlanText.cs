@@ -12,7 +12,6 @@ namespace Drover.Advice.Plans;
 /// </summary>
 internal static partial class PlanText
 {
-    private const int StepsMax = 5_000;
     private const string Arrow = "->  ";
 
     private static readonly string[] s_ofRelations =
@@ -83,7 +82,7 @@ internal static partial class PlanText
                 open.Peek().Texts.TryAdd(plain[..colon], plain[(colon + 2)..]);
             }
         }
-        return steps <= StepsMax ? NodeOf(root, "") : null;
+        return steps <= PlanNode.StepsMax ? NodeOf(root, "") : null;
     }
 
     private static void Close(Stack<Step> open, int indent)
@@ -143,18 +142,18 @@ internal static partial class PlanText
             Relation = relation,
             Index = index,
             Words = words,
-            Keys = [.. PlanNode.KeyNames.Where(step.Texts.ContainsKey).Select(name => Kept(step.Texts[name]))],
+            Keys = [.. PlanNode.KeyNames.Where(step.Texts.ContainsKey).Select(name => PlanNode.Kept(step.Texts[name]))],
             Conditions =
             [
-                .. PlanNode.ConditionNames.Where(step.Texts.ContainsKey).Select(name => (name, Kept(step.Texts[name]))),
+                .. PlanNode
+                    .ConditionNames.Where(step.Texts.ContainsKey)
+                    .Select(name => (name, PlanNode.Kept(step.Texts[name]))),
             ],
             Cost = double.Parse(estimates.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
             Rows = double.Parse(estimates.Groups[2].ValueSpan, CultureInfo.InvariantCulture),
             Children = [.. step.Children.Select(child => NodeOf(child, schema))],
         };
     }
-
-    private static string Kept(string text) => PlanNode.Kept(text);
 
     // "Parallel Hash Left Join" is a Hash Join with the word Left, as in JSON.
     private static string Plain(string type, bool hasName, List<string> words)
